@@ -29,7 +29,8 @@ where
         SdkError::ServiceError(context) => answered(op, context.err().meta(), context.raw()),
         SdkError::ResponseError(context) => not_aws(op, context.raw(), &chain_text(error)),
         SdkError::TimeoutError(_) => SourceError::new(ErrorClass::Network, op.action, chain_text(error)),
-        _ => unsent(op, error, caller),
+        SdkError::ConstructionFailure(_) => unsent(op, error, false, caller),
+        _ => unsent(op, error, true, caller),
     };
     if let Some(response) = error.raw_response() {
         found.retry_after = retry_after(response);
@@ -150,8 +151,8 @@ fn visible_text(page: &str) -> String {
     words.split_whitespace().take(12).collect::<Vec<_>>().join(" ")
 }
 
-/// Nothing was answered: no credentials, no connection, or the request could not be made.
-fn unsent(op: &Operation, error: &(dyn Error + 'static), caller: &Caller) -> SourceError {
+/// Nothing was answered: no credentials, no connection, or the request could not even be `made`.
+fn unsent(op: &Operation, error: &(dyn Error + 'static), made: bool, caller: &Caller) -> SourceError {
     let text = chain_text(error);
     if let Some(mfa) = chain(error).find_map(|link| link.downcast_ref::<MfaError>()) {
         return SourceError::new(ErrorClass::MfaNeeded, op.action, clean(&mfa.to_string()));
@@ -171,10 +172,9 @@ fn unsent(op: &Operation, error: &(dyn Error + 'static), caller: &Caller) -> Sou
     let credentials = chain(error).find_map(|link| link.downcast_ref::<CredentialsError>());
     let class = match credentials {
         Some(failure) => class_of_credentials(failure, &text, caller),
-        None if matches_any(&text, &["Missing Region", "region must be set", "Invalid Configuration"]) => {
-            ErrorClass::Invalid
-        }
-        None => ErrorClass::Network,
+        // Without a region there is no endpoint to connect to, so nothing was connected to.
+        None if made && caller.region.is_some() => ErrorClass::Network,
+        None => ErrorClass::Invalid,
     };
     SourceError::new(class, op.action, text)
 }

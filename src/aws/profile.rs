@@ -26,6 +26,31 @@ pub struct Env {
     pub token_caches: Vec<PathBuf>,
 }
 
+impl Env {
+    /// The environment as `get` tells it: the command line passes the real one.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+        let value = |name: &str| get(name).filter(|value| !value.is_empty());
+        let path = |name: &str| value(name).map(PathBuf::from);
+        let aws = path("HOME").or_else(|| path("USERPROFILE")).map(|home| home.join(".aws"));
+        let in_aws = |name: &str| aws.as_ref().map(|folder| folder.join(name));
+        let login_cache = path("AWS_LOGIN_CACHE_DIRECTORY").or_else(|| in_aws("login/cache"));
+        Self {
+            has_keys: value("AWS_ACCESS_KEY_ID").is_some() && value("AWS_SECRET_ACCESS_KEY").is_some(),
+            profile: value("AWS_PROFILE"),
+            ca_bundle: path("AWS_CA_BUNDLE"),
+            config_file: path("AWS_CONFIG_FILE").or_else(|| in_aws("config")),
+            credentials_file: path("AWS_SHARED_CREDENTIALS_FILE").or_else(|| in_aws("credentials")),
+            token_caches: in_aws("sso/cache").into_iter().chain(login_cache).collect(),
+        }
+    }
+
+    /// What a person should know at start: two settings that contradict each other.
+    pub fn warning(&self) -> Option<String> {
+        let profile = self.profile.as_ref().filter(|_| self.has_keys)?;
+        Some(format!("AWS_ACCESS_KEY_ID is set and wins over AWS_PROFILE={profile}"))
+    }
+}
+
 /// What kind of credentials a target uses, for the advice when they fail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -292,6 +317,36 @@ region = us-west-2
 
     fn spec(profile: Option<&str>) -> TargetSpec {
         TargetSpec { profile: profile.map(str::to_owned), ..TargetSpec::named("t") }
+    }
+
+    #[test]
+    fn the_environment_is_read_once() {
+        let get = |vars: &'static [(&str, &str)]| {
+            move |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        let env = Env::read(get(&[
+            ("HOME", "/h"),
+            ("AWS_PROFILE", "p"),
+            ("AWS_ACCESS_KEY_ID", "A"),
+            ("AWS_CA_BUNDLE", ""),
+        ]));
+        assert!(!env.has_keys, "half a key is none");
+        assert_eq!((env.ca_bundle.clone(), env.warning()), (None, None));
+        assert_eq!(env.config_file, Some("/h/.aws/config".into()));
+        assert_eq!(
+            env.token_caches,
+            [PathBuf::from("/h/.aws/sso/cache"), PathBuf::from("/h/.aws/login/cache")]
+        );
+        let moved = Env::read(get(&[
+            ("AWS_CONFIG_FILE", "/c"),
+            ("AWS_LOGIN_CACHE_DIRECTORY", "/l"),
+            ("AWS_PROFILE", "p"),
+            ("AWS_ACCESS_KEY_ID", "A"),
+            ("AWS_SECRET_ACCESS_KEY", "S"),
+        ]));
+        assert_eq!((moved.config_file.clone(), moved.credentials_file.clone()), (Some("/c".into()), None));
+        assert_eq!(moved.token_caches, [PathBuf::from("/l")]);
+        assert!(moved.warning().is_some_and(|warning| warning.ends_with("AWS_PROFILE=p")));
     }
 
     #[tokio::test]

@@ -218,12 +218,34 @@ async fn what_aws_says_is_kept() {
     assert_eq!(error.request_id.as_deref(), Some("req-2"));
     let error = ask("sts", &conn(&Canned::new([html(403)])).await).await.unwrap_err();
     assert!(error.message.starts_with("HTTP 403 with text/html: Blocked by"), "{}", error.message);
-    let silent = Canned::new([Answer::Silence]);
-    let conn = conn(&silent).await;
-    let before = (conn.clone(), clocks());
-    ask("ecs", &before.0).await.unwrap_err();
-    let waited = (before.1.monotonic)();
-    assert!((8.0..8.1).contains(&waited.as_secs_f64()), "the operation timeout is 8 s, not {waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_service_is_given_up_after_8_s() {
+    let clock = clocks().monotonic;
+    let error = ask("ecs", &conn(&Canned::new([Answer::Silence])).await).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Network);
+    assert!((8.0..8.1).contains(&clock().as_secs_f64()), "{:?}", clock());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_region_it_says_how_to_set_one() {
+    let canned = Canned::new([html(200)]);
+    let sdk = aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
+        .http_client(canned.client())
+        .build();
+    let failed = aws_sdk_ecs::Client::new(&sdk).list_clusters().send().await.unwrap_err();
+    let caller = Caller {
+        source: CredentialsSource::Machine,
+        region: None,
+        skew_seconds: None,
+        custom_endpoint: false,
+    };
+    let error = classify::classify(&op::LIST_CLUSTERS, &failed, &caller);
+    assert_eq!(error.class, ErrorClass::Invalid, "{error:?}");
+    assert!(error.advice.starts_with("set a region"), "{error:?}");
+    assert_eq!(canned.asked().len(), 0);
 }
 
 #[test]
@@ -453,19 +475,54 @@ async fn throttled_calls_are_counted() {
     assert_eq!((usage.requests, usage.throttled, usage.retries), (1, 1, 1));
 }
 
-/// A real target: keys and an endpoint from files of the test, nothing from this machine but its environment.
+/// A target as in real use, but for the client: the chain and the files are the SDK's own business here.
+async fn real(canned: &Canned, env: Env, endpoint_url: &str) -> Conn {
+    let access = Access::Real { env, http: canned.client() };
+    let spec = TargetSpec {
+        endpoint_url: Some(endpoint_url.into()),
+        region: Some("eu-west-1".into()),
+        ..TargetSpec::named("t")
+    };
+    Aws::new(access, clocks(), None).connect(&spec).await
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_custom_endpoint_is_known_and_takes_no_writes_unless_it_is_here() {
-    let canned = Canned::new([Answer::new(200, "application/vnd.amazon.eventstream", "")]);
+    let canned = Canned::new([html(200)]);
     for (url, writable) in [("http://127.0.0.1:4700", true), ("http://emulator.corp:4700", false)] {
-        let access = Access::Real { env: Env::default(), http: canned.client() };
-        let spec = TargetSpec {
-            endpoint_url: Some(url.into()),
-            region: Some("eu-west-1".into()),
-            ..TargetSpec::named("t")
-        };
-        let conn = Aws::new(access, clocks(), None).connect(&spec).await;
-        assert_eq!(conn.endpoints().first().map(|endpoint| endpoint.url.clone()).as_deref(), Some(url));
+        let conn = real(&canned, Env::default(), url).await;
+        assert_eq!(conn.endpoints(), [endpoint::Endpoint::new(url, None)]);
         assert_eq!(conn.for_writes().await.is_ok(), writable, "{url}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn live_tail_stays_on_a_custom_endpoints_host() {
+    let canned = Canned::new([html(404)]);
+    let conn = real(&canned, Env::default(), "http://127.0.0.1:4700").await;
+    let keys = aws_credential_types::Credentials::new("A", "s", None, None, "test");
+    let with_keys = aws_sdk_cloudwatchlogs::config::Builder::new()
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(keys));
+    let tail =
+        conn.logs().start_live_tail().log_group_identifiers("g").customize().config_override(with_keys);
+    assert!(tail.send().await.is_err());
+    let asked = canned.asked();
+    assert!(
+        !asked.is_empty() && asked.iter().all(|(uri, _)| uri.starts_with("http://127.0.0.1:4700/")),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_credentials_on_disk_are_taken_once() {
+    let cache = std::env::temp_dir().join(format!("eyewall-reload-{}", std::process::id()));
+    std::fs::create_dir_all(&cache).unwrap();
+    let env = Env { token_caches: vec![cache.clone()], ..Env::default() };
+    let conn = real(&Canned::new([html(200)]), env, "http://127.0.0.1:4700").await;
+    assert!(!conn.reload_if_changed().await);
+    std::fs::write(cache.join("token.json"), "{}").unwrap();
+    let clone = conn.clone();
+    assert!(conn.reload_if_changed().await);
+    assert!(!clone.reload_if_changed().await, "all clones see it");
+    std::fs::remove_dir_all(&cache).unwrap();
 }
