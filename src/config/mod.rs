@@ -1,1 +1,5 @@
 //! config
+
+pub mod error;
+
+pub use error::{ConfigError, Origin, suggest};
