@@ -3,6 +3,7 @@
 //! Themes, scenarios and the config itself report with the same type, so that bad input always reads the
 //! same. Nothing here knows the keys.
 
+use crate::text::sanitize;
 use std::ops::Range;
 
 /// One thing wrong with a file.
@@ -56,15 +57,21 @@ impl Origin<'_> {
         message: impl Into<String>,
         suggestion: Option<String>,
     ) -> ConfigError {
+        // A file may be somebody else's: what it holds must not reach the terminal as it is.
+        let message = sanitize(&message.into()).into_owned();
         let (line, column) = span.map_or((0, 0), |span| self.position(span.start));
-        ConfigError {
-            file: self.file.to_owned(),
-            line,
-            column,
-            key: key.to_owned(),
-            message: message.into(),
-            suggestion,
+        ConfigError { file: self.file.to_owned(), line, column, key: key.to_owned(), message, suggestion }
+    }
+
+    /// A file that is not TOML at all.
+    pub fn syntax(self, error: &toml_edit::TomlError) -> ConfigError {
+        let mut message = error.message().lines().collect::<Vec<_>>().join(", ");
+        if message == "duplicate key"
+            && let Some(key) = error.span().and_then(|span| self.text.get(span))
+        {
+            message = format!("key `{}` is given twice", key.trim());
         }
+        self.error(error.span(), "", message, None)
     }
 
     /// Line and column of a byte offset, both from 1.
@@ -97,6 +104,8 @@ mod tests {
         let error = origin.error(Some(17..18), "größe", "unknown key `größe`", Some("grid".into()));
         assert_eq!((error.line, error.column), (2, 10));
         assert_eq!(error.to_string(), "config.toml:2: unknown key `größe` (did you mean `grid`?)");
+        let error = origin.error(None, "a", "a: `\x1b[2J\u{7}`", None);
+        assert_eq!(error.to_string(), "config.toml: a: `␇`");
         let error = ConfigError::unplaced("--theme", "no theme `x`".into(), None);
         assert_eq!(error.to_string(), "--theme: no theme `x`");
     }

@@ -162,10 +162,7 @@ fn chain<'a>(name: &str, user: &'a [(String, String)]) -> Result<Vec<Layer<'a>>,
         };
         let file = if own.is_some() { format!("themes/{wanted}.toml") } else { format!("{wanted}.toml") };
         let origin = Origin { file: &file, text };
-        let document = Document::parse(text).map_err(|error| {
-            let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            vec![origin.error(error.span(), "", message, None)]
-        })?;
+        let document = Document::parse(text).map_err(|error| vec![origin.syntax(&error)])?;
         if let Some(item) = document.get("inherits") {
             let Some(parent) = item.as_str() else {
                 return Err(vec![origin.error(item.span(), "inherits", "inherits: a theme's name", None)]);
