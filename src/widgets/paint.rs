@@ -1,13 +1,10 @@
-//! The few strokes that widgets share: text that never leaves its area, and text cut to a width.
+//! The few strokes that widgets share: text and glyphs that never leave their area.
 //!
 //! Widths are display cells, never bytes or characters. Nothing here knows what it draws.
-
-use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::text::width;
 
@@ -44,46 +41,9 @@ pub fn cells(text: &str) -> u16 {
     u16::try_from(width(text)).unwrap_or(u16::MAX)
 }
 
-/// `text` if it fits into `room` cells, else its start and `ellipsis`.
-pub fn cut<'a>(text: &'a str, room: usize, ellipsis: &str) -> Cow<'a, str> {
-    if width(text) <= room {
-        return Cow::Borrowed(text);
-    }
-    let Some(room) = room.checked_sub(width(ellipsis)) else {
-        return Cow::Borrowed("");
-    };
-    let mut out = String::new();
-    let mut used = 0;
-    for grapheme in text.graphemes(true) {
-        used += width(grapheme);
-        if used > room {
-            break;
-        }
-        out.push_str(grapheme);
-    }
-    out.push_str(ellipsis);
-    Cow::Owned(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cut_keeps_whole_graphemes_and_the_width() {
-        for (text, room, want) in [
-            ("checkout", 8, "checkout"),
-            ("checkout", 7, "checko…"),
-            ("checkout", 1, "…"),
-            ("checkout", 0, ""),
-            ("日本語", 5, "日本…"),
-            ("日本語", 4, "日…"),
-            ("e\u{301}a", 1, "…"),
-            ("", 0, ""),
-        ] {
-            assert_eq!(cut(text, room, "…"), want, "{text} in {room}");
-        }
-    }
 
     #[test]
     fn put_stays_inside() {

@@ -6,7 +6,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::paint::{cells, cut, put, put_right};
+use super::paint::{cells, put, put_right};
+use crate::text::cut_end;
 use crate::theme::{Glyphs, Role, Theme};
 
 /// Cells of ` 100 %`.
@@ -146,7 +147,7 @@ fn cut_spans(spans: Vec<(String, Role)>, width: u16, glyphs: &Glyphs) -> Vec<(St
     let mut room = usize::from(width);
     let mut out = Vec::new();
     for (text, role) in spans {
-        let text = cut(&text, room, glyphs.ellipsis).into_owned();
+        let text = cut_end(&text, room, glyphs.ellipsis).into_owned();
         room = room.saturating_sub(usize::from(cells(&text)));
         if !text.is_empty() {
             out.push((text, role));

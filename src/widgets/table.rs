@@ -9,7 +9,8 @@ use std::cell::Cell as Memory;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::paint::{cells, cut, dot, put, put_right};
+use super::paint::{cells, dot, put, put_right};
+use crate::text::cut_end;
 use crate::theme::{Role, Theme};
 
 /// Rows kept visible above and below the cursor.
@@ -214,7 +215,7 @@ fn draw_cell(cell: &Cell, align: Align, place: Rect, buf: &mut Buffer, theme: &T
             continue;
         }
         let ellipsis = theme.glyphs().ellipsis;
-        let start = cut(text, usize::from(room.saturating_sub(cells(ellipsis))), "");
+        let start = cut_end(text, usize::from(room.saturating_sub(cells(ellipsis))), "");
         x += put(buf, place, x, place.y, &start, style);
         put(buf, place, x, place.y, ellipsis, style);
         return;

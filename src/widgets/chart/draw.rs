@@ -10,71 +10,24 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Pen};
 use super::downsample::{Column, downsample};
 use super::layout::{self, Parts, Wishes};
+use super::lines::{ASCII, Lines, UNICODE, ascii_mark};
 use super::range::{ValueAxis, common_unit, stacked, value_axis};
-use super::time::{clock, time_ticks};
+use super::time::clock;
 use super::units::value_text;
 use super::{Band, Chart, HLine, Legend, Marker, Series, Side, Style, legend};
+use crate::text::cut_end;
 use crate::theme::{Role, Theme};
-use crate::widgets::paint::{cells, cut, dot, put, put_right};
-
-/// Line pieces, which the theme's glyphs do not have as only charts need them.
-struct Lines {
-    side: &'static str,
-    flat: &'static str,
-    left_tick: &'static str,
-    right_tick: &'static str,
-    time_tick: &'static str,
-    left_corner: &'static str,
-    right_corner: &'static str,
-    dash: [&'static str; 2],
-    event: &'static str,
-    shade: &'static str,
-    to: &'static str,
-}
-
-const UNICODE: Lines = Lines {
-    side: "│",
-    flat: "─",
-    left_tick: "┤",
-    right_tick: "├",
-    time_tick: "┬",
-    left_corner: "└",
-    right_corner: "┘",
-    dash: ["╌", "╌"],
-    event: "┊",
-    shade: "░",
-    to: "–",
-};
-
-const ASCII: Lines = Lines {
-    side: "|",
-    flat: "-",
-    left_tick: "+",
-    right_tick: "+",
-    time_tick: "+",
-    left_corner: "+",
-    right_corner: "+",
-    dash: ["-", " "],
-    event: ":",
-    shade: ".",
-    to: "-",
-};
-
-/// The character of a series where a cell is one mark.
-pub fn ascii_mark(index: usize) -> char {
-    const MARKS: [char; 6] = ['*', '+', 'x', 'o', '%', '@'];
-    MARKS[index % MARKS.len()]
-}
+use crate::widgets::paint::{cells, dot, put};
 
 /// A chart in the middle of being drawn.
-struct Plot<'a> {
-    chart: &'a Chart<'a>,
-    theme: &'a Theme,
-    lines: &'static Lines,
-    area: Rect,
+pub struct Plot<'a> {
+    pub(super) chart: &'a Chart<'a>,
+    pub(super) theme: &'a Theme,
+    pub(super) lines: &'static Lines,
+    pub(super) area: Rect,
     canvas: Canvas,
-    left: Option<ValueAxis>,
-    right: Option<ValueAxis>,
+    pub(super) left: Option<ValueAxis>,
+    pub(super) right: Option<ValueAxis>,
     /// Areas cover the plot, so lines that matter are drawn over them.
     filled: bool,
 }
@@ -170,12 +123,12 @@ impl Plot<'_> {
     }
 
     /// The cell row of a value, or `None` outside of the plot.
-    fn cell_row(&self, side: Side, value: f64) -> Option<u16> {
+    pub(super) fn cell_row(&self, side: Side, value: f64) -> Option<u16> {
         self.canvas.cell_y(self.axis(side)?.row(value, self.canvas.dots().1))
     }
 
     /// The cell column of a time inside the range.
-    fn cell_column(&self, at: jiff::Timestamp) -> Option<u16> {
+    pub(super) fn cell_column(&self, at: jiff::Timestamp) -> Option<u16> {
         let inside = self.chart.x.contains(at) && self.area.width > 0;
         inside.then(|| self.canvas.cell_x(self.chart.x.column(at, self.canvas.dots().0)))
     }
@@ -303,6 +256,7 @@ impl Plot<'_> {
     }
 
     fn thresholds(&self, parts: &Parts, buf: &mut Buffer) {
+        let mut written = Vec::new();
         for line in self.chart.thresholds {
             let Some(y) = self.cell_row(line.axis, line.value) else { continue };
             let style = self.theme.style(line.role);
@@ -318,8 +272,10 @@ impl Plot<'_> {
                 (false, true) => value.clone(),
                 (false, false) => format!("{} {value}", line.label),
             };
-            if beside {
+            // Of two lines in one row the first one's value is written.
+            if beside && !written.contains(&y) {
                 put(buf, parts.right, parts.right.x + 1, self.area.y + y, &value, style);
+                written.push(y);
             }
             // On the line itself only where it covers no data.
             let wide = cells(&text).saturating_add(2);
@@ -335,90 +291,9 @@ impl Plot<'_> {
         let long = format!("no data {start}{}{end}", self.lines.to);
         let room = self.area.width;
         let text = if cells(&long) <= room { long.as_str() } else { "no data" };
-        let text = cut(text, usize::from(room), self.theme.glyphs().ellipsis);
+        let text = cut_end(text, usize::from(room), self.theme.glyphs().ellipsis);
         let x = self.area.x + (room - cells(&text).min(room)) / 2;
         let y = self.area.y + self.area.height.saturating_sub(1) / 2;
         put(buf, self.area, x, y, &text, self.theme.style(Role::Dim));
-    }
-
-    fn value_axes(&self, parts: &Parts, buf: &mut Buffer) {
-        let (rule, dim) = (self.theme.style(Role::Rule), self.theme.style(Role::Dim));
-        let corner = !parts.line.is_empty();
-        if let Some(axis) = self.left.as_ref().filter(|_| !parts.left.is_empty()) {
-            let x = parts.left.right() - 1;
-            // One cell of air between the numbers and the edge of the area is in `axis_width`.
-            let numbers = Rect { width: parts.left.width - 1, ..parts.left };
-            for y in 0..self.area.height {
-                dot(buf, parts.left, x, self.area.y + y, self.lines.side, rule);
-            }
-            for (value, text) in &axis.ticks {
-                let Some(y) = self.cell_row(Side::Left, *value) else { continue };
-                dot(buf, parts.left, x, self.area.y + y, self.lines.left_tick, rule);
-                put_right(buf, numbers, self.area.y + y, text, dim);
-            }
-            if corner {
-                dot(buf, parts.left, x, parts.line.y, self.lines.left_corner, rule);
-                if cells(&axis.unit) <= numbers.width {
-                    put_right(buf, numbers, parts.line.y, &axis.unit, dim);
-                }
-            }
-        }
-        if let Some(axis) = self.right.as_ref().filter(|_| !parts.right.is_empty()) {
-            let x = parts.right.x;
-            for y in 0..self.area.height {
-                dot(buf, parts.right, x, self.area.y + y, self.lines.side, rule);
-            }
-            for (value, text) in &axis.ticks {
-                let Some(y) = self.cell_row(Side::Right, *value) else { continue };
-                dot(buf, parts.right, x, self.area.y + y, self.lines.right_tick, rule);
-                put(buf, parts.right, x + 1, self.area.y + y, text, dim);
-            }
-            if corner {
-                dot(buf, parts.right, x, parts.line.y, self.lines.right_corner, rule);
-                let unit = cut(&axis.unit, usize::from(parts.right.width - 1), self.theme.glyphs().ellipsis);
-                put(buf, parts.right, x + 1, parts.line.y, &unit, dim);
-            }
-        }
-    }
-
-    fn time_axis(&self, parts: &Parts, buf: &mut Buffer) {
-        if parts.line.is_empty() {
-            return;
-        }
-        let (rule, dim) = (self.theme.style(Role::Rule), self.theme.style(Role::Dim));
-        for x in parts.line.left()..parts.line.right() {
-            dot(buf, parts.line, x, parts.line.y, self.lines.flat, rule);
-        }
-        let mut free = parts.labels.x;
-        for tick in time_ticks(self.chart.x, self.chart.zone, usize::from(self.area.width / 10).clamp(1, 12))
-        {
-            let Some(column) = self.cell_column(tick.at) else { continue };
-            let x = self.area.x + column;
-            let wide = cells(&tick.label);
-            let most = parts.labels.right().saturating_sub(wide);
-            let at = x.saturating_sub(wide / 2).min(most);
-            if at < free || wide > parts.labels.width {
-                continue;
-            }
-            dot(buf, parts.line, x, parts.line.y, self.lines.time_tick, rule);
-            put(buf, parts.labels, at, parts.labels.y, &tick.label, dim);
-            free = at + wide + 1;
-        }
-        self.marks(parts, buf);
-    }
-
-    fn marks(&self, parts: &Parts, buf: &mut Buffer) {
-        let mut marks: Vec<_> =
-            self.chart.marks.iter().filter_map(|mark| Some((self.cell_column(mark.at)?, mark))).collect();
-        marks.sort_by_key(|(x, _)| *x);
-        for (index, (x, mark)) in marks.iter().enumerate() {
-            let style = self.theme.style(mark.role);
-            let end = marks.get(index + 1).map_or(parts.line.width, |(next, _)| next.saturating_sub(1));
-            put(buf, parts.line, parts.line.x + x, parts.line.y, mark.glyph, style);
-            let wide = cells(&mark.label).saturating_add(1);
-            if !mark.label.is_empty() && x.saturating_add(1).saturating_add(wide) < end {
-                put(buf, parts.line, parts.line.x + x + 1, parts.line.y, &format!(" {} ", mark.label), style);
-            }
-        }
     }
 }

@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 
 use super::units::value_text;
 use super::{Chart, Series, time};
+use crate::text::cut_end;
 use crate::theme::{Role, Theme};
-use crate::widgets::paint::{cells, cut, put, put_right};
+use crate::widgets::paint::{cells, put, put_right};
 
 /// Cells between two entries in a row.
 const SPACE: u16 = 3;
@@ -53,7 +54,7 @@ impl Entry {
 /// An entry per series, in order.
 pub fn entries(chart: &Chart, theme: &Theme) -> Vec<Entry> {
     let entry = |(index, series): (usize, &Series)| {
-        let sample = if theme.ascii { super::draw::ascii_mark(index) } else { '━' };
+        let sample = if theme.ascii { super::lines::ascii_mark(index) } else { '━' };
         let role = if series.hidden { Role::Muted } else { series.role };
         let (mut value, mut max) = (String::new(), String::new());
         if !series.hidden {
@@ -136,7 +137,7 @@ pub fn list(chart: &Chart, entries: &[Entry], area: Rect, buf: &mut Buffer, them
             return;
         }
         let room = area.width.saturating_sub(cells(&entry.value) + 3);
-        let label = cut(&entry.label, usize::from(room), ellipsis).into_owned();
+        let label = cut_end(&entry.label, usize::from(room), ellipsis).into_owned();
         let short = Entry { label, value: String::new(), max: String::new(), ..entry.clone() };
         short.draw(area, area.x, y, buf, theme);
         put_right(buf, area, y, &entry.value, theme.style(Role::Strong));
@@ -160,7 +161,7 @@ pub fn title(
             buf,
             room,
             area.y,
-            &cut(note, usize::from(area.width / 2), ellipsis),
+            &cut_end(note, usize::from(area.width / 2), ellipsis),
             theme.style(role),
         );
         room.width = room.width.saturating_sub(used + 2);
@@ -190,11 +191,11 @@ pub fn title(
         let drawn = put_right(buf, right, area.y, &text, theme.style(role));
         right.width = right.width.saturating_sub(drawn + 2);
     }
-    let text = cut(chart.title, usize::from(right.width), ellipsis);
+    let text = cut_end(chart.title, usize::from(right.width), ellipsis);
     let end = put(buf, right, area.x, area.y, &text, theme.style(Role::Strong));
     if !axis_label.is_empty() {
         let rest = usize::from(right.width.saturating_sub(end + 2));
-        let text = cut(axis_label, rest, ellipsis);
+        let text = cut_end(axis_label, rest, ellipsis);
         put(buf, right, area.x + end + 2, area.y, &text, theme.style(Role::Dim));
     }
 }

@@ -4,11 +4,13 @@
 //! as they are: it neither aggregates over time nor fills gaps, and keeps spikes at any width
 //! ([`downsample`]). It reads no clock: the range, the crosshair and the zone come from the caller.
 
+mod axes;
 pub mod canvas;
 pub mod downsample;
 mod draw;
 mod layout;
 mod legend;
+mod lines;
 mod range;
 pub mod ticks;
 pub mod time;

@@ -78,19 +78,19 @@ pub fn value_axis(
     let unit = common_unit(shown().map(AsRef::as_ref));
     let scale = Scale::new(unit, low.abs().max(high.abs()));
     let wanted = usize::from(rows / 2).clamp(2, 5);
-    let (nice_low, nice_high) = nice_range(low / scale.factor, high / scale.factor, wanted);
-    let low = fixed_low.unwrap_or(nice_low * scale.factor);
-    let high = fixed_high.unwrap_or(nice_high * scale.factor);
-    let clean = ticks(low / scale.factor, high / scale.factor, wanted);
+    let (nice_low, nice_high) = nice_range(low / scale.divisor, high / scale.divisor, wanted);
+    let low = fixed_low.unwrap_or(nice_low * scale.divisor);
+    let high = fixed_high.unwrap_or(nice_high * scale.divisor);
+    let clean = ticks(low / scale.divisor, high / scale.divisor, wanted);
     let decimals = clean.decimals();
     let text = |scaled: &f64| {
-        let value = scaled * scale.factor;
+        let value = scaled * scale.divisor;
         (value, scale.tick(value, decimals))
     };
     let unit = match (axis.hide_unit, axis.label.is_empty()) {
         (_, false) => axis.label.clone(),
         (true, true) => String::new(),
-        (false, true) => scale.unit(ascii),
+        (false, true) => scale.unit(ascii).to_owned(),
     };
     Some(ValueAxis { low, high, ticks: clean.values.iter().map(text).collect(), unit })
 }

@@ -1,31 +1,17 @@
-//! CloudWatch's units on an axis: which power to show and how to write a value.
+//! CloudWatch's units on an axis and in a legend.
 //!
-//! Unit names are CloudWatch's (`Bytes/Second`, `Percent`). A scale is picked once per axis, so that its
-//! ticks share one unit; a lone value picks its own. Unknown units are shown as they are.
+//! The steps themselves (`KiB`, `ms`, `k/s`) are `text`'s. This file decides how an axis shows its unit
+//! once, and how a lone value keeps three digits without ever turning into a false zero.
 
-/// Steps of a family of units: the size of a step and its name.
-type Ladder = &'static [(f64, &'static str)];
-
-const BYTES: Ladder = &[
-    (1.0, "B"),
-    (1024.0, "KiB"),
-    (1_048_576.0, "MiB"),
-    (1_073_741_824.0, "GiB"),
-    (1_099_511_627_776.0, "TiB"),
-    (1_125_899_906_842_624.0, "PiB"),
-];
-const BITS: Ladder = &[(1.0, "bit"), (1e3, "kbit"), (1e6, "Mbit"), (1e9, "Gbit"), (1e12, "Tbit")];
-const TIME: Ladder =
-    &[(1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3_600.0, "h"), (86_400.0, "d")];
-const PLAIN: Ladder = &[(1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"), (1e15, "P")];
+use crate::text::units;
 
 /// How the values of one axis are written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scale {
     /// Divide a value by this before writing it.
-    pub factor: f64,
+    pub divisor: f64,
     /// The unit, shown once per axis; empty for plain counts.
-    pub unit: String,
+    pub unit: &'static str,
     /// Goes right behind every number: `k` in `1.5k`.
     pub suffix: &'static str,
 }
@@ -33,43 +19,25 @@ pub struct Scale {
 impl Scale {
     /// The scale that writes values of about `size` (their largest absolute value) with few digits.
     pub fn new(unit: &str, size: f64) -> Self {
-        let (base, per) = match unit.strip_suffix("/Second") {
-            Some(base) => (base, "/s"),
-            None => (unit, ""),
-        };
-        let (ladder, times) = match base {
-            "Bytes" => (BYTES, 1.0),
-            "Kilobytes" => (BYTES, 1024.0),
-            "Megabytes" => (BYTES, 1_048_576.0),
-            "Gigabytes" => (BYTES, 1_073_741_824.0),
-            "Terabytes" => (BYTES, 1_099_511_627_776.0),
-            "Bits" => (BITS, 1.0),
-            "Kilobits" => (BITS, 1e3),
-            "Megabits" => (BITS, 1e6),
-            "Gigabits" => (BITS, 1e9),
-            "Terabits" => (BITS, 1e12),
-            "Seconds" => (TIME, 1.0),
-            "Milliseconds" => (TIME, 1e-3),
-            "Microseconds" => (TIME, 1e-6),
-            "Percent" => return Self { factor: 1.0, unit: format!("%{per}"), suffix: "" },
-            other => {
-                let name = if matches!(other, "Count" | "None" | "") { "" } else { other };
-                let (size, suffix) = step(PLAIN, size);
-                return Self { factor: size, unit: format!("{name}{per}"), suffix };
-            }
-        };
-        let (size, name) = step(ladder, size * times);
-        Self { factor: size / times, unit: format!("{name}{per}"), suffix: "" }
+        // A hair more, because 999.96 ms would be rounded to 1000 ms.
+        let units::Scale { divisor, suffix } = units::scale(unit, size.abs() * 1.0005);
+        match suffix {
+            "k" | "M" | "G" | "T" => Self { divisor, unit: "", suffix },
+            "k/s" => Self { divisor, unit: "/s", suffix: "k" },
+            "M/s" => Self { divisor, unit: "/s", suffix: "M" },
+            "G/s" => Self { divisor, unit: "/s", suffix: "G" },
+            unit => Self { divisor, unit, suffix: "" },
+        }
     }
 
-    /// The unit in ASCII where `ascii` says so.
-    pub fn unit(&self, ascii: bool) -> String {
-        if ascii { self.unit.replace('µ', "u") } else { self.unit.clone() }
+    /// The unit, in ASCII where `ascii` says so.
+    pub fn unit(&self, ascii: bool) -> &'static str {
+        if ascii && self.unit == "µs" { "us" } else { self.unit }
     }
 
     /// A tick of this axis, without its unit. `decimals` counts for the scaled value.
     pub fn tick(&self, value: f64, decimals: usize) -> String {
-        let scaled = value / self.factor;
+        let scaled = value / self.divisor;
         if scaled.abs() >= 1e7 {
             return format!("{scaled:.0e}");
         }
@@ -79,25 +47,23 @@ impl Scale {
     }
 }
 
-/// One value with its unit, three digits: `1.41 s`, `410 ms`, `1.5k`, `1.33 %`.
+/// One value with its unit, three digits: `1.41 s`, `410 ms`, `1.5k`, `1.33 %`, `0.003`.
 pub fn value_text(value: f64, unit: &str, ascii: bool) -> String {
     if !value.is_finite() {
         return "?".to_owned();
     }
-    // Seconds are said as a person would: never 0.41 s, but 410 ms; and 1.94 s, not 0.03 min.
-    let scale = Scale::new(unit, value.abs());
-    let scaled = (value / scale.factor).abs();
-    let decimals = if scaled < 0.0095 && scaled > 0.0 {
-        4
-    } else if scaled < 9.995 {
-        2
+    let scale = Scale::new(unit, value);
+    let scaled = value / scale.divisor;
+    let size = scaled.abs();
+    let mut text = if size >= 1e7 || (size > 0.0 && size < 0.000_05) {
+        format!("{scaled:.2e}")
     } else {
-        usize::from(scaled < 99.95)
-    };
-    let mut text = if scaled >= 1e7 || (scaled > 0.0 && scaled < 0.000_05) {
-        format!("{:.2e}", value / scale.factor)
-    } else {
-        format!("{:.decimals$}", value / scale.factor)
+        let decimals = match size {
+            s if s < 0.0095 => 4,
+            s if s < 9.995 => 2,
+            s => usize::from(s < 99.95),
+        };
+        format!("{scaled:.decimals$}")
     };
     if text.contains('.') && !text.contains('e') {
         let short = text.trim_end_matches('0').trim_end_matches('.').len();
@@ -107,16 +73,10 @@ pub fn value_text(value: f64, unit: &str, ascii: bool) -> String {
         text.remove(0);
     }
     text.push_str(scale.suffix);
-    let unit = scale.unit(ascii);
-    if unit.is_empty() { text } else { format!("{text} {unit}") }
-}
-
-/// The largest step not above `size`. Zero takes the step that is 1, so that it reads `0 s`, not `0 µs`.
-fn step(ladder: Ladder, size: f64) -> (f64, &'static str) {
-    let size = if size.is_finite() && size > 0.0 { size } else { 1.0 };
-    // A hair of tolerance: 0.9995 ms and up is 1 ms when rounded.
-    let fits = ladder.iter().rev().find(|(step, _)| size >= step * 0.9995);
-    fits.or(ladder.first()).copied().unwrap_or((1.0, ""))
+    match scale.unit(ascii) {
+        "" => text,
+        unit => format!("{text} {unit}"),
+    }
 }
 
 #[cfg(test)]
@@ -146,8 +106,9 @@ mod tests {
             (1_200.0, "Kilobits/Second", "1.2 Mbit/s"),
             (-1_500.0, "Count", "-1.5k"),
             (0.003, "Count", "0.003"),
-            (3.0, "Tasks", "3 Tasks"),
-            (1e30, "Count", "1.00e15P"),
+            (3.0, "Tasks", "3"),
+            (0.999_96, "Seconds", "1 s"),
+            (1e30, "Count", "1.00e18T"),
             (f64::NAN, "Count", "?"),
         ] {
             assert_eq!(value_text(value, unit, false), want, "{value} {unit}");
