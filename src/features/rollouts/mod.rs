@@ -5,10 +5,14 @@
 
 pub mod journal;
 pub mod model;
+pub mod op;
 pub mod plan;
 pub mod rollback;
+mod source;
 pub mod stages;
+pub mod state;
 pub mod watch;
+pub mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -276,8 +276,6 @@ pub struct Side {
     pub tasks: Tasks,
     /// Its target groups.
     pub groups: Vec<TargetGroup>,
-    /// What it did over the shift so far; `None` when not read.
-    pub metrics: Option<SideMetrics>,
 }
 
 impl Side {
@@ -291,7 +289,6 @@ impl Side {
             test_weight: None,
             tasks: Tasks::default(),
             groups: Vec::new(),
-            metrics: None,
         }
     }
 
@@ -451,8 +448,6 @@ pub struct Rollout {
     pub finished_at: Option<Timestamp>,
     /// Who asked for it, when known.
     pub by: Option<String>,
-    /// The span the sides' metrics cover.
-    pub metrics_over: Option<(Timestamp, Timestamp)>,
     /// Newest first, at most 100 (AWS keeps no more).
     pub events: Vec<Event>,
     /// When this was read.

@@ -46,6 +46,15 @@ pub enum Reply {
     Copy(String),
 }
 
+/// How the journal of a sending went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journaled {
+    /// When the sending began: with the deployment it names this rollback in the journal.
+    pub began: Timestamp,
+    /// Why a line could not be written, if so.
+    pub problem: Option<String>,
+}
+
 /// What the operation that re-reads and sends came back with. `at` is when the request left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum SendResult {
@@ -55,8 +64,8 @@ pub enum SendResult {
         at: Timestamp,
         /// AWS's request id.
         request_id: Option<String>,
-        /// Whether the journal could not be written, and why.
-        journal: Option<String>,
+        /// The journal of it.
+        journal: Journaled,
     },
     /// It was sent and no answer came: it may or may not have arrived, and is never sent again.
     Lost {
@@ -64,8 +73,8 @@ pub enum SendResult {
         at: Timestamp,
         /// What happened to the answer.
         error: SourceError,
-        /// Whether the journal could not be written, and why.
-        journal: Option<String>,
+        /// The journal of it.
+        journal: Journaled,
     },
     /// AWS said no: nothing changed.
     Rejected(SourceError),

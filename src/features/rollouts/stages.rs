@@ -6,6 +6,7 @@
 //! cannot be derived is said to be unknown and never guessed. Pure.
 
 use super::model::{Rollout, Standing, Strategy};
+use crate::text::units;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -98,20 +99,14 @@ impl Due {
     }
 }
 
-/// A remaining time: seconds under a minute, `4m10` under ten, then whole minutes and hours.
+/// A remaining time: `42s`, `4m10`, `1h05`; `0s` once it has passed.
 pub fn countdown(left: SignedDuration) -> String {
-    let seconds = left.as_secs().max(0);
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..600 => format!("{}m{:02}", seconds / 60, seconds % 60),
-        600..3600 => format!("{}m", seconds / 60),
-        _ => format!("{}h{:02}", seconds / 3600, seconds % 3600 / 60),
-    }
+    units::countdown(Duration::try_from(left).unwrap_or_default())
 }
 
 /// Percent with at most one decimal: `20 %`, `0.5 %`.
 pub fn percent(value: f64) -> String {
-    if (value - value.round()).abs() < 0.05 { format!("{value:.0} %") } else { format!("{value:.1} %") }
+    units::percent(value, usize::from((value - value.round()).abs() >= 0.05))
 }
 
 /// The parts of a shift as people think of them. ECS has finer stages.
@@ -377,9 +372,7 @@ impl Rollout {
         }
         let bake = match (self.next(), self.bake) {
             (Next::CleanUp(Some(due)), _) => format!("bake, {} left", due.countdown(now)),
-            (_, Some(bake)) => {
-                format!("bake {}", countdown(SignedDuration::try_from(bake).unwrap_or_default()))
-            }
+            (_, Some(bake)) => format!("bake {}", units::age(bake)),
             (_, None) => "bake".to_owned(),
         };
         bar.push(item(&bake, state(Part::Bake)));
@@ -407,11 +400,11 @@ impl Rollout {
         if watch.names.is_empty() {
             return answer(false, "no alarms set");
         }
-        if !watch.enabled {
-            return answer(false, "alarms not watched");
-        }
         if !watch.rollback {
             return answer(false, "alarm rollback off");
+        }
+        if !watch.enabled {
+            return answer(false, "alarms not watched");
         }
         if watch.status.as_deref() == Some("MONITORING_COMPLETE") {
             return answer(false, "alarms no longer watched");

@@ -6,10 +6,11 @@
 
 use super::model::{Rollout, ServiceName, Standing, arn_tail};
 use super::plan::Plan;
-use super::rollback::SendResult;
+use super::rollback::{Journaled, SendResult};
 use super::stages::percent;
 use crate::aws::{SourceError, TargetId};
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use crate::text::Zone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// How long a rollback that only moves weights may take before its state is called unknown.
@@ -52,14 +53,14 @@ pub struct Ended {
 pub struct Watch {
     /// What was sent.
     pub plan: Box<Plan>,
-    /// When.
+    /// When it was sent.
     pub sent_at: Timestamp,
     /// AWS's request id.
     pub request_id: Option<String>,
     /// Why the answer was lost, if it was.
     pub lost: Option<SourceError>,
-    /// Why the journal could not be written, if so.
-    pub journal: Option<String>,
+    /// The journal of it.
+    pub journal: Journaled,
     /// Status and new side's weight at the last read.
     pub seen: Option<(String, Option<f64>)>,
     /// Why the last read failed, while it is the last.
@@ -174,9 +175,9 @@ impl Watch {
     }
 
     /// The header line, without its glyph. Changes only when something is learnt.
-    pub fn line(&self, zone: &TimeZone) -> String {
+    pub fn line(&self, zone: &Zone) -> String {
         let name = &self.plan.name.service;
-        let clock = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string();
+        let clock = |at: Timestamp| zone.second(at);
         let mut line = match &self.ended {
             Some(Ended { ending: Ending::Done, why, at }) => {
                 format!("{name} rolled back {}: {why}", clock(*at))
@@ -184,7 +185,7 @@ impl Watch {
             Some(Ended { ending, why, .. }) => format!("{name} rollback {}: {why}", ending.word()),
             None => self.going_on(&clock),
         };
-        if let Some(why) = &self.journal {
+        if let Some(why) = &self.journal.problem {
             line.push_str(" · journal not written: ");
             line.push_str(why);
         }

@@ -147,9 +147,9 @@ fn sending() -> Dialog {
 
 #[test]
 fn answers_end_the_dialog_or_give_it_back() {
-    let sent = SendResult::Sent { at: at(1), request_id: None, journal: None };
+    let sent = SendResult::Sent { at: at(1), request_id: None, journal: journaled() };
     assert!(sending().answered(sent));
-    let lost = SendResult::Lost { at: at(1), error: error(ErrorClass::Network), journal: None };
+    let lost = SendResult::Lost { at: at(1), error: error(ErrorClass::Network), journal: journaled() };
     assert!(sending().answered(lost));
 
     let mut dialog = sending();

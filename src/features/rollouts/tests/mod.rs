@@ -7,6 +7,7 @@ mod watching;
 
 use super::model::*;
 use super::plan::{Caller, Circumstances, Plan};
+use super::rollback::Journaled;
 use super::stages::Progress;
 use crate::aws::{ErrorClass, SourceError, TargetId};
 use jiff::{SignedDuration, Timestamp};
@@ -74,7 +75,6 @@ pub fn canary() -> Rollout {
         updated_at: Some(at(-540)),
         finished_at: None,
         by: None,
-        metrics_over: None,
         events: Vec::new(),
         read_at: at(0),
     }
@@ -107,4 +107,8 @@ pub fn error(class: ErrorClass) -> SourceError {
         error.advice = "aws sso login --profile prod".into();
     }
     error
+}
+
+pub fn journaled() -> Journaled {
+    Journaled { began: at(9), problem: None }
 }

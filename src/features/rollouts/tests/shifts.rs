@@ -301,7 +301,7 @@ fn whether_it_rolls_back_by_itself_has_a_reason() {
 #[test]
 fn numbers_and_times_read_well() {
     for (seconds, text) in
-        [(-5, "0s"), (59, "59s"), (60, "1m00"), (250, "4m10"), (599, "9m59"), (600, "10m"), (3720, "1h02")]
+        [(-5, "0s"), (59, "59s"), (60, "1m00"), (250, "4m10"), (599, "9m59"), (600, "10m00"), (3720, "1h02")]
     {
         assert_eq!(countdown(SignedDuration::from_secs(seconds)), text);
     }

@@ -3,15 +3,15 @@
 use super::*;
 use crate::features::rollouts::rollback::SendResult;
 use crate::features::rollouts::watch::{Ending, Flights, Watch};
-use jiff::tz::TimeZone;
+use crate::text::Zone;
 
 fn watch() -> Watch {
-    let sent = SendResult::Sent { at: at(10), request_id: Some("8f3".into()), journal: None };
+    let sent = SendResult::Sent { at: at(10), request_id: Some("8f3".into()), journal: journaled() };
     Watch::begin(plan_of(&canary()), &sent).unwrap()
 }
 
 fn lost() -> Watch {
-    let lost = SendResult::Lost { at: at(10), error: error(ErrorClass::Network), journal: None };
+    let lost = SendResult::Lost { at: at(10), error: error(ErrorClass::Network), journal: journaled() };
     Watch::begin(plan_of(&canary()), &lost).unwrap()
 }
 
@@ -109,7 +109,7 @@ fn the_deadline_makes_it_unknown_and_the_truth_takes_that_back() {
 
 #[test]
 fn the_line_says_where_it_stands() {
-    let utc = TimeZone::UTC;
+    let utc = Zone::utc();
     let mut subject = watch();
     assert_eq!(subject.line(&utc), "checkout rollback sent 04:00:10 · AWS took it, request id 8f3");
     subject.read(&with("ROLLBACK_IN_PROGRESS"), at(15));
@@ -121,7 +121,7 @@ fn the_line_says_where_it_stands() {
     );
     subject.read(&with("ROLLBACK_SUCCESSFUL"), at(25));
     assert_eq!(subject.line(&utc), "checkout rolled back 04:00:25: old has all traffic again");
-    subject.journal = Some("disk full".into());
+    subject.journal.problem = Some("disk full".into());
     assert!(subject.line(&utc).ends_with(" · journal not written: disk full"));
     assert!(lost().line(&utc).ends_with("no answer, reading what became of it"));
 }
