@@ -10,7 +10,7 @@ pub mod poller;
 pub mod schedule;
 pub mod term;
 
-use crate::app::{App, Effect, Input, Msg};
+use crate::app::{App, Effect, Input, Msg, Now};
 use crate::aws::Conn;
 use crate::features::{self, Op, OpCtx, OpOutcome};
 use clock::Clock;
@@ -49,10 +49,13 @@ pub struct Shell {
     /// Messages from elsewhere: signals, file watchers, a recording.
     pub outside: mpsc::Receiver<Outside>,
     /// Sees every message before the app does.
-    pub tap: Option<Box<dyn FnMut(&Msg, crate::app::Now) + Send>>,
+    pub tap: Option<Tap>,
     /// Ends the loop as soon as the app says it is settled (headless runs).
     pub until: Option<Until>,
 }
+
+/// Sees every message with its time: the recorder.
+pub type Tap = Box<dyn FnMut(&Msg, Now) + Send>;
 
 /// Things that reach the loop from outside the app.
 #[derive(Debug)]

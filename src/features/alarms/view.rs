@@ -98,7 +98,7 @@ fn silent(alarm: &Alarm) -> String {
         words = if words.is_empty() { "scaling".into() } else { format!("scaling, {words}") };
     }
     if let Some(evaluation) = &alarm.evaluation {
-        words = format!("{words} {evaluation}").trim().to_owned();
+        words = [words.as_str(), evaluation].join(" ").trim_start().to_owned();
     }
     words
 }
