@@ -127,6 +127,15 @@ impl Theme {
         }
     }
 
+    /// The style of a target's own colour; bold where the terminal has no colours.
+    pub fn target_style(&self, color: &str) -> Style {
+        let style = Style::new().add_modifier(ratatui::style::Modifier::BOLD);
+        match color::parse_color(color) {
+            Some(color) if self.style(Role::Bad).fg.is_some() => style.fg(color),
+            _ => style,
+        }
+    }
+
     /// The glyphs this terminal can show.
     pub fn glyphs(&self) -> &'static Glyphs {
         if self.ascii { &Glyphs::ASCII } else { &Glyphs::UNICODE }
