@@ -54,6 +54,12 @@ fn text(chart: &Chart, width: u16, height: u16) -> String {
     lines(&buffer(chart, width, height, &Theme::plain()))
 }
 
+fn ascii_text(chart: &Chart, width: u16, height: u16) -> String {
+    let drawn = lines(&buffer(chart, width, height, &ascii()));
+    assert!(drawn.is_ascii(), "{drawn}");
+    drawn
+}
+
 fn marks() -> Vec<Mark> {
     let mark = |minute, glyph, label: &str, line| Mark {
         at: at(minute),
@@ -81,14 +87,8 @@ fn an_alarm_of_an_hour() {
     assert_snapshot!("alarm_ascii_80x16", {
         let marks = [Mark { glyph: "^", ..marks[0].clone() }];
         chart.marks = &marks;
-        lines_of(&chart)
+        ascii_text(&chart, 80, 16)
     });
-}
-
-fn lines_of(chart: &Chart) -> String {
-    let drawn = lines(&buffer(chart, 80, 16, &ascii()));
-    assert!(drawn.is_ascii(), "{drawn}");
-    drawn
 }
 
 #[test]
@@ -204,17 +204,16 @@ fn one_spike_of_many_points_is_seen() {
 
 #[test]
 fn the_newest_point_is_dim_and_not_the_last_value() {
-    let mut theme_role = p99();
-    theme_role.points.truncate(61);
-    let last = theme_role.last(range(60));
+    let mut p99 = p99();
+    let last = p99.last(range(60));
     assert!(last.is_some_and(|value| (value - 1.35).abs() < 1e-9), "{last:?}");
-    theme_role.partial_last = false;
-    assert!(theme_role.last(range(60)).is_some_and(|value| (value - 1.4).abs() < 1e-9));
-    assert_eq!(theme_role.max(range(10)), Some(0.26));
-    assert_eq!(theme_role.value_at(at(3)), Some(0.23));
-    assert_eq!(theme_role.value_at(at(22)), None, "a gap has no value");
-    assert_eq!(theme_role.value_at(at(-1)), None);
-    assert_eq!(theme_role.value_at(at(200)), None, "the last value is not for ever");
+    p99.partial_last = false;
+    assert!(p99.last(range(60)).is_some_and(|value| (value - 1.4).abs() < 1e-9));
+    assert_eq!(p99.max(range(10)), Some(0.26));
+    assert_eq!(p99.value_at(at(3)), Some(0.23));
+    assert_eq!(p99.value_at(at(22)), None, "a gap has no value");
+    assert_eq!(p99.value_at(at(-1)), None);
+    assert_eq!(p99.value_at(at(200)), None, "the last value is not for ever");
 }
 
 #[test]
@@ -271,4 +270,27 @@ fn empty_and_backward_ranges_are_drawn() {
     }
     let all_time = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
     text(&Chart::new(&all, all_time, &UTC), 60, 12);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_points_are_drawn(
+        values in proptest::collection::vec((-400_i64..400, proptest::option::of(proptest::num::f64::ANY)), 0..40),
+        ends in (-300_i64..300, -300_i64..300),
+        bounds in (proptest::option::of(proptest::num::f64::ANY), proptest::option::of(proptest::num::f64::ANY)),
+        size in (0_u16..90, 0_u16..24),
+        stacked in proptest::bool::ANY,
+    ) {
+        let mut all = [Series::default(), p99()];
+        all[0].points = values.iter().map(|(minute, value)| Point::new(at(*minute), *value)).collect();
+        all[0].style = if stacked { Style::Stacked } else { Style::Line };
+        let lines = [threshold(bounds.0.unwrap_or(1.0), "limit")];
+        let mut chart = Chart::new(&all, TimeRange { start: at(ends.0), end: at(ends.1) }, &UTC);
+        (chart.title, chart.thresholds, chart.crosshair) = ("any", &lines, Some(at(ends.0 + 1)));
+        (chart.left.min, chart.left.max) = bounds;
+        text(&chart, size.0, size.1);
+        ascii_text(&chart, size.0, size.1);
+    }
 }
