@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use ratatui::style::Modifier;
 
 use super::*;
-use crate::widgets::testing::{ascii, lines};
+use crate::widgets::testing::{ascii, dark, lines};
 
 static UTC: TimeZone = TimeZone::UTC;
 
@@ -224,6 +224,32 @@ fn breaches_are_marked_where_they_are() {
     let mut calm = all;
     calm[0].points.iter_mut().for_each(|point| point.breaching = false);
     assert_eq!(text(&Chart::new(&calm, range(60), &UTC), 80, 20).matches('●').count(), 0);
+}
+
+#[test]
+fn colours_say_what_a_point_is() {
+    let all = [p99()];
+    let lines = [threshold(0.8, "")];
+    let mut chart = Chart::new(&all, range(60), &UTC);
+    (chart.thresholds, chart.legend) = (&lines, Legend::None);
+    let theme = dark();
+    let buf = buffer(&chart, 80, 20, &theme);
+    let colour = |role| theme.style(role).fg.unwrap();
+    let cells = |x: std::ops::Range<u16>, glyph: fn(char) -> bool| {
+        let inside = buf.area.positions().filter(move |position| x.contains(&position.x));
+        let cells = inside.map(|position| &buf[position]);
+        cells.filter(move |cell| cell.symbol().chars().all(glyph)).map(|cell| cell.fg).collect::<Vec<_>>()
+    };
+    let braille = |c| ('⠁'..='⣿').contains(&c);
+    assert!(cells(0..50, braille).iter().all(|fg| *fg == colour(Role::Series1)));
+    assert!(cells(0..80, |c| c == '●').iter().all(|fg| *fg == colour(Role::Bad)));
+    assert!(cells(0..80, |c| c == '╌').iter().all(|fg| *fg == colour(Role::Threshold)));
+    let mut calm = all.clone();
+    calm[0].points.iter_mut().for_each(|point| point.breaching = false);
+    let chart = Chart { series: &calm, thresholds: &[], ..chart };
+    let buf = buffer(&chart, 80, 20, &theme);
+    let newest = buf.area.positions().filter(|p| p.x == 79).find(|p| buf[*p].symbol().chars().all(braille));
+    assert_eq!(newest.map(|position| buf[position].fg), Some(colour(Role::Dim)));
 }
 
 #[test]
