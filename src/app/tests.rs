@@ -107,7 +107,8 @@ fn one_target_failing_leaves_the_others_data_alone() {
 #[test]
 fn quitting_is_a_key_or_two_but_never_an_accident() {
     let mut app = app(&["a"]);
-    goto_alarms(&mut app);
+    let here = app.panes[0].here();
+    app.goto(&here, now(0));
     assert_eq!(press(&mut app, KeyCode::Char('q'), 0), [], "back to where we came from");
     assert_eq!(press(&mut app, KeyCode::Char('q'), 0), [Effect::Quit]);
     let ctrl_c = || Msg::Input(Input::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)));
