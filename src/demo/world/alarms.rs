@@ -3,7 +3,7 @@
 //! `verdict.rs` evaluates them on the metrics; nothing here decides whether a datapoint breaches.
 
 use super::metrics::APP;
-use super::scenario::{ActionsSpec, AlarmSpec, Missing, WatchSpec};
+use super::spec::{Absent, ActionsSpec, AlarmSpec, WatchSpec};
 use super::types::{AlarmDef, AlarmHistory, AlarmState, AlarmStatus, CLUSTER, Metric, MuteRule, Stat, Watch};
 use super::verdict::Transition;
 use super::{LONG_AGO, World, time};
@@ -47,7 +47,7 @@ impl World {
         Some(AlarmStatus {
             state: last.state,
             reason: last.reason(alarm),
-            reason_data: last.reason_data(self, alarm),
+            reason_data: Some(last.reason_data(self, alarm)),
             since: time(last.at),
             updated: time(last.at),
             suppressed: silenced,
@@ -113,12 +113,10 @@ impl World {
 
     fn update_data(&self, alarm: &AlarmDef, before: Option<&Transition>, change: &Transition) -> String {
         let state = |transition: &Transition| {
-            let data: Option<serde_json::Value> =
-                transition.reason_data(self, alarm).and_then(|data| serde_json::from_str(&data).ok());
             serde_json::json!({
                 "stateValue": transition.state.as_str(),
                 "stateReason": transition.reason(alarm),
-                "stateReasonData": data,
+                "stateReasonData": transition.reason_data(self, alarm),
             })
         };
         let old = before.map_or_else(|| serde_json::json!({ "stateValue": "INSUFFICIENT_DATA" }), state);
@@ -214,10 +212,10 @@ impl World {
             evaluation_periods: spec.points.1,
             datapoints_to_alarm: spec.points.0,
             treat_missing: match spec.missing {
-                Missing::Missing => "missing",
-                Missing::NotBreaching => "notBreaching",
-                Missing::Breaching => "breaching",
-                Missing::Ignore => "ignore",
+                Absent::Missing => "missing",
+                Absent::NotBreaching => "notBreaching",
+                Absent::Breaching => "breaching",
+                Absent::Ignore => "ignore",
             },
             actions_enabled: spec.actions != ActionsSpec::Off,
             alarm_actions,

@@ -2,8 +2,8 @@
 //!
 //! Wording only; `shift.rs` knows how a deployment goes and `tasks.rs` when a task lives.
 
-use super::scenario::{ServiceSpec, StrategyName};
 use super::shift::{Course, Shift};
+use super::spec::{ServiceSpec, StrategyName};
 use super::tasks::{Life, Why};
 use super::traffic::Stream;
 use super::types::{
@@ -214,7 +214,7 @@ impl World {
             match step.status {
                 "SUCCESSFUL" => say(step.at, format!("deployment {} completed.", shift.id)),
                 "ROLLBACK_REQUESTED" => {
-                    say(step.at, format!("rollback of deployment {} requested.", shift.id))
+                    say(step.at, format!("rollback of deployment {} requested.", shift.id));
                 }
                 "ROLLBACK_SUCCESSFUL" => say(step.at, format!("deployment {} rolled back.", shift.id)),
                 _ => {}

@@ -4,8 +4,9 @@
 //! numbers follow from the position alone: the same in every region and for every seed.
 
 use super::hash::Dice;
-use super::scenario::{
-    ActionsSpec, AlarmSpec, FunctionSpec, LineFormat, Missing, Scenario, ServiceSpec, StrategyName, WatchSpec,
+use super::scenario::Scenario;
+use super::spec::{
+    Absent, ActionsSpec, AlarmSpec, FunctionSpec, LineFormat, ServiceSpec, StrategyName, WatchSpec,
 };
 use toml::Spanned;
 
@@ -127,7 +128,7 @@ fn alarm(name: String, watch: WatchSpec, threshold: f64) -> AlarmSpec {
         below: false,
         points: (3, 3),
         period: 60,
-        missing: Missing::NotBreaching,
+        missing: Absent::NotBreaching,
         actions: ActionsSpec::Page,
     }
 }

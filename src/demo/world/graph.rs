@@ -34,14 +34,14 @@ impl World {
         let mut nodes = Vec::with_capacity(self.streams.len() + self.scenario.databases.len() + 1);
         let stats: Vec<NodeStats> =
             self.streams.iter().map(|stream| self.stream_stats(stream, first, last)).collect();
-        let database_id = |index: usize| (self.streams.len() + index) as i32;
-        let client_id = (self.streams.len() + self.scenario.databases.len()) as i32;
+        let database_id = |index: usize| node_id(self.streams.len() + index);
+        let client_id = node_id(self.streams.len() + self.scenario.databases.len());
         let mut entries = Vec::new();
         for (index, (stream, own)) in self.streams.iter().zip(&stats).enumerate() {
             let mut edges: Vec<(i32, NodeStats)> = Vec::new();
             for (callee, other) in self.streams.iter().enumerate() {
                 if other.caller.is_some_and(|(caller, _)| caller == index) {
-                    edges.extend(stats.get(callee).map(|stats| (callee as i32, *stats)));
+                    edges.extend(stats.get(callee).map(|stats| (node_id(callee), *stats)));
                 }
             }
             let spec = self.scenario.services.get(index);
@@ -52,10 +52,10 @@ impl World {
             }
             let root = stream.caller.is_none() && index < services;
             if root {
-                entries.push((index as i32, *own));
+                entries.push((node_id(index), *own));
             }
             nodes.push(Node {
-                id: index as i32,
+                id: node_id(index),
                 name: stream.name.clone(),
                 kind: if index < services { "AWS::ECS::Container" } else { "AWS::Lambda::Function" },
                 root,
@@ -110,4 +110,9 @@ impl NodeStats {
             seconds: self.seconds + other.seconds,
         }
     }
+}
+
+/// Reference ids are small numbers.
+fn node_id(index: usize) -> i32 {
+    i32::try_from(index).unwrap_or(i32::MAX)
 }

@@ -3,6 +3,8 @@
 //! A counter-based generator: each question hashes its own keys, so that any minute of any service can
 //! be asked for first, last or twice. No state, no order, and not for anything that needs secrecy.
 
+use std::fmt::Write as _;
+
 /// A position in key space; [`Dice::on`] goes deeper, the other methods read the number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dice(u64);
@@ -48,8 +50,13 @@ impl Dice {
         if limit == 0 { 0 } else { self.bits() % limit }
     }
 
+    /// The same as a signed number, for times and positions.
+    pub(super) fn signed(self, limit: u64) -> i64 {
+        self.below(limit).cast_signed()
+    }
+
     /// One of a list.
-    pub(super) fn pick<'a, T>(self, list: &'a [T]) -> Option<&'a T> {
+    pub(super) fn pick<T>(self, list: &[T]) -> Option<&T> {
         list.get(self.below(list.len() as u64) as usize)
     }
 
@@ -63,7 +70,7 @@ impl Dice {
         let mut text = String::with_capacity(digits + 16);
         let mut part = 0;
         while text.len() < digits {
-            text.push_str(&format!("{:016x}", self.on(part).bits()));
+            let _ = write!(text, "{:016x}", self.on(part).bits());
             part += 1;
         }
         text.truncate(digits);

@@ -4,7 +4,7 @@
 //! it is made here and must be made harmless by those who read it, never here.
 
 use super::hash::Dice;
-use super::scenario::{DatabaseSpec, FunctionSpec, LineFormat, ServiceSpec};
+use super::spec::{DatabaseSpec, FunctionSpec, LineFormat, ServiceSpec};
 use super::time;
 use super::traffic::{Outcome, Request};
 
@@ -108,7 +108,7 @@ pub(super) fn hostile(which: u64, ms: i64) -> Option<String> {
 }
 
 /// The events of one invocation: milliseconds after its start, and text.
-pub(super) fn invocation(spec: &FunctionSpec, request: &Request) -> Vec<(i64, String)> {
+pub(super) fn invocation(spec: &FunctionSpec, request: &Request, begin: i64) -> Vec<(i64, String)> {
     let id = request.dice.on(41).uuid();
     let took = request.latency_ms;
     let end = took as i64;
@@ -124,7 +124,7 @@ pub(super) fn invocation(spec: &FunctionSpec, request: &Request) -> Vec<(i64, St
         )),
         Outcome::Good | Outcome::Refused => {
             let order = request.dice.on(42).below(99_999);
-            lines.push((end / 2, format!("[INFO]\t{}\t{id}\tsent receipt for order {order}\n", stamp(request.at))));
+            lines.push((end / 2, format!("[INFO]\t{}\t{id}\tsent receipt for order {order}\n", stamp(begin + end / 2))));
         }
     }
     lines.push((end, format!("END RequestId: {id}\n")));
@@ -143,7 +143,7 @@ pub(super) fn invocation(spec: &FunctionSpec, request: &Request) -> Vec<(i64, St
     lines
 }
 
-/// A line of PostgreSQL; `refused` is a client that got no connection.
+/// A line of `PostgreSQL`; `refused` is a client that got no connection.
 pub(super) fn database(spec: &DatabaseSpec, dice: Dice, ms: i64, refused: bool) -> String {
     let head = format!(
         "{}:10.0.{}.{}({}):shop@shop:[{}]",

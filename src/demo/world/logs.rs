@@ -5,7 +5,7 @@
 
 use super::hash::Dice;
 use super::lines;
-use super::scenario::{DatabaseSpec, FunctionSpec, ServiceSpec};
+use super::spec::{DatabaseSpec, FunctionSpec, ServiceSpec};
 use super::tasks::Why;
 use super::traffic::{MINUTE, Outcome, Request, Stream};
 use super::types::{LogEvent, LogGroup};
@@ -107,7 +107,7 @@ impl World {
             Writer::Database(spec) => self.database_lines(spec, minute, &mut lines),
             Writer::Idle(name) => {
                 let dice = dice.on(minute as u64).named("idle");
-                let at = minute * MINUTE + dice.below(MINUTE as u64) as i64;
+                let at = minute * MINUTE + dice.signed(MINUTE as u64);
                 lines.push(Line { at, stream: "main".to_owned(), text: lines::idle(name, at) });
             }
         }
@@ -115,11 +115,12 @@ impl World {
         let events = lines.into_iter().enumerate().map(|(index, line)| {
             let dice = dice.on(minute as u64).on(index as u64);
             let late = dice.on(1).below(LATE_EVERY) == 0;
-            let delay = if late { 65_000 + dice.on(2).below(50_000) } else { 250 + dice.on(2).below(1_300) };
+            let delay =
+                if late { 65_000 + dice.on(2).signed(50_000) } else { 250 + dice.on(2).signed(1_300) };
             let low = |key: u64| dice.on(key).below(10u64.pow(18));
             LogEvent {
                 at_ms: line.at,
-                ingested_ms: line.at + delay as i64,
+                ingested_ms: line.at + delay,
                 stream: line.stream,
                 event_id: format!("3{:013}{index:06}{:018}{:018}", line.at, low(3), low(4)),
                 message: line.text,
@@ -168,8 +169,11 @@ impl World {
         for request in self.requests(stream, minute) {
             let name =
                 function_stream(spec, stream.dice, request.at, request.dice.on(11).below(FUNCTION_STREAMS));
-            for (after, text) in lines::invocation(spec, &request) {
-                lines.push(Line { at: request.at + after, stream: name.clone(), text });
+            // An invocation ends in the minute it belongs to, so that events stay in order.
+            let latest = (minute + 1) * MINUTE - 1 - request.latency_ms as i64;
+            let begin = request.at.min(latest);
+            for (after, text) in lines::invocation(spec, &request, begin) {
+                lines.push(Line { at: begin + after, stream: name.clone(), text });
             }
         }
     }
@@ -182,7 +186,7 @@ impl World {
         let refused = dice.on(1).round(120.0 * strain);
         for index in 0..u64::from(calm + refused) {
             let dice = dice.on(100 + index);
-            let at = minute * MINUTE + dice.below(MINUTE as u64) as i64;
+            let at = minute * MINUTE + dice.signed(MINUTE as u64);
             let text = lines::database(spec, dice, at, index >= u64::from(calm));
             lines.push(Line { at, stream: name.clone(), text });
         }
@@ -211,7 +215,7 @@ impl World {
         let groups = names.into_iter().map(|name| {
             let dice = self.dice.named("group").named(&name);
             LogGroup {
-                created: time(self.start - LONG_AGO - dice.below(500) as i64 * 86_400_000),
+                created: time(self.start - LONG_AGO - dice.signed(500) * 86_400_000),
                 stored_bytes: 1_000_000 + dice.on(1).below(40_000_000_000),
                 retention_days: dice.on(2).pick(&[Some(14), Some(30), Some(90), None]).copied().flatten(),
                 class: if name.contains("/archive/") { "INFREQUENT_ACCESS" } else { "STANDARD" },

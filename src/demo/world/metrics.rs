@@ -4,7 +4,7 @@
 //! errors is no datapoint at all, and a minute appears a quarter of a minute after its end.
 
 use super::hash::Dice;
-use super::scenario::{GaugeSpec, ServiceSpec};
+use super::spec::{GaugeSpec, ServiceSpec};
 use super::tasks::Life;
 use super::traffic::{Curve, MINUTE, Slice, Stream};
 use super::types::{CLUSTER, Metric, Stat};
@@ -18,6 +18,7 @@ const MINUTES_FOR_PERCENTILE: i64 = 12;
 /// More datapoints than this are not given for one series.
 const MOST_POINTS: i64 = 100_800;
 
+const LOST: &str = "HTTPCode_ELB_5XX_Count";
 const ELB: &str = "AWS/ApplicationELB";
 const LAMBDA: &str = "AWS/Lambda";
 const ECS: &str = "AWS/ECS";
@@ -46,6 +47,8 @@ pub(super) enum Source<'a> {
     Concurrency(&'a Stream),
     /// Always 0.
     Zero,
+    /// Requests that the load balancer answered itself because a target was gone.
+    Lost(&'a [Stream]),
     /// Targets of one colour.
     Hosts { spec: &'a ServiceSpec, stream: &'a Stream, blue: bool, healthy: bool },
     /// Percent of a service's CPU or memory.
@@ -108,6 +111,7 @@ impl World {
                 "HTTPCode_Target_4XX_Count",
                 "HTTPCode_Target_5XX_Count",
                 "TargetResponseTime",
+                LOST,
             ] {
                 all.push(Metric::new(ELB, name, &[("LoadBalancer", &balancer)]));
             }
@@ -246,21 +250,12 @@ impl World {
         }
     }
 
-    fn gauge(&self, metric: &Metric) -> Option<Source<'_>> {
-        let gauge = self.scenario.gauges.iter().find(|gauge| gauge.matches(metric))?;
-        let mut dice = self.dice.named(&gauge.namespace).named(&gauge.metric);
-        for (_, value) in &gauge.dimensions {
-            dice = dice.named(value);
-        }
-        Some(Source::Gauge(gauge, dice))
-    }
-
     fn balancer_source(&self, metric: &Metric) -> Option<Source<'_>> {
         let what = match metric.name.as_str() {
             "RequestCount" => What::Count,
             "HTTPCode_Target_2XX_Count" => What::Good,
             "HTTPCode_Target_4XX_Count" => What::Refused,
-            "HTTPCode_Target_5XX_Count" => What::Failed,
+            "HTTPCode_Target_5XX_Count" | LOST => What::Failed,
             "TargetResponseTime" | "HealthyHostCount" | "UnHealthyHostCount" => What::Seconds,
             _ => return None,
         };
@@ -268,7 +263,12 @@ impl World {
             let balancers = self.scenario.services.len().div_ceil(50);
             let wanted = metric.dimension("LoadBalancer")?;
             let index = (0..balancers).find(|index| self.balancer_path(*index) == wanted)?;
-            return Some(Source::Traffic { streams: self.behind(index), blue: None, what });
+            let streams = self.behind(index);
+            return Some(if metric.name == LOST {
+                Source::Lost(streams)
+            } else {
+                Source::Traffic { streams, blue: None, what }
+            });
         };
         let (service, colour) = group.split('/').nth(1)?.rsplit_once('-')?;
         let blue = colour == "blue";
@@ -279,6 +279,7 @@ impl World {
         match metric.name.as_str() {
             "HealthyHostCount" => Some(Source::Hosts { spec, stream, blue, healthy: true }),
             "UnHealthyHostCount" => Some(Source::Hosts { spec, stream, blue, healthy: false }),
+            LOST => None,
             _ => Some(Source::Traffic { streams: std::slice::from_ref(stream), blue: Some(blue), what }),
         }
     }
@@ -330,6 +331,11 @@ impl World {
                 Some(Summary::one(busy.ceil().max(1.0)))
             }
             Source::Zero => Some(Summary::one(0.0)),
+            Source::Lost(streams) => {
+                let deaths =
+                    streams.iter().map(|stream| self.deaths(stream, minute * MINUTE, (minute + 1) * MINUTE));
+                Summary::ones(f64::from(deaths.sum::<u32>() * 4))
+            }
             Source::Hosts { spec, stream, blue, healthy } => {
                 let ms = minute * MINUTE + MINUTE / 2;
                 let sides = stream.course.sides.iter().enumerate().filter(|(_, side)| side.blue == *blue);
@@ -356,30 +362,10 @@ impl World {
         }
     }
 
-    fn gauge_value(&self, gauge: &GaugeSpec, dice: Dice, minute: i64) -> Option<f64> {
-        let ms = minute * MINUTE;
-        if gauge.silent.is_some_and(|silent| ms >= self.start + silent.0) {
-            return None;
-        }
-        let steps = gauge.steps.iter().filter(|(at, _)| self.start + at.0 <= ms);
-        let base = steps.max_by_key(|(at, _)| *at).map_or(gauge.base, |(_, value)| *value);
-        let mut value = base + gauge.spread * dice.on(minute as u64).swing();
-        if let Some(strain) = &gauge.strain
-            && let Some((_, stream)) = self.find_service(strain.service.get_ref())
-        {
-            let minutes = i64::from(strain.minutes.max(1));
-            let share = |back: i64| stream.course.broken_share((minute - back) * MINUTE + MINUTE / 2);
-            let mean = (0..minutes).map(share).sum::<f64>() / minutes as f64;
-            value = (value + strain.add * mean).min(strain.cap);
-        }
-        // Counts are whole; rates and percentages keep their fraction.
-        Some(if gauge.spread >= 1.0 || gauge.spread == 0.0 { value.round().max(0.0) } else { value })
-    }
-
     /// Times at which the source's behaviour changes; an hour after it, it is at rest, but for noise.
     pub(super) fn changes(&self, source: &Source) -> Vec<i64> {
         match source {
-            Source::Traffic { streams, .. } => {
+            Source::Traffic { streams, .. } | Source::Lost(streams) => {
                 streams.iter().flat_map(|stream| self.stream_changes(stream)).collect()
             }
             Source::Errors(stream)
@@ -406,22 +392,6 @@ impl World {
             changes.extend(caller.course.splits.iter().skip(1).map(|split| split.at));
         }
         changes
-    }
-}
-
-impl GaugeSpec {
-    /// Its metric.
-    pub(super) fn identity(&self) -> Metric {
-        let dimensions: Vec<(&str, &str)> =
-            self.dimensions.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Metric::new(&self.namespace, &self.metric, &dimensions)
-    }
-
-    fn matches(&self, metric: &Metric) -> bool {
-        self.namespace == metric.namespace
-            && self.metric == metric.name
-            && self.dimensions.len() == metric.dimensions.len()
-            && self.dimensions.iter().all(|(name, value)| metric.dimension(name) == Some(value))
     }
 }
 

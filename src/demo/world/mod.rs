@@ -11,6 +11,7 @@
 mod alarms;
 mod balancer;
 mod ecs;
+mod gauge;
 mod generate;
 mod graph;
 mod hash;
@@ -19,6 +20,7 @@ mod logs;
 mod metrics;
 mod scenario;
 mod shift;
+mod spec;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -139,13 +141,13 @@ impl World {
     }
 
     /// A service's specification and stream.
-    fn find_service(&self, name: &str) -> Option<(&scenario::ServiceSpec, &Stream)> {
+    fn find_service(&self, name: &str) -> Option<(&spec::ServiceSpec, &Stream)> {
         let index = *self.by_name.get(name)?;
         Some((self.scenario.services.get(index)?, self.streams.get(index)?))
     }
 
     /// A function's specification and stream.
-    fn find_function(&self, name: &str) -> Option<(&scenario::FunctionSpec, &Stream)> {
+    fn find_function(&self, name: &str) -> Option<(&spec::FunctionSpec, &Stream)> {
         let index = *self.by_name.get(name)?;
         let function = index.checked_sub(self.scenario.services.len())?;
         Some((self.scenario.functions.get(function)?, self.streams.get(index)?))

@@ -4,7 +4,7 @@
 //! moment looks up the last step before it. `ecs.rs` words it as AWS does.
 
 use super::hash::Dice;
-use super::scenario::{Broken, DeploymentSpec, StrategyName};
+use super::spec::{Broken, DeploymentSpec, StrategyName};
 
 /// Seconds after the start at which the first production traffic moves.
 const FIRST_SHIFT: i64 = 300;

@@ -71,6 +71,16 @@ impl World {
             .collect()
     }
 
+    /// How many tasks run out of memory between two times.
+    pub(super) fn deaths(&self, stream: &Stream, from: i64, to: i64) -> u32 {
+        let sides = stream.course.sides.iter().enumerate();
+        let breaking =
+            sides.filter(|(_, side)| side.broken.as_ref().is_some_and(|broken| broken.out_of_memory));
+        let lives = breaking.flat_map(|(side, _)| self.lives(stream, side, 1, from, to));
+        let dies = |(at, why): (i64, Why)| why == Why::OutOfMemory && (from..to).contains(&at);
+        lives.filter(|life| life.stopped.is_some_and(dies)).count() as u32
+    }
+
     /// The task that serves a request of a side at a time.
     pub(super) fn server(
         &self,
@@ -81,13 +91,13 @@ impl World {
         pick: Dice,
     ) -> Option<Life> {
         let spec = stream.course.sides.get(side)?;
-        let slots = u64::from(tasks.max(1));
-        let slot = pick.below(slots) as i64;
+        let slots = i64::from(tasks.max(1));
+        let slot = pick.signed(slots.cast_unsigned());
         let life = self.life(stream, (side, spec), slot, generation(spec, slot, ms));
         if life.runs(ms) || tasks < 2 {
             return Some(life);
         }
-        let other = (slot + 1) % slots as i64;
+        let other = (slot + 1) % slots;
         Some(self.life(stream, (side, spec), other, generation(spec, other, ms)))
     }
 

@@ -1,4 +1,6 @@
-use super::traffic::{MINUTE, Outcome};
+#![expect(clippy::float_cmp, reason = "counts and weights are exact, also as floats")]
+
+use super::traffic::{MINUTE, Outcome, Request};
 use super::*;
 use std::collections::BTreeSet;
 
@@ -117,7 +119,7 @@ fn metrics_logs_and_requests_agree_minute_by_minute() {
         let failed: BTreeSet<String> = requests
             .iter()
             .filter(|request| request.outcome == Outcome::Failed)
-            .map(|request| request.trace_id())
+            .map(Request::trace_id)
             .collect();
         let metric: f64 = target_groups(&world, "HTTPCode_Target_5XX_Count", from, to).iter().sum();
         let lines = error_lines(&world, "/ecs/checkout", from, to);
@@ -354,7 +356,7 @@ fn traces_of_callees_are_those_of_their_callers() {
         requests
             .iter()
             .filter(|request| !failed || request.outcome == Outcome::Failed)
-            .map(|request| request.trace_id())
+            .map(Request::trace_id)
             .collect()
     };
     assert!(traces("orders", false).is_subset(&traces("checkout", false)));
@@ -378,11 +380,9 @@ fn logs_are_ordered_unique_and_hostile_now_and_then() {
     assert!(events.iter().all(|event| event.ingested_ms <= to && event.at_ms >= from));
     let later = world.events("/ecs/checkout", from, to, at(5.0)).count();
     assert!(later > events.len(), "late ones come in later");
-    assert!(
-        world
-            .events("/aws/lambda/receipts", from, to, at(0.0))
-            .any(|event| event.message.contains("\nXRAY TraceId: 1-"))
-    );
+    let receipts: Vec<LogEvent> = world.events("/aws/lambda/receipts", from, to, at(0.0)).collect();
+    assert!(receipts.is_sorted_by_key(|event| event.at_ms));
+    assert!(receipts.iter().any(|event| event.message.contains("\nXRAY TraceId: 1-")));
     let database = world.events("/aws/rds/cluster/orders-db/postgresql", from, to, at(0.0));
     assert!(database.filter(|event| event.message.contains("connection slots")).count() > 20);
     assert_eq!(world.events("/nobody", from, to, at(0.0)).count(), 0);
@@ -444,4 +444,39 @@ fn every_listed_metric_can_be_read_and_every_named_thing_found() {
     let names: Vec<&str> = graph.iter().map(|node| node.name.as_str()).collect();
     assert_eq!(names, ["checkout", "orders", "cart", "receipts", "orders-db", "client"]);
     assert_eq!(graph[0].edges.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn every_strategy_moves_traffic_in_its_own_way() {
+    let scenario = |strategy: &str| {
+        let text = format!(
+            "name = \"x\"\nsummary = \"y\"\n[[service]]\nname = \"a\"\nrpm = 600\nerror_rate = 0\np50_ms = 10\n\
+             p99_ms = 50\ntasks = 2\nfamily = \"a\"\nrevision = 1\npath = \"/a\"\n[[deployment]]\nservice = \"a\"\n\
+             started = \"-0m\"\nstrategy = \"{strategy}\"\npercent = 40\nstep_minutes = 5\nbake_minutes = 5\n\
+             revision = 2\n"
+        );
+        World::new(Scenario::parse(&text, "x.toml").unwrap(), 7, "eu-west-2", START.parse().unwrap())
+    };
+    // Share of the requests on the new side, in percent, at minutes after the start.
+    let cases = [
+        ("ROLLING", [0.0, 50.0, 100.0, 100.0, 100.0], None),
+        ("BLUE_GREEN", [0.0, 0.0, 100.0, 100.0, 100.0], Some(100.0)),
+        ("CANARY", [0.0, 0.0, 40.0, 100.0, 100.0], Some(40.0)),
+        ("LINEAR", [0.0, 0.0, 40.0, 80.0, 100.0], Some(40.0)),
+    ];
+    for (strategy, shares, weight) in cases {
+        let world = scenario(strategy);
+        let (_, stream) = world.find_service("a").unwrap();
+        for (minutes, share) in [0.5, 2.5, 5.5, 10.5, 15.5].into_iter().zip(shares) {
+            let split = stream.course.split(at(minutes).as_millisecond());
+            assert_eq!(split.share * 100.0, share, "{strategy} at {minutes}");
+        }
+        let deployment = world.deployments("a", at(5.5)).remove(0);
+        assert_eq!(deployment.strategy.as_str(), strategy);
+        // A rolling deployment has no weights and no stages.
+        assert_eq!(deployment.stage.is_some(), weight.is_some(), "{strategy}");
+        assert_eq!(deployment.target.weight, if deployment.in_progress() { weight.unwrap_or(0.0) } else { 0.0 });
+        assert_eq!(world.deployments("a", at(60.0))[0].status, "SUCCESSFUL");
+        assert!(world.deployments("a", at(-1.0)).is_empty());
+    }
 }

@@ -137,49 +137,36 @@ impl Request {
 impl Slice {
     /// The single requests, in order of time.
     ///
-    /// Each index gets a rank by an affine permutation; the rank decides the outcome and the latency, so
-    /// that counts and percentiles come out as in the slice, whatever order they are asked in.
+    /// Each gets a rank from a shuffled list; the rank decides the outcome and the latency, so that counts
+    /// and percentiles come out as in the slice.
     pub(super) fn requests(&self) -> impl Iterator<Item = Request> {
-        let count = u64::from(self.count);
-        let factor = coprime(self.dice.on(1).bits(), count);
-        let shift = self.dice.on(2).below(count);
         let slice = *self;
-        (0..count).map(move |index| {
-            let rank = (factor * index + shift) % count;
-            let dice = slice.dice.on(1000 + index);
-            let span = (slice.to - slice.from) as f64;
-            let at = slice.from + ((index as f64 + dice.unit()) / count as f64 * span) as i64;
+        let ranks = shuffled(self.count, self.dice.on(1));
+        let step = (self.to - self.from) as f64 / f64::from(self.count.max(1));
+        ranks.into_iter().enumerate().map(move |(index, rank)| {
+            let dice = slice.dice.on(1000 + index as u64);
+            let at = slice.from + ((index as f64 + dice.unit()) * step) as i64;
             // The lowest ranks fail and are the slowest; the highest are refused at once.
-            let outcome = if rank < u64::from(slice.failed) {
+            let outcome = if rank < slice.failed {
                 Outcome::Failed
-            } else if rank >= count - u64::from(slice.refused.min(slice.count - slice.failed)) {
+            } else if rank >= slice.count - slice.refused {
                 Outcome::Refused
             } else {
                 Outcome::Good
             };
-            let latency_ms = slice.curve.at(1.0 - (rank as f64 + 0.5) / count as f64);
+            let latency_ms = slice.curve.at(1.0 - (f64::from(rank) + 0.5) / f64::from(slice.count));
             Request { at, side: slice.side, outcome, latency_ms, trace: dice.on(7), trace_at: at, dice }
         })
     }
 }
 
-/// A factor without a common divisor with `count`, so that multiplying by it permutes.
-fn coprime(wish: u64, count: u64) -> u64 {
-    if count < 3 {
-        return 1;
+/// The numbers below `count` in an order that follows from the dice.
+fn shuffled(count: u32, dice: Dice) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..count).collect();
+    for index in (1..order.len()).rev() {
+        order.swap(index, dice.on(index as u64).below(index as u64 + 1) as usize);
     }
-    let mut factor = wish % count;
-    while gcd(factor, count) != 1 {
-        factor = (factor + 1) % count;
-    }
-    factor
-}
-
-fn gcd(mut left: u64, mut right: u64) -> u64 {
-    while right != 0 {
-        (left, right) = (right, left % right);
-    }
-    left
+    order
 }
 
 /// Share of the noon traffic at a minute of the day, 0.55 to 1, in UTC.
@@ -267,7 +254,7 @@ impl World {
                     request.trace = parent.trace;
                     request.trace_at = parent.trace_at;
                     // A callee answers before its caller does.
-                    request.at = (parent.at - request.dice.on(9).below(12) as i64).max(minute * MINUTE);
+                    request.at = (parent.at - request.dice.on(9).signed(12)).max(minute * MINUTE);
                 }
             }
         }
@@ -287,10 +274,10 @@ fn slice(
     let mut rate = stream.error_rate + spill;
     let (mut p50, mut p99) = (stream.p50_ms, stream.p99_ms);
     if spill > 0.0 {
-        p99 *= 1.0 + 60.0 * spill;
+        p99 *= 1.0 + 400.0 * spill;
     }
     if let Some(broken) = &spec.broken {
-        let age = ((from + to) / 2 - spec.first_traffic) as f64 / MINUTE as f64;
+        let age = (i64::midpoint(from, to) - spec.first_traffic) as f64 / MINUTE as f64;
         let part = (age / broken.ramp_minutes.max(0.01)).clamp(0.0, 1.0);
         rate += (broken.error_rate - rate) * part;
         p50 += (broken.p50_ms - p50) * part;

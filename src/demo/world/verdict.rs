@@ -67,12 +67,15 @@ impl World {
         let Some(probe) = self.probe(alarm) else { return };
         let begin = self.start.div_euclid(MINUTE) - HISTORY;
         let first = memo.until.map_or(begin, |until| until + 1);
-        let mut changes: Vec<i64> = probe.changes(self).iter().map(|ms| ms.div_euclid(MINUTE)).collect();
-        changes.push(begin);
-        changes.sort_unstable();
+        let changes = probe.changes(self);
+        let changes = changes.iter().map(|ms| ms.div_euclid(MINUTE)).filter(|change| *change >= begin);
+        let settled = i64::from(alarm.period / 60 * alarm.evaluation_periods);
+        let mut restless: Vec<(i64, i64)> = changes.map(|change| (change, RESTLESS)).collect();
+        restless.push((begin, settled));
+        restless.sort_unstable();
         let mut next = first;
-        for change in changes {
-            let until = (change + RESTLESS).min(last);
+        for (change, minutes) in restless {
+            let until = (change + minutes).min(last);
             next = next.max(change);
             while next <= until {
                 self.step(alarm, &probe, memo, next, settle);
@@ -176,7 +179,7 @@ fn judge(alarm: &AlarmDef, points: &[(i64, Option<f64>)]) -> Option<AlarmState> 
 
 /// Milliseconds that an alarm takes to look at a fresh datapoint: not all look at once.
 fn delay(world: &World, alarm: &AlarmDef) -> i64 {
-    world.dice.named("alarm delay").named(&alarm.name).below(9_000) as i64
+    world.dice.named("alarm delay").named(&alarm.name).signed(9_000)
 }
 
 impl Transition {
@@ -221,7 +224,7 @@ impl Transition {
     }
 
     /// `StateReasonData`.
-    pub(super) fn reason_data(&self, world: &World, alarm: &AlarmDef) -> Option<String> {
+    pub(super) fn reason_data(&self, world: &World, alarm: &AlarmDef) -> String {
         const STAMP: &str = "%Y-%m-%dT%H:%M:%S.000+0000";
         if let Watch::Composite { .. } = alarm.watch {
             let triggers: Vec<_> = self
@@ -234,7 +237,7 @@ impl Transition {
                     })
                 })
                 .collect();
-            return Some(serde_json::json!({ "triggeringAlarms": triggers }).to_string());
+            return serde_json::json!({ "triggeringAlarms": triggers }).to_string();
         }
         let values: Vec<f64> = self.points.iter().rev().filter_map(|(_, value)| *value).collect();
         let evaluated: Vec<_> = self
@@ -251,17 +254,15 @@ impl Transition {
             })
             .collect();
         let oldest = self.points.last().map_or(self.at, |(start, _)| start * MINUTE);
-        Some(
-            serde_json::json!({
-                "version": "1.0",
-                "queryDate": time(self.at).strftime(STAMP).to_string(),
-                "startDate": time(oldest).strftime(STAMP).to_string(),
-                "period": alarm.period,
-                "recentDatapoints": values,
-                "threshold": alarm.threshold,
-                "evaluatedDatapoints": evaluated,
-            })
-            .to_string(),
-        )
+        serde_json::json!({
+            "version": "1.0",
+            "queryDate": time(self.at).strftime(STAMP).to_string(),
+            "startDate": time(oldest).strftime(STAMP).to_string(),
+            "period": alarm.period,
+            "recentDatapoints": values,
+            "threshold": alarm.threshold,
+            "evaluatedDatapoints": evaluated,
+        })
+        .to_string()
     }
 }
