@@ -475,7 +475,10 @@ fn every_strategy_moves_traffic_in_its_own_way() {
         assert_eq!(deployment.strategy.as_str(), strategy);
         // A rolling deployment has no weights and no stages.
         assert_eq!(deployment.stage.is_some(), weight.is_some(), "{strategy}");
-        assert_eq!(deployment.target.weight, if deployment.in_progress() { weight.unwrap_or(0.0) } else { 0.0 });
+        assert_eq!(
+            deployment.target.weight,
+            if deployment.in_progress() { weight.unwrap_or(0.0) } else { 0.0 }
+        );
         assert_eq!(world.deployments("a", at(60.0))[0].status, "SUCCESSFUL");
         assert!(world.deployments("a", at(-1.0)).is_empty());
     }
