@@ -1,1 +1,3 @@
 //! features
+
+pub mod logs;
