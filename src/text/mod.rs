@@ -1,23 +1,14 @@
 //! Text: making remote text safe, and fitting values into cells. Pure.
+//!
+//! `sanitize.rs` is the one filter that all text from AWS passes where it enters; `fit.rs` cuts and pads by
+//! display width; `units.rs` writes numbers; `time.rs` writes points in time in the zone of the screen.
+//! Nothing here knows colours or reads a clock.
 
-use std::borrow::Cow;
+pub mod fit;
+pub mod sanitize;
+pub mod time;
+pub mod units;
 
-/// Makes one line of remote text safe for a terminal: escape sequences are removed as units, control
-/// characters become visible symbols, newlines too.
-pub fn sanitize(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
-        Cow::Owned(text.chars().map(|c| if c.is_control() { '␦' } else { c }).collect())
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// As [`sanitize`], but newlines stay.
-pub fn sanitize_block(text: &str) -> Cow<'_, str> {
-    Cow::Owned(text.lines().map(|line| sanitize(line).into_owned()).collect::<Vec<_>>().join("\n"))
-}
-
-/// How many cells a text takes.
-pub fn width(text: &str) -> usize {
-    unicode_width::UnicodeWidthStr::width(text)
-}
+pub use fit::{cut_end, cut_middle, pad_left, pad_right, width};
+pub use sanitize::{LINE_CAP, cap, sanitize, sanitize_block};
+pub use time::Zone;
