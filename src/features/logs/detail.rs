@@ -4,9 +4,8 @@ use super::model::{Format, LogEvent, TraceId};
 use super::parse::{json, request_id};
 use super::pattern::Pattern;
 use super::row::{Line, Segment, highlighted, level_role, time};
-use crate::text::sanitize_block;
+use crate::text::{Zone, sanitize_block};
 use crate::theme::Role;
-use jiff::tz::TimeZone;
 
 /// Lines of text that the detail view holds at most; a line of a log can be a megabyte of brackets.
 const MAX_LINES: usize = 20_000;
@@ -15,7 +14,7 @@ const MAX_LINES: usize = 20_000;
 pub fn lines(
     event: &LogEvent,
     group: &str,
-    zone: &TimeZone,
+    zone: &Zone,
     pattern: Option<&Pattern>,
     missing: &str,
 ) -> Vec<Line> {

@@ -50,7 +50,7 @@ struct Term {
 enum Test {
     Text(Pattern),
     Level(Compare, Level),
-    Field(Field),
+    Field(Box<Field>),
     Trace(TraceId),
     Stream(Pattern),
 }
@@ -321,14 +321,14 @@ fn compile_comparison(at: usize, key: &str, compare: Compare, value: &str) -> Re
                 return Err(error(value_at, format!("only numbers can be compared: {value} is none")));
             }
             let last = key.rsplit('.').next().unwrap_or(key);
-            Ok(Test::Field(Field {
+            Ok(Test::Field(Box::new(Field {
                 path: key.into(),
                 key: Finder::new(last).into_owned(),
                 compare,
                 value: value.into(),
                 number,
                 any_case: !value.chars().any(char::is_uppercase),
-            }))
+            })))
         }
     }
 }

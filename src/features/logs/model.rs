@@ -260,6 +260,8 @@ pub struct TailStatus {
 /// What one poll of the tail returns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
+    /// A new reading: what was stored before is of other groups or another time.
+    pub fresh: bool,
     /// Names that [`LogEvent::group`] indexes in this batch.
     pub groups: Vec<Arc<str>>,
     /// New events, in CloudWatch's order within each group.

@@ -6,10 +6,9 @@
 use super::model::{Format, Level, LogEvent, short_name};
 use super::parse::json;
 use super::pattern::Pattern;
-use crate::text::width;
+use crate::text::{Zone, width};
 use crate::theme::Role;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -43,7 +42,7 @@ pub struct Layout<'a> {
     /// Cells per line.
     pub width: usize,
     /// Zone of the time column.
-    pub zone: &'a TimeZone,
+    pub zone: &'a Zone,
     /// The window is longer than a day: show the date too.
     pub date: bool,
     /// Break long lines instead of cutting them, and show the lines of a multi-line event.
@@ -98,16 +97,9 @@ pub fn lines(event: &LogEvent, group: &str, layout: &Layout<'_>) -> Vec<Line> {
     std::iter::once(first).chain(indented).collect()
 }
 
-/// `04:19:02.113Z` in UTC, without the `Z` elsewhere (the zone stands in the header), with the date in
-/// front when asked for.
-pub fn time(time: Timestamp, zone: &TimeZone, date: bool) -> String {
-    let format = match (date, *zone == TimeZone::UTC) {
-        (false, true) => "%H:%M:%S%.3fZ",
-        (false, false) => "%H:%M:%S%.3f",
-        (true, true) => "%m-%d %H:%M:%S%.3fZ",
-        (true, false) => "%m-%d %H:%M:%S%.3f",
-    };
-    time.to_zoned(zone.clone()).strftime(format).to_string()
+/// `04:19:02.113Z`, with the day in front when asked for.
+pub fn time(time: Timestamp, zone: &Zone, date: bool) -> String {
+    if date { format!("{} {}", zone.day(time), zone.milli(time)) } else { zone.milli(time) }
 }
 
 /// How a level looks; its word always goes with it.

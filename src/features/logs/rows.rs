@@ -85,7 +85,7 @@ impl LevelCounts {
 }
 
 /// A run of neighbouring lines, never empty once stored.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Chunk {
     entries: Vec<Entry>,
     bytes: usize,
@@ -131,7 +131,7 @@ impl Chunk {
 }
 
 /// All lines, in order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rows {
     chunks: VecDeque<Arc<Chunk>>,
     len: usize,

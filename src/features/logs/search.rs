@@ -10,7 +10,7 @@ use super::rows::{Entry, RowId, Rows};
 use serde::{Deserialize, Serialize};
 
 /// What to look for in which lines.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scan {
     /// The lines.
     pub rows: Rows,

@@ -24,6 +24,7 @@ pub struct LogStore {
     groups: Vec<Arc<str>>,
     seen: Seen,
     arrivals: u64,
+    generation: u64,
     max_bytes: usize,
     dropped: u64,
     errors: BTreeMap<i64, u32>,
@@ -46,6 +47,7 @@ impl LogStore {
             groups: Vec::new(),
             seen: Seen::default(),
             arrivals: 0,
+            generation: 0,
             max_bytes,
             dropped: 0,
             errors: BTreeMap::new(),
@@ -57,6 +59,11 @@ impl LogStore {
 
     /// Takes a batch in. Returns how many of its lines were new.
     pub fn push(&mut self, batch: Batch) -> usize {
+        if batch.fresh {
+            // Arrival numbers go on: a scan of the old lines must never be taken for one of the new.
+            let (arrivals, generation) = (self.arrivals, self.generation + 1);
+            *self = Self { arrivals, generation, ..Self::new(self.max_bytes) };
+        }
         let groups: Vec<GroupId> = batch.groups.into_iter().map(|name| self.intern(name)).collect();
         let mut entries = Vec::with_capacity(batch.events.len());
         for event in batch.events {
@@ -81,12 +88,6 @@ impl LogStore {
         new
     }
 
-    /// Forgets everything: other groups were picked.
-    pub fn clear(&mut self) {
-        // Arrival numbers go on: a scan of the old lines must never be taken for one of the new.
-        *self = Self { arrivals: self.arrivals, ..Self::new(self.max_bytes) };
-    }
-
     /// The lines; clone it to give a job its snapshot.
     pub fn rows(&self) -> &Rows {
         &self.rows
@@ -105,6 +106,11 @@ impl LogStore {
     /// The arrival number of the newest line: a scan that has come this far has seen everything.
     pub fn arrivals(&self) -> u64 {
         self.arrivals
+    }
+
+    /// Counts fresh readings: rows of an older one mean nothing any more.
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Lines that were dropped, oldest first, to stay within the bound.

@@ -6,13 +6,12 @@ use super::model::{Batch, EventId, Facts, Gap, GroupId, LogEvent, Mode, TailStat
 use super::parse;
 use super::pattern::Pattern;
 use super::row::{self, Layout, Line};
-use super::rows::RowId;
+use super::rows::{Chunk, Entry, RowId};
 use super::search::{Listing, Matches, Scan};
 use super::store::LogStore;
-use crate::text::{sanitize_block, width};
+use crate::text::{Zone, sanitize_block, width};
 use crate::theme::Role;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 const START: i64 = 1_800_000_000_000;
@@ -39,6 +38,7 @@ fn event(ms: i64, message: &str) -> LogEvent {
 fn batch(events: Vec<LogEvent>) -> Batch {
     Batch {
         groups: vec!["/ecs/checkout".into()],
+        fresh: false,
         events,
         gaps: Vec::new(),
         status: TailStatus {
@@ -67,14 +67,14 @@ fn messages(store: &LogStore) -> Vec<String> {
 /// Order, index, neighbours and sums agree.
 fn check(store: &LogStore) {
     let rows = store.rows();
-    let all: Vec<_> = rows.chunks().flat_map(|chunk| chunk.entries()).collect();
+    let all: Vec<_> = rows.chunks().flat_map(Chunk::entries).collect();
     assert!(all.is_sorted_by(|a, b| a.id() < b.id()), "strictly in order");
     assert_eq!(all.len(), rows.len());
     assert_eq!(all.iter().map(|entry| entry.event.bytes()).sum::<usize>(), rows.bytes());
     assert!(rows.chunks().all(|chunk| !chunk.entries().is_empty() && chunk.entries().len() <= 1_024));
     for (index, entry) in all.iter().enumerate().step_by(97) {
         assert_eq!(rows.rank(entry.id()), index);
-        assert_eq!(rows.nth(index).map(|entry| entry.id()), Some(entry.id()));
+        assert_eq!(rows.nth(index).map(Entry::id), Some(entry.id()));
         assert_eq!(rows.get(entry.id()).map(|entry| entry.seq), Some(entry.seq));
         assert_eq!(rows.before(entry.id()).count(), index);
     }
@@ -112,8 +112,10 @@ fn lines_read_before_are_skipped() {
     let mut store = filled(300);
     assert_eq!(store.push(batch((200..400).map(|n| event(n, &format!("INFO line {n}"))).collect())), 100);
     assert_eq!(store.rows().len(), 400);
-    store.clear();
-    assert_eq!(store.push(batch(vec![event(1, "INFO line 1")])), 1, "a cleared store takes it again");
+    let generation = store.generation();
+    let again = Batch { fresh: true, ..batch(vec![event(1, "INFO line 1")]) };
+    assert_eq!(store.push(again), 1, "a fresh reading takes it again");
+    assert_eq!((store.rows().len(), store.generation()), (1, generation + 1));
     assert_eq!(store.arrivals(), 401, "arrivals go on");
 }
 
@@ -138,9 +140,7 @@ fn a_snapshot_does_not_change() {
     let snapshot = store.rows().clone();
     store.push(batch(vec![event(50, "later"), event(200, "newer")]));
     assert_eq!((snapshot.len(), store.rows().len()), (100, 102));
-    assert!(
-        snapshot.chunks().flat_map(|chunk| chunk.entries()).all(|entry| entry.event.message.contains("line"))
-    );
+    assert!(snapshot.chunks().flat_map(Chunk::entries).all(|entry| entry.event.message.contains("line")));
 }
 
 #[test]
@@ -313,7 +313,7 @@ fn listings_index_both_ways() {
             let id = listing.id_at(index).unwrap();
             assert_eq!((id.ms - START) as usize, index * step);
             assert_eq!(listing.rank(id), index);
-            let window: Vec<_> = listing.window(index).take(3).map(|entry| entry.id()).collect();
+            let window: Vec<_> = listing.window(index).take(3).map(Entry::id).collect();
             assert_eq!(window.first(), Some(&id));
             assert_eq!(window.len(), 3.min(listing.len() - index));
         }
@@ -329,7 +329,7 @@ fn listings_index_both_ways() {
     );
 }
 
-fn layout<'a>(zone: &'a TimeZone, pattern: Option<&'a Pattern>) -> Layout<'a> {
+fn layout<'a>(zone: &'a Zone, pattern: Option<&'a Pattern>) -> Layout<'a> {
     Layout { width: 100, zone, date: false, wrap: false, group: 8, ascii: false, pattern }
 }
 
@@ -339,7 +339,7 @@ fn text(line: &Line) -> String {
 
 #[test]
 fn rows_as_on_the_screen() {
-    let utc = TimeZone::UTC;
+    let utc = Zone::utc();
     let plain = layout(&utc, None);
     let trace = r#""trace_id":"67a1b2c30123456789abcdef01c0ffee""#;
     let json = format!(r#"{{"level":"error","msg":"card declined","status":502,{trace}}}"#);
@@ -370,7 +370,7 @@ fn rows_as_on_the_screen() {
             Layout { group: 0, width: 26, ..plain.clone() },
             vec!["08:00:00.113Z       日本…"],
         ),
-        ("x", Layout { width: 10, date: true, ..plain.clone() }, vec!["01-15 08:…"]),
+        ("x", Layout { width: 10, date: true, ..plain.clone() }, vec!["15 Jan 08…"]),
         ("x\ny", Layout { group: 0, ascii: true, ..plain.clone() }, vec!["08:00:00.113Z       + x ~ 1 more"]),
         ("x", Layout { width: 0, ..plain.clone() }, vec![""]),
     ] {
@@ -383,7 +383,7 @@ fn rows_as_on_the_screen() {
 
 #[test]
 fn hits_are_marked_across_pieces() {
-    let utc = TimeZone::UTC;
+    let utc = Zone::utc();
     let pattern = Pattern::parse("d  status=5").unwrap();
     let line = event(0, r#"{"msg":"declined","status":502}"#);
     let lines = row::lines(&line, "g", &layout(&utc, Some(&pattern)));
@@ -399,7 +399,7 @@ fn hits_are_marked_across_pieces() {
 #[test]
 fn the_detail_view_has_everything() {
     let line = r#"{"level":"error","requestId":"8c1a2b3c","n":1.50}"#;
-    let lines = super::detail::lines(&event(0, line), "/ecs/checkout", &TimeZone::UTC, None, "–");
+    let lines = super::detail::lines(&event(0, line), "/ecs/checkout", &Zone::utc(), None, "–");
     let text: Vec<String> = lines.iter().map(text).collect();
     for expected in
         ["level     ERROR", "group     /ecs/checkout", "trace     –", "request   8c1a2b3c", "  \"n\": 1.50"]
@@ -455,7 +455,7 @@ proptest! {
     ) {
         let event = event(0, &line);
         let pattern = Pattern::parse(&typed).ok();
-        let utc = TimeZone::UTC;
+        let utc = Zone::utc();
         let layout = Layout { width: width_, zone: &utc, date: false, wrap, group: 6, ascii, pattern: pattern.as_ref() };
         for line in row::lines(&event, "/ecs/checkout", &layout) {
             prop_assert!(harmless(&line), "{line:?}");
@@ -492,7 +492,8 @@ proptest! {
         prop_assume!(!typed.is_empty());
         if let Ok(pattern) = Pattern::parse(&typed) {
             let line = sanitize_block(&line).replace('\n', " ");
-            let pieces = [row::Segment::new(&line[..line.floor_char_boundary(5)], Role::Text), row::Segment::new(&line[line.floor_char_boundary(5)..], Role::Dim)];
+            let (head, tail) = line.split_at(line.floor_char_boundary(5));
+            let pieces = [row::Segment::new(head, Role::Text), row::Segment::new(tail, Role::Dim)];
             prop_assert_eq!(text(&row::highlighted(&pieces, &pattern)), line);
         }
     }
