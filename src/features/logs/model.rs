@@ -3,6 +3,7 @@
 //! Plain data and small derivations. All text in these types is sanitized already (`source.rs` does it);
 //! nothing here fetches, draws or knows the present.
 
+use crate::app::Window;
 use crate::aws::SourceError;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -309,6 +310,35 @@ impl LogGroup {
             GroupClass::InfrequentAccess => Some("infrequent access: only Insights reads it"),
             GroupClass::Delivery => Some("delivery class: nothing reads it"),
         }
+    }
+}
+
+/// The log groups of a target, as far as they were read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct GroupList {
+    /// The groups, by name.
+    pub groups: Vec<LogGroup>,
+    /// All of them were read; otherwise the next poll goes on.
+    pub complete: bool,
+    /// There are more than Eyewall lists.
+    pub truncated: bool,
+}
+
+/// Which lines to tail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TailQuery {
+    /// Log groups by name, or by ARN for those of a linked account.
+    pub groups: Vec<Arc<str>>,
+    /// The shared window: where history begins, and whether the tail follows the clock.
+    pub window: Window,
+}
+
+impl TailQuery {
+    /// Whether lines read for `other` are part of the answer to this too. A fixed stretch of time is a
+    /// reading of its own; live and pinned windows only differ in how far back they go.
+    pub fn continues(&self, other: &Self) -> bool {
+        let fixed = |query: &Self| matches!(query.window, Window::Frozen { .. });
+        self.groups == other.groups && (self.window == other.window || !fixed(self) && !fixed(other))
     }
 }
 

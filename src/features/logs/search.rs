@@ -57,6 +57,11 @@ pub struct Matches {
 }
 
 impl Matches {
+    /// No rows, and nothing looked at.
+    pub const fn none() -> Self {
+        Self { rows: Vec::new(), upto: 0 }
+    }
+
     /// The rows in order.
     pub fn rows(&self) -> &[RowId] {
         &self.rows
