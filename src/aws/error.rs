@@ -21,6 +21,8 @@ pub enum ErrorClass {
     Denied,
     /// AWS asked for fewer requests: the interval doubles and recovers stepwise.
     Throttled,
+    /// Eyewall itself did not send it: the cap on dollars per hour is reached. Slows down like throttling.
+    OverBudget,
     /// The feature or resource is not there in this region: tried again every ten minutes.
     NotEnabled,
     /// Not reached: DNS, connection, TLS, timeout.
@@ -48,6 +50,7 @@ impl ErrorClass {
             Self::BadKeys => "bad keys",
             Self::Denied => "denied",
             Self::Throttled => "throttled",
+            Self::OverBudget => "over budget",
             Self::NotEnabled => "not enabled",
             Self::Network => "network",
             Self::NotAws => "not AWS's answer",

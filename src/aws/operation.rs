@@ -23,7 +23,7 @@ pub enum Family {
     EcsReads,
     /// ECS service deployments and revisions: 20/s.
     EcsDeployments,
-    /// ELBv2 Describe*: unpublished, self-limited to 4/s.
+    /// `ELBv2` Describe*: unpublished, self-limited to 4/s.
     LoadBalancers,
     /// Lambda's control plane: 15/s for all APIs together.
     Lambda,
@@ -41,16 +41,14 @@ impl Family {
         match self {
             Self::Alarms => (1.8, 4),
             Self::AlarmHistory => (4.0, 4),
-            Self::Metrics => (10.0, 10),
-            Self::CloudWatchLists => (2.0, 4),
+            Self::CloudWatchLists | Self::LogGroups => (2.0, 4),
             Self::LogEvents => (1.0, 5),
-            Self::LogGroups => (2.0, 4),
             Self::EcsReads => (4.0, 20),
             Self::EcsDeployments => (4.0, 10),
             Self::LoadBalancers => (4.0, 8),
             Self::Lambda => (3.0, 3),
             Self::XRay => (2.0, 2),
-            Self::Identity | Self::Writes => (10.0, 10),
+            Self::Metrics | Self::Identity | Self::Writes => (10.0, 10),
         }
     }
 }

@@ -1,3 +1,279 @@
-//! features
+//! The wiring file: what there is to poll, to run and to show. Adding an AWS concern is a folder here and
+//! one line in each list; the compiler asks for the rest.
 
+pub mod alarms;
 pub mod logs;
+pub mod metrics;
+pub mod panel;
+pub mod session;
+mod source;
+mod store;
+
+pub use source::{Source, SourceCtx};
+pub use store::{ErrorEntry, Store, TargetStore};
+
+use crate::app::pane::{Command, Ctx, Pane, Tone};
+use crate::app::{Action, Cadence, Effect, Level, Now, Overlay, PollPlan};
+use crate::aws::console::{ConsoleLink, console_url};
+use crate::aws::{Conn, MfaCode, SourceError, TargetId};
+use crate::runtime::poller::Spawner;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What can be polled, one poller per target and topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Topic {
+    /// Who we are.
+    Identity,
+    /// All alarms and mute rules.
+    Alarms,
+    /// One alarm's metrics and history.
+    AlarmDetail,
+    /// Log groups, for the picker.
+    LogGroups,
+    /// The lines of the picked log groups.
+    LogTail,
+}
+
+/// A question with its parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Query {
+    /// Who we are.
+    Identity,
+    /// All alarms and mute rules.
+    Alarms,
+    /// One alarm's metrics and history.
+    AlarmDetail(alarms::DetailQuery),
+    /// Log groups, for the picker.
+    LogGroups,
+    /// The lines of the picked log groups.
+    LogTail(logs::TailQuery),
+}
+
+impl Query {
+    /// The topic it belongs to.
+    pub fn topic(&self) -> Topic {
+        match self {
+            Self::Identity => Topic::Identity,
+            Self::Alarms => Topic::Alarms,
+            Self::AlarmDetail(_) => Topic::AlarmDetail,
+            Self::LogGroups => Topic::LogGroups,
+            Self::LogTail(_) => Topic::LogTail,
+        }
+    }
+}
+
+/// A good answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Payload {
+    /// Who we are.
+    Identity(session::Identity),
+    /// All alarms and mute rules.
+    Alarms(alarms::AlarmList),
+    /// One alarm's metrics and history.
+    AlarmDetail(alarms::AlarmDetail),
+    /// Log groups, as far as they were read.
+    LogGroups(logs::GroupList),
+    /// New log lines.
+    LogBatch(logs::Batch),
+}
+
+/// Something to do once, outside the core.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// Write text to a new file in the current folder.
+    Export {
+        /// File name.
+        name: String,
+        /// Its content.
+        content: String,
+    },
+    /// Hand an MFA code to the target that waits for it.
+    GiveMfa {
+        /// Whose.
+        target: TargetId,
+        /// The code; never printed.
+        code: MfaCode,
+    },
+}
+
+impl Op {
+    /// An export named after the pane and the time.
+    pub fn export(pane: &str, content: String, now: Now) -> Self {
+        let time = now.wall.strftime("%Y%m%dT%H%M%SZ");
+        Self::Export { name: format!("eyewall-{pane}-{time}.txt"), content }
+    }
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum OpOutcome {
+    /// Where the export went, or why it did not.
+    Exported(Result<String, String>),
+    /// Where the text was copied to, or why it was not.
+    Copied(Result<String, String>),
+    /// An MFA code was handed over: parked pollers try again.
+    MfaGiven(TargetId),
+}
+
+/// A pure function worth running off the loop.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Job {
+    /// Look through many log lines.
+    LogScan(logs::ScanJob),
+}
+
+/// What a job found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum JobOutput {
+    /// The log lines found.
+    LogScan(logs::ScanDone),
+}
+
+/// Where to go: a screen and what to show on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Link {
+    /// Alarms, with the cursor on one, maybe opened.
+    Alarms {
+        /// Which alarm: target and name.
+        alarm: Option<(TargetId, String)>,
+        /// Show its detail.
+        open: bool,
+    },
+    /// Logs of these groups around a moment.
+    Logs {
+        /// Whose.
+        target: TargetId,
+        /// Log group names.
+        groups: Vec<String>,
+        /// Where to put the cursor.
+        at: Option<Timestamp>,
+        /// A filter to start with.
+        filter: String,
+    },
+}
+
+/// All screens in the order of their keys.
+pub fn panes() -> Vec<Box<dyn Pane>> {
+    vec![Box::new(alarms::AlarmsPane::default()), Box::new(logs::LogsPane::default())]
+}
+
+/// Starts one poller per topic for a target.
+pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
+    spawner.spawn(conn, Topic::Identity, session::IdentitySource::new);
+    spawner.spawn(conn, Topic::Alarms, alarms::ListSource::new);
+    spawner.spawn(conn, Topic::AlarmDetail, alarms::DetailSource::new);
+    spawner.spawn(conn, Topic::LogGroups, logs::GroupsSource::new);
+    spawner.spawn(conn, Topic::LogTail, logs::TailSource::new);
+}
+
+/// Carries out an operation.
+pub async fn run_op(op: Op, ctx: OpCtx) -> OpOutcome {
+    match op {
+        Op::Export { name, content } => OpOutcome::Exported(
+            tokio::fs::write(ctx.folder.join(&name), content)
+                .await
+                .map(|()| ctx.folder.join(&name).display().to_string())
+                .map_err(|error| error.to_string()),
+        ),
+        Op::GiveMfa { target, code } => {
+            if let Some(conn) = ctx.conn(&target) {
+                conn.give_mfa(code);
+            }
+            OpOutcome::MfaGiven(target)
+        }
+    }
+}
+
+/// What operations may use.
+#[derive(Clone)]
+pub struct OpCtx {
+    /// Connections by target.
+    pub conns: Vec<Conn>,
+    /// Where exports go.
+    pub folder: std::path::PathBuf,
+    /// Where the journal and what is remembered live.
+    pub state_folder: std::path::PathBuf,
+    /// Copying goes through tmux.
+    pub in_tmux: bool,
+    /// The clock.
+    pub clock: crate::runtime::clock::Clock,
+}
+
+impl OpCtx {
+    /// The connection of a target.
+    pub fn conn(&self, target: &TargetId) -> Option<&Conn> {
+        self.conns.iter().find(|conn| conn.spec().name == *target)
+    }
+}
+
+/// Computes a job's answer.
+pub fn run_job(job: Job) -> JobOutput {
+    match job {
+        Job::LogScan(job) => JobOutput::LogScan(job.run()),
+    }
+}
+
+/// What is polled whatever is shown.
+pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
+    for target in ctx.targets() {
+        plan.want(target, Level::Background, Cadence::secs(300), Query::Identity);
+    }
+}
+
+/// Lines under the header: credentials that need something, rollbacks being watched.
+pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
+    session::status_lines(ctx)
+}
+
+/// Services for the palette: name, hint, link.
+pub fn service_links(_ctx: &Ctx) -> Vec<(String, String, Link)> {
+    Vec::new()
+}
+
+/// What `!` does.
+pub fn errors_view() -> Vec<Command> {
+    vec![Command::Act(crate::app::Action::Screen9)]
+}
+
+/// What `@` does.
+pub fn journal_view() -> Vec<Command> {
+    Vec::new()
+}
+
+/// Reads an ARN, a console URL or a trace id as pasted.
+///
+/// # Errors
+/// A sentence that says what is not understood.
+pub fn link_of(text: &str, _ctx: &Ctx) -> Result<Link, String> {
+    Err(format!("`{text}` is not an ARN, a console URL or a trace id"))
+}
+
+/// An error of a poller that did not come from AWS.
+pub fn internal(operation: &str, message: impl Into<String>) -> SourceError {
+    SourceError::new(crate::aws::ErrorClass::Service, operation, message)
+}
+
+/// An overlay that must be up now, whatever is shown.
+pub fn wanted_overlay(ctx: &Ctx) -> Option<Box<dyn Overlay>> {
+    session::wanted_overlay(ctx)
+}
+
+/// `o`: shows and copies the AWS console's address of a thing.
+pub fn console_command(ctx: &Ctx, target: &TargetId, link: &ConsoleLink) -> Vec<Command> {
+    let store = ctx.store.target(target);
+    let region = store.and_then(|target| target.session.region.as_deref()).unwrap_or_default();
+    let partition = store.and_then(|target| target.identity.as_ref()).map(|identity| identity.partition.as_str());
+    let partition = partition.unwrap_or_else(|| crate::aws::console::partition(region));
+    match console_url(partition, region, *link) {
+        Some(url) => {
+            vec![Command::Notify(Tone::Info, url.clone()), Command::Effect(Effect::Copy(url))]
+        }
+        None => vec![Command::Notify(Tone::Warn, format!("partition {partition} has no console address"))],
+    }
+}
+
+/// `l t c d R` on an alarm: to its service's logs, traces and rollout.
+pub fn jump_from_alarm(action: Action, _target: &TargetId, alarm: &alarms::Alarm, _ctx: &Ctx) -> Vec<Command> {
+    vec![Command::Notify(Tone::Info, format!("{}: no service is known for {}", action.info().name, alarm.name))]
+}

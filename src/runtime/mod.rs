@@ -1,1 +1,319 @@
-//! runtime
+//! The shell around the core: the loop, pollers, operations, the clock and the terminal.
+//!
+//! [`run`] takes messages, hands them to the app, carries out its effects, publishes its plan and draws.
+//! It awaits nothing but its own `select!`.
+
+pub mod clipboard;
+pub mod clock;
+pub mod input;
+pub mod poller;
+pub mod schedule;
+pub mod term;
+
+use crate::app::{App, Effect, Input, Msg};
+use crate::aws::Conn;
+use crate::features::{self, Op, OpCtx, OpOutcome};
+use clock::Clock;
+use futures::{Stream, StreamExt};
+use poller::{Published, Spawner};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Messages waiting for the loop. Pollers wait when it is full, so a busy screen slows them.
+const QUEUE: usize = 256;
+/// At most this many messages between two looks at the screen.
+const DRAIN: usize = 128;
+/// At least this long between two frames.
+const FRAME: Duration = Duration::from_millis(33);
+/// How long sources may take to close at the end.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What the loop needs besides the app and the terminal.
+pub struct Shell {
+    /// The clock.
+    pub clock: Clock,
+    /// One connection per target.
+    pub conns: Vec<Conn>,
+    /// What operations may use.
+    pub ops: OpCtx,
+    /// Seeds the jitter of the pollers.
+    pub seed: u64,
+    /// Messages from elsewhere: signals, file watchers, a recording.
+    pub outside: mpsc::Receiver<Outside>,
+    /// Sees every message before the app does.
+    pub tap: Option<Box<dyn FnMut(&Msg, crate::app::Now) + Send>>,
+    /// Ends the loop as soon as the app says it is settled (headless runs).
+    pub until: Option<Until>,
+}
+
+/// Things that reach the loop from outside the app.
+#[derive(Debug)]
+pub enum Outside {
+    /// A message.
+    Msg(Msg),
+    /// New credentials: parked pollers try again.
+    Wake,
+    /// End in an orderly way (SIGTERM, SIGHUP).
+    End,
+}
+
+/// When a headless run ends.
+pub struct Until {
+    /// At the latest after this long.
+    pub timeout: Duration,
+    /// Keys to send, each after everything has settled.
+    pub keys: std::collections::VecDeque<Input>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The user quit.
+    Quit,
+    /// A signal.
+    Signal,
+    /// A headless run settled.
+    Settled,
+    /// A headless run's time was up.
+    TimedOut,
+}
+
+/// Runs the console until it ends. Generic over the terminal, so that tests use a buffer.
+///
+/// # Errors
+/// Those of the terminal.
+pub async fn run<B: Backend>(
+    app: &mut App,
+    terminal: &mut Terminal<B>,
+    events: impl Stream<Item = crossterm::event::Event> + Unpin,
+    shell: Shell,
+) -> Result<Ended, B::Error> {
+    let (msgs, queue) = mpsc::channel(QUEUE);
+    let (plan, plan_rx) = watch::channel(Published::default());
+    let cancel = CancellationToken::new();
+    let mut spawner = Spawner::new(msgs.clone(), plan_rx, cancel.clone(), shell.clock, shell.seed);
+    for conn in &shell.conns {
+        features::spawn_sources(conn, &mut spawner);
+    }
+    let size = terminal.size()?;
+    let mut running = Loop {
+        queue,
+        plan,
+        work: JoinSet::new(),
+        dirty: true,
+        drawn_at: None,
+        shown: Buffer::empty(Rect::ZERO),
+        scratch: Buffer::empty(Rect::new(0, 0, size.width, size.height)),
+        repaint: true,
+        busy: 0,
+        shell,
+    };
+    let ended = running.turn(app, terminal, events).await;
+    // In order: stop the pollers, give sources time to close, then let go.
+    cancel.cancel();
+    let mut tasks = spawner.tasks;
+    let all = async { while tasks.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, all).await;
+    tasks.abort_all();
+    running.work.abort_all();
+    ended
+}
+
+struct Loop {
+    queue: mpsc::Receiver<Msg>,
+    plan: watch::Sender<Published>,
+    work: JoinSet<Msg>,
+    dirty: bool,
+    drawn_at: Option<Duration>,
+    /// What the terminal shows.
+    shown: Buffer,
+    /// Where the next frame is drawn before it is compared.
+    scratch: Buffer,
+    repaint: bool,
+    /// Operations and jobs running.
+    busy: usize,
+    shell: Shell,
+}
+
+impl Loop {
+    async fn turn<B: Backend>(
+        &mut self,
+        app: &mut App,
+        terminal: &mut Terminal<B>,
+        mut events: impl Stream<Item = crossterm::event::Event> + Unpin,
+    ) -> Result<Ended, B::Error> {
+        let mut rejoin = input::Rejoin::default();
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut events_open = true;
+        self.draw(app, terminal)?;
+        self.publish(app);
+        loop {
+            let now = self.shell.clock.since_start();
+            let frame = self.dirty.then(|| self.drawn_at.map_or(Duration::ZERO, |at| (at + FRAME).saturating_sub(now)));
+            let esc = rejoin.deadline().map(|at| at.saturating_sub(now));
+            let mut batch = Vec::new();
+            tokio::select! {
+                biased;
+                event = events.next(), if events_open => match event {
+                    Some(event) => batch.extend(rejoin.on_event(event, now).into_iter().map(Msg::Input)),
+                    None => events_open = false,
+                },
+                () = sleep(esc) => batch.extend(rejoin.expire().into_iter().map(Msg::Input)),
+                outside = self.shell.outside.recv() => match outside {
+                    Some(Outside::Msg(msg)) => batch.push(msg),
+                    Some(Outside::Wake) => self.plan.send_modify(|published| published.wakes += 1),
+                    Some(Outside::End) => return Ok(Ended::Signal),
+                    // Nothing comes from outside any more: wait on the rest.
+                    None => { let (_, never) = mpsc::channel(1); self.shell.outside = never; tokio::task::yield_now().await; }
+                },
+                () = sleep(frame) => {}
+                Some(msg) = self.queue.recv() => batch.push(msg),
+                Some(done) = self.work.join_next() => {
+                    self.busy -= 1;
+                    batch.extend(done.ok());
+                }
+                _ = tick.tick() => batch.push(Msg::Tick),
+            }
+            while batch.len() < DRAIN {
+                let Ok(msg) = self.queue.try_recv() else { break };
+                batch.push(msg);
+            }
+            for msg in batch {
+                if let ControlFlow::Break(ended) = self.take(app, msg, terminal)? {
+                    return Ok(ended);
+                }
+            }
+            let now = self.shell.clock.since_start();
+            if self.dirty && self.drawn_at.is_none_or(|at| now >= at + FRAME) {
+                self.draw(app, terminal)?;
+            }
+            if let ControlFlow::Break(ended) = self.headless(app, terminal)? {
+                return Ok(ended);
+            }
+        }
+    }
+
+    fn take<B: Backend>(
+        &mut self,
+        app: &mut App,
+        msg: Msg,
+        terminal: &mut Terminal<B>,
+    ) -> Result<ControlFlow<Ended>, B::Error> {
+        let now = self.shell.clock.now();
+        if let Some(tap) = &mut self.shell.tap
+            && !(app.secret() && matches!(msg, Msg::Input(_)))
+        {
+            tap(&msg, now);
+        }
+        if let Msg::Input(Input::Resize(columns, rows)) = msg {
+            self.scratch = Buffer::empty(Rect::new(0, 0, columns, rows));
+            terminal.resize(self.scratch.area)?;
+            self.repaint = true;
+        }
+        for effect in app.handle(msg, now) {
+            match effect {
+                Effect::Quit => return Ok(ControlFlow::Break(Ended::Quit)),
+                Effect::Run(op) => self.run_op(*op),
+                Effect::Compute(job) => {
+                    self.busy += 1;
+                    self.work.spawn_blocking(move || Msg::Computed(Box::new(features::run_job(*job))));
+                }
+                Effect::Copy(text) => {
+                    let in_tmux = self.shell.ops.in_tmux;
+                    self.busy += 1;
+                    self.work.spawn(async move { Msg::OpDone(Box::new(OpOutcome::Copied(clipboard::copy(text, in_tmux).await))) });
+                }
+                Effect::Suspend => {
+                    if let Err(error) = term::suspend() {
+                        tracing::warn!("cannot suspend: {error}");
+                    }
+                    self.repaint = true;
+                }
+                Effect::Wake => self.plan.send_modify(|published| published.wakes += 1),
+                Effect::Repaint => self.repaint = true,
+            }
+        }
+        self.dirty = true;
+        self.publish(app);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn run_op(&mut self, op: Op) {
+        let ctx = self.shell.ops.clone();
+        self.busy += 1;
+        self.work.spawn(async move { Msg::OpDone(Box::new(features::run_op(op, ctx).await)) });
+    }
+
+    fn publish(&mut self, app: &App) {
+        let plan = app.plan(self.shell.clock.now());
+        self.plan.send_if_modified(|published| {
+            let changed = *published.plan != plan;
+            if changed {
+                published.plan = Arc::new(plan);
+            }
+            changed
+        });
+    }
+
+    /// Draws into the scratch buffer and touches the terminal only when a cell differs.
+    fn draw<B: Backend>(&mut self, app: &App, terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+        let now = self.shell.clock.now();
+        self.dirty = false;
+        self.scratch.reset();
+        app.render(&mut self.scratch, now);
+        if self.repaint {
+            terminal.clear()?;
+        } else if self.scratch == self.shown {
+            return Ok(());
+        }
+        self.repaint = false;
+        self.drawn_at = Some(now.since_start);
+        terminal.draw(|frame| {
+            let buffer = frame.buffer_mut();
+            if buffer.area == self.scratch.area {
+                buffer.clone_from(&self.scratch);
+            }
+        })?;
+        std::mem::swap(&mut self.shown, &mut self.scratch);
+        if self.scratch.area != self.shown.area {
+            self.scratch = Buffer::empty(self.shown.area);
+        }
+        Ok(())
+    }
+
+    fn headless<B: Backend>(&mut self, app: &App, terminal: &mut Terminal<B>) -> Result<ControlFlow<Ended>, B::Error> {
+        let now = self.shell.clock.now();
+        let settled = self.busy == 0 && self.queue.is_empty() && app.settled(now);
+        let Some(until) = &mut self.shell.until else { return Ok(ControlFlow::Continue(())) };
+        let ended = if now.since_start >= until.timeout {
+            Ended::TimedOut
+        } else if !settled {
+            return Ok(ControlFlow::Continue(()));
+        } else if let Some(input) = until.keys.pop_front() {
+            // The next turn handles it, and everything settles again before the one after.
+            self.work.spawn(std::future::ready(Msg::Input(input)));
+            self.busy += 1;
+            return Ok(ControlFlow::Continue(()));
+        } else {
+            Ended::Settled
+        };
+        self.draw(app, terminal)?;
+        Ok(ControlFlow::Break(ended))
+    }
+}
+
+async fn sleep(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}

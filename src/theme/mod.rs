@@ -1,8 +1,17 @@
 //! Themes: roles that views name, styles that a theme gives them, and the glyphs of the terminal.
 //!
-//! Views say what a thing *is* (a [`Role`]); only this folder knows colours.
+//! Views say what a thing *is* (a [`Role`]); only this folder knows colours. `load.rs` reads theme files
+//! (embedded, or texts handed over by the caller), `color.rs` knows colours and terminals, `check.rs` says
+//! whether a theme can be read. No file is opened here.
 
-use ratatui::style::Style;
+mod check;
+mod color;
+mod load;
+
+pub use check::check;
+pub use color::{ColorDepth, parse_color};
+
+use ratatui::style::{Color, Style};
 
 /// What a piece of text or a cell means. Every theme gives each role a style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -58,6 +67,36 @@ pub enum Role {
     Series6,
 }
 
+impl Role {
+    /// Every role with its name in theme files, in the order of the enum.
+    pub const ALL: [(Role, &'static str); 24] = [
+        (Role::Text, "text"),
+        (Role::Dim, "dim"),
+        (Role::Strong, "strong"),
+        (Role::Accent, "accent"),
+        (Role::Selected, "selected"),
+        (Role::Rule, "rule"),
+        (Role::Border, "border"),
+        (Role::Key, "key"),
+        (Role::Ok, "ok"),
+        (Role::Warn, "warn"),
+        (Role::Bad, "bad"),
+        (Role::Info, "info"),
+        (Role::Muted, "muted"),
+        (Role::Old, "old"),
+        (Role::New, "new"),
+        (Role::Match, "match"),
+        (Role::Input, "input"),
+        (Role::Threshold, "threshold"),
+        (Role::Series1, "series1"),
+        (Role::Series2, "series2"),
+        (Role::Series3, "series3"),
+        (Role::Series4, "series4"),
+        (Role::Series5, "series5"),
+        (Role::Series6, "series6"),
+    ];
+}
+
 /// A resolved theme for this terminal: one style per role.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theme {
@@ -65,6 +104,10 @@ pub struct Theme {
     pub name: String,
     /// Draw without box drawing and braille.
     pub ascii: bool,
+    /// The background it was made for; unknown when it leaves that to the terminal.
+    background: Option<Color>,
+    /// Whether that background is painted.
+    paint: bool,
     styles: Vec<Style>,
 }
 
@@ -74,6 +117,25 @@ impl Theme {
         self.styles.get(role as usize).copied().unwrap_or_default()
     }
 
+    /// What the whole screen is filled with first: ordinary text, on the theme's own background when it
+    /// paints one.
+    pub fn base(&self) -> Style {
+        let style = self.style(Role::Text);
+        match self.background {
+            Some(color) if self.paint => style.bg(color),
+            _ => style,
+        }
+    }
+
+    /// The style of a target's own colour; bold where the terminal has no colours.
+    pub fn target_style(&self, color: &str) -> Style {
+        let style = Style::new().add_modifier(ratatui::style::Modifier::BOLD);
+        match color::parse_color(color) {
+            Some(color) if self.style(Role::Bad).fg.is_some() => style.fg(color),
+            _ => style,
+        }
+    }
+
     /// The glyphs this terminal can show.
     pub fn glyphs(&self) -> &'static Glyphs {
         if self.ascii { &Glyphs::ASCII } else { &Glyphs::UNICODE }
@@ -81,7 +143,7 @@ impl Theme {
 
     /// A theme without any colour: every role has the default style.
     pub fn plain() -> Self {
-        Self { name: "plain".into(), ascii: false, styles: Vec::new() }
+        Self { name: "plain".into(), ascii: false, background: None, paint: false, styles: Vec::new() }
     }
 }
 
@@ -146,3 +208,6 @@ impl Glyphs {
         stage: [">", "o"],
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,12 +98,23 @@ impl Lens {
     pub fn listing<'a>(&'a self, store: &'a LogStore) -> Listing<'a> {
         // After a fresh reading and before the next update, old row ids mean nothing.
         let valid = self.generation == store.generation();
-        Listing::new(store.rows(), self.filter.is_some().then_some(if valid { &self.shown.matches } else { &EMPTY }))
+        Listing::new(
+            store.rows(),
+            self.filter.is_some().then_some(if valid { &self.shown.matches } else { &EMPTY }),
+        )
     }
 
     /// Rows that the search hits, in order.
     pub fn hits(&self) -> &Matches {
         &self.hits.matches
+    }
+
+    /// Filter or search have not looked at every line yet.
+    pub fn behind(&self, store: &LogStore) -> bool {
+        let late = |wanted: bool, result: &Result| wanted && result.matches.upto() < store.arrivals();
+        self.generation != store.generation()
+            || late(self.filter.is_some(), &self.shown)
+            || late(self.pattern.is_some(), &self.hits)
     }
 
     /// A job is looking through lines.

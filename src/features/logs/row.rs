@@ -146,7 +146,7 @@ fn body(event: &LogEvent, layout: &Layout<'_>, room: usize) -> Vec<Line> {
         if let Some(last) = texts.last_mut() {
             last.extend(tail);
         }
-        let wrapped = texts.iter().flat_map(|text| wrap(text, room));
+        let wrapped = texts.iter().flat_map(|text| wrap(text, room, MAX_LINES));
         return wrapped.take(MAX_LINES).collect();
     }
     let text = texts.into_iter().next().unwrap_or_default();
@@ -247,13 +247,13 @@ pub fn fit(line: &[Segment], room: usize, ellipsis: &str) -> Line {
     out
 }
 
-/// Breaks a line into lines of at most `room` cells. Breaks anywhere: ids and paths have no spaces.
-pub fn wrap(line: &[Segment], room: usize) -> Vec<Line> {
+/// Breaks a line into lines of at most `room` cells, about `max` of them. Breaks anywhere: ids and paths have no spaces.
+pub fn wrap(line: &[Segment], room: usize, max: usize) -> Vec<Line> {
     let mut lines = vec![Line::new()];
     let mut left = room;
     for segment in line {
         let mut rest = segment.text.as_str();
-        while !rest.is_empty() && lines.len() <= MAX_LINES {
+        while !rest.is_empty() && lines.len() <= max {
             let (text, used) = prefix(rest, left);
             if text.is_empty() {
                 if left == room {

@@ -26,6 +26,8 @@ const TAIL_PAGES: u32 = 6;
 const BACKFILL_PAGES: u32 = 4;
 /// Pages of groups per poll, so that the picker fills while it is open. A page has 50.
 const GROUP_PAGES: u32 = 8;
+/// A complete list is not read again so soon.
+const JUST_READ: SignedDuration = SignedDuration::from_secs(5);
 /// More groups than this are not listed.
 const MAX_GROUPS: usize = 10_000;
 
@@ -132,7 +134,13 @@ impl TailSource {
         self.conn.call(&FILTER_LOG_EVENTS, request.send()).await
     }
 
-    fn take(&mut self, group: (GroupId, &Arc<str>), part: Part, page: &FilterLogEventsOutput, tally: &mut Tally) {
+    fn take(
+        &mut self,
+        group: (GroupId, &Arc<str>),
+        part: Part,
+        page: &FilterLogEventsOutput,
+        tally: &mut Tally,
+    ) {
         let events = page.events();
         let stamp = |event: Option<&FilteredLogEvent>| event.and_then(FilteredLogEvent::timestamp);
         // Lines of one millisecond keep their order only if the page runs forward in time.
@@ -189,7 +197,13 @@ impl TailSource {
         name
     }
 
-    fn batch(&mut self, groups: &[Arc<str>], tally: &Tally, failed: Vec<(Arc<str>, SourceError)>, now: Timestamp) -> Batch {
+    fn batch(
+        &mut self,
+        groups: &[Arc<str>],
+        tally: &Tally,
+        failed: Vec<(Arc<str>, SourceError)>,
+        now: Timestamp,
+    ) -> Batch {
         self.outbox.sent = true;
         let lag = tally.newest.map(|newest| now.duration_since(newest).max(SignedDuration::ZERO));
         Batch {
@@ -253,19 +267,31 @@ pub struct GroupsSource {
     conn: Conn,
     reading: Vec<LogGroup>,
     token: Option<String>,
-    /// The last complete list, shown while the next one is read.
+    /// The last complete list, shown while the next one is read, and when it was read.
     known: GroupList,
+    read_at: Option<Timestamp>,
 }
 
 impl GroupsSource {
     /// A list over this connection.
     pub fn new(conn: &Conn) -> Self {
-        Self { conn: conn.clone(), reading: Vec::new(), token: None, known: GroupList::default() }
+        Self {
+            conn: conn.clone(),
+            reading: Vec::new(),
+            token: None,
+            known: GroupList::default(),
+            read_at: None,
+        }
     }
 }
 
 impl Source for GroupsSource {
-    async fn poll(&mut self, _query: &Query, _ctx: &SourceCtx) -> Result<Payload, SourceError> {
+    async fn poll(&mut self, _query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
+        // The last page of a long list was asked for in haste; the poll right after it was too.
+        let age = self.read_at.map(|at| ctx.now.wall.duration_since(at));
+        if age.is_some_and(|age| age >= SignedDuration::ZERO && age < JUST_READ) {
+            return Ok(Payload::LogGroups(self.known.clone()));
+        }
         for _ in 0..GROUP_PAGES {
             let request = self.conn.logs().describe_log_groups().limit(50).set_next_token(self.token.clone());
             let page = match self.conn.call(&DESCRIBE_LOG_GROUPS, request.send()).await {
@@ -287,11 +313,14 @@ impl Source for GroupsSource {
                 groups.sort_by(|a, b| a.name.cmp(&b.name));
                 groups.dedup_by(|a, b| a.name == b.name);
                 self.known = GroupList { groups, complete: true, truncated };
+                self.read_at = Some(ctx.now.wall);
                 return Ok(Payload::LogGroups(self.known.clone()));
             }
         }
-        let groups = if self.known.complete { &self.known.groups } else { &self.reading };
-        Ok(Payload::LogGroups(GroupList { groups: groups.clone(), complete: false, truncated: false }))
+        if self.known.complete {
+            return Ok(Payload::LogGroups(self.known.clone()));
+        }
+        Ok(Payload::LogGroups(GroupList { groups: self.reading.clone(), complete: false, truncated: false }))
     }
 }
 

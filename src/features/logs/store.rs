@@ -57,6 +57,11 @@ impl LogStore {
         }
     }
 
+    /// Another bound; it counts from the next batch on.
+    pub fn set_max_bytes(&mut self, max_bytes: usize) {
+        self.max_bytes = max_bytes;
+    }
+
     /// Takes a batch in. Returns how many of its lines were new.
     pub fn push(&mut self, batch: Batch) -> usize {
         if batch.fresh {

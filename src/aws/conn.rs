@@ -1,0 +1,427 @@
+//! The connection to one target and the one way to call AWS.
+//!
+//! [`Conn::call`] waits for the limiter, counts and prices the request, and classifies what went wrong.
+//! What changes AWS goes through [`Conn::mutate`] on a connection from [`Conn::for_writes`], whose clients
+//! never send anything twice. Nothing here decides when to call: that is the pollers'.
+
+use super::advice::Caller;
+use super::budget::{Limiter, Limiters, Monotonic};
+use super::classify::classify;
+use super::endpoint::{Endpoint, writes_refused};
+use super::error::{ErrorClass, SourceError};
+use super::http::{KeepHost, Skew, Tap};
+use super::meter::{Cap, Meter, Usage};
+use super::mfa::{MfaCode, MfaDesk};
+use super::operation::Operation;
+use super::profile::{CredentialsSource, Env};
+use super::setup::{Access, Expiry, Extras, Ground, SdkTime, Setup, WallClock};
+use super::target::TargetSpec;
+use super::watch::Stamp;
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
+
+/// The clocks and the sleep that the SDK and the limiters go by.
+#[derive(Clone)]
+pub struct Clocks {
+    /// Time since start; it must follow tokio's clock.
+    pub monotonic: Monotonic,
+    /// Wall time: signatures, expiry, clock skew.
+    pub wall: WallClock,
+    /// The SDK's sleep: tokio's.
+    pub sleep: SharedAsyncSleep,
+}
+
+/// What all targets share: the way out, the limiters, the cap. Cheap to clone.
+#[derive(Clone)]
+pub struct Aws {
+    ground: Ground,
+    monotonic: Monotonic,
+    limiters: Limiters,
+    cap: Arc<Cap>,
+}
+
+impl Aws {
+    /// A way to AWS or to the simulated world, spending at most `max_usd_per_hour` on reads.
+    pub fn new(access: Access, clocks: Clocks, max_usd_per_hour: Option<f64>) -> Self {
+        let time = SharedTimeSource::new(SdkTime(clocks.wall));
+        Self {
+            ground: Ground { access, time, sleep: clocks.sleep },
+            limiters: Limiters::new(clocks.monotonic.clone()),
+            monotonic: clocks.monotonic,
+            cap: Arc::new(Cap::new(max_usd_per_hour)),
+        }
+    }
+
+    /// Opens a target. It sends nothing (except to the metadata service of the machine, when no region is
+    /// set anywhere) and does not fail: what is missing shows at the first call.
+    pub async fn connect(&self, spec: &TargetSpec) -> Conn {
+        let meter = Arc::new(Meter::new(self.cap.clone()));
+        Conn::open(self.clone(), spec.clone(), meter, Arc::default(), false).await
+    }
+
+    /// The cap of the run.
+    pub fn cap(&self) -> &Cap {
+        &self.cap
+    }
+
+    fn env(&self) -> Option<&Env> {
+        match &self.ground.access {
+            Access::Real { env, .. } => Some(env),
+            Access::Simulated { .. } => None,
+        }
+    }
+}
+
+/// What an SDK operation's `send()` gives: a request that starts when it is awaited.
+pub trait Request<T, E>: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send {}
+
+impl<T, E, F> Request<T, E> for F where F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send {}
+
+/// The connection to one target. Cheap to clone; all clones see a reload.
+#[derive(Clone)]
+pub struct Conn {
+    inner: Arc<Inner>,
+    capped: bool,
+}
+
+struct Inner {
+    aws: Aws,
+    spec: TargetSpec,
+    /// May mutate, and so sends everything once.
+    writes: bool,
+    meter: Arc<Meter>,
+    desk: Arc<MfaDesk>,
+    skew: Arc<Skew>,
+    expiry: Arc<Expiry>,
+    live: Mutex<Arc<Live>>,
+    writer: OnceCell<Conn>,
+}
+
+/// What a reload replaces.
+struct Live {
+    setup: Setup,
+    stamp: Stamp,
+    clients: Clients,
+}
+
+struct Clients {
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    ecs: aws_sdk_ecs::Client,
+    elb: aws_sdk_elasticloadbalancingv2::Client,
+    lambda: aws_sdk_lambda::Client,
+    xray: aws_sdk_xray::Client,
+    sts: aws_sdk_sts::Client,
+}
+
+impl Clients {
+    fn new(setup: &Setup, tap: &Tap) -> Self {
+        macro_rules! client {
+            ($service:ident) => {
+                $service::Client::from_conf(
+                    $service::config::Builder::from(&setup.sdk).interceptor(tap.clone()).build(),
+                )
+            };
+        }
+        let mut logs = aws_sdk_cloudwatchlogs::config::Builder::from(&setup.sdk).interceptor(tap.clone());
+        if !setup.endpoints.is_empty() {
+            logs = logs.interceptor(KeepHost);
+        }
+        Self {
+            cloudwatch: client!(aws_sdk_cloudwatch),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
+            ecs: client!(aws_sdk_ecs),
+            elb: client!(aws_sdk_elasticloadbalancingv2),
+            lambda: client!(aws_sdk_lambda),
+            xray: client!(aws_sdk_xray),
+            sts: client!(aws_sdk_sts),
+        }
+    }
+}
+
+impl Inner {
+    async fn load(aws: &Aws, spec: &TargetSpec, extras: &Extras, stamp: Stamp) -> Arc<Live> {
+        let setup = Setup::build(&aws.ground, spec, extras).await;
+        let clients = Clients::new(&setup, &extras.tap);
+        Arc::new(Live { setup, stamp, clients })
+    }
+
+    fn extras(&self) -> Extras {
+        Extras {
+            desk: self.desk.clone(),
+            expiry: self.expiry.clone(),
+            meter: self.meter.clone(),
+            tap: Tap {
+                meter: self.meter.clone(),
+                skew: self.skew.clone(),
+                time: self.aws.ground.time.clone(),
+            },
+            once: self.writes,
+        }
+    }
+}
+
+impl Conn {
+    async fn open(aws: Aws, spec: TargetSpec, meter: Arc<Meter>, desk: Arc<MfaDesk>, writes: bool) -> Self {
+        let (skew, expiry) = (Arc::<Skew>::default(), Arc::<Expiry>::default());
+        let tap = Tap { meter: meter.clone(), skew: skew.clone(), time: aws.ground.time.clone() };
+        let extras =
+            Extras { desk: desk.clone(), expiry: expiry.clone(), meter: meter.clone(), tap, once: writes };
+        let stamp = match aws.env() {
+            Some(env) => Stamp::take(env).await,
+            None => Stamp::default(),
+        };
+        let live = Mutex::new(Inner::load(&aws, &spec, &extras, stamp).await);
+        let inner = Inner { aws, spec, writes, meter, desk, skew, expiry, live, writer: OnceCell::new() };
+        Self { inner: Arc::new(inner), capped: !writes }
+    }
+
+    fn live(&self) -> Arc<Live> {
+        self.inner.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A read. Waits for the limiter first, so the SDK's timeouts do not run meanwhile.
+    pub fn call<T, E>(
+        &self,
+        op: &'static Operation,
+        request: impl Request<T, E>,
+    ) -> impl Future<Output = Result<T, SourceError>> + Send
+    where
+        T: Send,
+        E: ProvideErrorMetadata + Error + Send + 'static,
+    {
+        self.call_units(op, 1, request)
+    }
+
+    /// A read that is priced per unit: `GetMetricData` by its number of metrics.
+    pub fn call_units<T, E>(
+        &self,
+        op: &'static Operation,
+        units: u64,
+        request: impl Request<T, E>,
+    ) -> impl Future<Output = Result<T, SourceError>> + Send
+    where
+        T: Send,
+        E: ProvideErrorMetadata + Error + Send + 'static,
+    {
+        // The SDK's futures take 10 KB each: boxed here, they do not swell every future above.
+        let request = Box::pin(request);
+        async move {
+            // Before the limiter, so that what is refused anyway takes no turn.
+            let spared = !self.capped || matches!(op.pane, "rollouts" | "rollback");
+            if !spared {
+                self.inner.meter.check(op, units, (self.inner.aws.monotonic)())?;
+            }
+            self.limiter(op).acquire().await;
+            self.send(op, units, request).await
+        }
+    }
+
+    /// A change in AWS: sent at once, sent once. Refused on a connection that is not for writes.
+    pub fn mutate<T, E>(
+        &self,
+        op: &'static Operation,
+        request: impl Request<T, E>,
+    ) -> impl Future<Output = Result<T, SourceError>> + Send
+    where
+        T: Send,
+        E: ProvideErrorMetadata + Error + Send + 'static,
+    {
+        let request = Box::pin(request);
+        async move {
+            if !self.inner.writes {
+                return Err(SourceError::new(ErrorClass::Invalid, op.action, "this connection only reads"));
+            }
+            self.send(op, 1, request).await
+        }
+    }
+
+    async fn send<T, E>(
+        &self,
+        op: &'static Operation,
+        units: u64,
+        request: impl Request<T, E>,
+    ) -> Result<T, SourceError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.inner.meter.count(op, units, (self.inner.aws.monotonic)());
+        let error = match request.await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => classify(op, &error, &self.caller()),
+        };
+        if error.class == ErrorClass::Throttled {
+            self.inner.meter.count_throttled(op);
+        }
+        tracing::debug!(target: "eyewall::aws", request_id = error.request_id.as_deref(), "{error}");
+        Err(error)
+    }
+
+    fn limiter(&self, op: &Operation) -> Arc<Limiter> {
+        let live = self.live();
+        let region = live.setup.sdk.region().map_or("", AsRef::as_ref);
+        self.inner.aws.limiters.get(&live.setup.key, region, op.family)
+    }
+
+    fn caller(&self) -> Caller {
+        Caller {
+            source: self.credentials_source(),
+            region: self.region(),
+            skew_seconds: self.skew_seconds(),
+            custom_endpoint: !self.live().setup.endpoints.is_empty(),
+        }
+    }
+
+    /// The same connection, for reads that a rollback needs: the cap on dollars never refuses them.
+    #[must_use]
+    pub fn uncapped(&self) -> Self {
+        Self { capped: false, ..self.clone() }
+    }
+
+    /// A connection that may change AWS, with the target's own credentials for writes when it has some.
+    /// Refused for a read-only target and for a foreign custom endpoint.
+    pub async fn for_writes(&self) -> Result<Self, SourceError> {
+        let refused = |reason: String| SourceError::new(ErrorClass::Invalid, "write", reason);
+        if let Some(reason) = self.writes_refused() {
+            return Err(refused(reason));
+        }
+        if self.inner.writes {
+            return Ok(self.clone());
+        }
+        let inner = &self.inner;
+        let open = || {
+            let spec = write_spec(&inner.spec, self.region());
+            Self::open(inner.aws.clone(), spec, inner.meter.clone(), inner.desk.clone(), true)
+        };
+        let writer = inner.writer.get_or_init(open).await;
+        writer.reload_if_changed().await;
+        // Its profile may bring an endpoint of its own.
+        match writer.writes_refused() {
+            Some(reason) => Err(refused(reason)),
+            None => Ok(writer.clone()),
+        }
+    }
+
+    /// Builds everything anew when credentials changed on disk. Says whether it did; call it every 5 s.
+    pub async fn reload_if_changed(&self) -> bool {
+        let Some(env) = self.inner.aws.env() else { return false };
+        let stamp = Stamp::take(env).await;
+        if stamp == self.live().stamp {
+            return false;
+        }
+        let live = Inner::load(&self.inner.aws, &self.inner.spec, &self.inner.extras(), stamp).await;
+        *self.inner.live.lock().unwrap_or_else(PoisonError::into_inner) = live;
+        true
+    }
+
+    /// Leaves the code that an [`ErrorClass::MfaNeeded`] asked for; the next call uses it.
+    pub fn give_mfa(&self, code: MfaCode) {
+        self.inner.desk.put(code);
+    }
+
+    /// The target.
+    pub fn spec(&self) -> &TargetSpec {
+        &self.inner.spec
+    }
+
+    /// The region called, when one is set.
+    pub fn region(&self) -> Option<String> {
+        self.live().setup.sdk.region().map(ToString::to_string)
+    }
+
+    /// Where the credentials come from.
+    pub fn credentials_source(&self) -> CredentialsSource {
+        self.live().setup.source.clone()
+    }
+
+    /// When the credentials in use end; `None` when they do not, or before the first call.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.inner.expiry.get()
+    }
+
+    /// Seconds the local clock is ahead of AWS's; `None` before the first answer.
+    pub fn skew_seconds(&self) -> Option<i64> {
+        self.inner.skew.seconds()
+    }
+
+    /// What this target's calls cost so far.
+    pub fn usage(&self) -> Usage {
+        self.inner.meter.snapshot()
+    }
+
+    /// The custom endpoints in force: what the badge names.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        self.live().setup.endpoints.clone()
+    }
+
+    /// Why this target takes no writes; `None` when it does.
+    pub fn writes_refused(&self) -> Option<String> {
+        writes_refused(&self.inner.spec, &self.live().setup.endpoints)
+    }
+
+    /// CloudWatch.
+    pub fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
+        self.live().clients.cloudwatch.clone()
+    }
+
+    /// CloudWatch Logs.
+    pub fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
+        self.live().clients.logs.clone()
+    }
+
+    /// ECS.
+    pub fn ecs(&self) -> aws_sdk_ecs::Client {
+        self.live().clients.ecs.clone()
+    }
+
+    /// Elastic Load Balancing v2.
+    pub fn elb(&self) -> aws_sdk_elasticloadbalancingv2::Client {
+        self.live().clients.elb.clone()
+    }
+
+    /// Lambda.
+    pub fn lambda(&self) -> aws_sdk_lambda::Client {
+        self.live().clients.lambda.clone()
+    }
+
+    /// X-Ray.
+    pub fn xray(&self) -> aws_sdk_xray::Client {
+        self.live().clients.xray.clone()
+    }
+
+    /// STS.
+    pub fn sts(&self) -> aws_sdk_sts::Client {
+        self.live().clients.sts.clone()
+    }
+}
+
+impl fmt::Debug for Conn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conn").field("target", &self.inner.spec.name).finish_non_exhaustive()
+    }
+}
+
+/// The target as it is reached for writes. The region is the one that was read, whatever the other profile says.
+fn write_spec(spec: &TargetSpec, region: Option<String>) -> TargetSpec {
+    let mut write = TargetSpec { region: region.or_else(|| spec.region.clone()), ..spec.clone() };
+    if let Some(profile) = &spec.write_profile {
+        write.profile = Some(profile.clone());
+        write.role_arn = None;
+    }
+    if let Some(role_arn) = &spec.write_role_arn {
+        write.role_arn = Some(role_arn.clone());
+    }
+    if write.role_arn.is_none() && spec.write_profile.is_some() {
+        write.mfa_serial = None;
+        write.external_id = None;
+    }
+    write
+}

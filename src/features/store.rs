@@ -1,0 +1,213 @@
+//! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
+
+use super::{OpOutcome, Payload, alarms, logs, session};
+use crate::app::pane::{Notices, Tone};
+use crate::app::{Effect, Now, PollKey, PollStatus};
+use crate::aws::meter::Usage;
+use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec};
+use crate::config::Config;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+/// How many errors are kept.
+const MAX_ERRORS: usize = 200;
+
+/// One failed call, for Diagnostics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ErrorEntry {
+    /// Whose.
+    pub target: TargetId,
+    /// What happened.
+    pub error: SourceError,
+    /// When it happened last.
+    pub at: Now,
+    /// How often it happened in a row.
+    pub count: u32,
+}
+
+/// The newest errors; equal ones in a row are counted.
+#[derive(Debug, Default)]
+pub struct Errors {
+    /// Oldest first.
+    pub list: VecDeque<ErrorEntry>,
+    /// How many were dropped for room.
+    pub dropped: u64,
+}
+
+impl Errors {
+    /// Adds one.
+    pub fn push(&mut self, target: TargetId, error: SourceError, at: Now) {
+        let same = |entry: &&mut ErrorEntry| {
+            entry.target == target && entry.error.operation == error.operation && entry.error.class == error.class
+        };
+        if let Some(entry) = self.list.iter_mut().rev().take(8).find(same) {
+            entry.count += 1;
+            entry.error = error;
+            entry.at = at;
+            return;
+        }
+        if self.list.len() == MAX_ERRORS {
+            self.list.pop_front();
+            self.dropped += 1;
+        }
+        self.list.push_back(ErrorEntry { target, error, at, count: 1 });
+    }
+}
+
+/// What one target has said.
+#[derive(Debug, Default)]
+pub struct TargetStore {
+    /// How it is reached.
+    pub spec: Option<TargetSpec>,
+    /// Badge of a custom endpoint, and why writes are refused, as the connection found them.
+    pub session: session::SessionInfo,
+    /// Who we are there.
+    pub identity: Option<session::Identity>,
+    /// All alarms.
+    pub alarms: Option<alarms::AlarmList>,
+    /// The opened alarm.
+    pub alarm_detail: Option<alarms::AlarmDetail>,
+    /// Log groups, as far as they were read.
+    pub log_groups: Option<logs::GroupList>,
+    /// Lines of the picked log groups.
+    pub logs: logs::LogStore,
+}
+
+/// Everything AWS has said.
+#[derive(Debug, Default)]
+pub struct Store {
+    /// By target.
+    pub targets: BTreeMap<TargetId, TargetStore>,
+    /// Which targets are on.
+    active: BTreeSet<TargetId>,
+    /// The pollers' state.
+    pub polls: BTreeMap<PollKey, PollStatus>,
+    /// Failed calls.
+    pub errors: Errors,
+    /// Requests and dollars since start.
+    pub usage: BTreeMap<TargetId, Usage>,
+}
+
+impl Store {
+    /// A store for these targets, all of them on.
+    pub fn new(targets: impl IntoIterator<Item = (TargetSpec, session::SessionInfo)>) -> Self {
+        let mut store = Self::default();
+        for (spec, session) in targets {
+            let id = spec.name.clone();
+            store.active.insert(id.clone());
+            store.targets.insert(id, TargetStore { spec: Some(spec), session, ..TargetStore::default() });
+        }
+        store
+    }
+
+    /// Targets that are on, in order.
+    pub fn active(&self) -> impl Iterator<Item = &TargetId> {
+        self.active.iter()
+    }
+
+    /// What one target has said.
+    pub fn target(&self, id: &TargetId) -> Option<&TargetStore> {
+        self.targets.get(id)
+    }
+
+    /// Targets that are on, with what they said.
+    pub fn active_targets(&self) -> impl Iterator<Item = (&TargetId, &TargetStore)> {
+        self.targets.iter().filter(|(id, _)| self.active.contains(*id))
+    }
+
+    /// The state of one poller.
+    pub fn poll(&self, target: &TargetId, topic: super::Topic) -> Option<&PollStatus> {
+        self.polls.get(&PollKey::new(target, topic))
+    }
+
+    /// Switches targets on; an empty or unknown choice changes nothing.
+    pub fn set_active(&mut self, targets: &[TargetId]) {
+        let known: BTreeSet<_> = targets.iter().filter(|id| self.targets.contains_key(*id)).cloned().collect();
+        if !known.is_empty() {
+            self.active = known;
+        }
+    }
+
+    /// Takes a good answer.
+    pub fn apply(&mut self, key: &PollKey, payload: Payload, _now: Now) -> Vec<Effect> {
+        let Some(target) = self.targets.get_mut(&key.target) else { return Vec::new() };
+        match payload {
+            Payload::Identity(identity) => target.identity = Some(identity),
+            Payload::Alarms(list) => target.alarms = Some(list),
+            Payload::AlarmDetail(detail) => target.alarm_detail = Some(detail),
+            Payload::LogGroups(list) => target.log_groups = Some(list),
+            Payload::LogBatch(batch) => drop(target.logs.push(batch)),
+        }
+        Vec::new()
+    }
+
+    /// Takes the end of an operation.
+    pub fn apply_op(&mut self, outcome: OpOutcome, _now: Now, notices: &mut Notices) -> Vec<Effect> {
+        match outcome {
+            OpOutcome::Exported(Ok(path)) => notices.push(Tone::Ok, format!("written to {path}")),
+            OpOutcome::MfaGiven(_) => return vec![Effect::Wake],
+            OpOutcome::Copied(Ok(place)) => notices.push(Tone::Ok, place),
+            OpOutcome::Copied(Err(problem)) => notices.push(Tone::Warn, format!("not copied: {problem}")),
+            OpOutcome::Exported(Err(problem)) => notices.push(Tone::Bad, format!("not written: {problem}")),
+        }
+        Vec::new()
+    }
+
+    /// Recomputes what follows from several answers; `None` means anything may have changed.
+    pub fn derive(&mut self, config: &Config, _key: Option<&PollKey>) {
+        for target in self.targets.values_mut() {
+            target.logs.set_max_bytes(config.logs.max_memory_mib as usize * 1024 * 1024);
+        }
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self, _now: Now) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// A rollback that was sent and is not decided yet.
+    pub fn in_flight_rollback(&self) -> Option<String> {
+        None
+    }
+
+    /// No active target lets anything be changed.
+    pub fn all_read_only(&self) -> bool {
+        self.active_targets().all(|(_, target)| target.spec.as_ref().is_some_and(|spec| spec.read_only))
+    }
+
+    /// A target in a few words.
+    pub fn describe(&self, id: &TargetId) -> String {
+        session::describe(self.targets.get(id))
+    }
+
+    /// Targets and identity for the header.
+    pub fn header(&self, narrow: bool) -> String {
+        session::header(self, narrow)
+    }
+
+    /// Loud marks in the header: custom endpoints, read-only.
+    pub fn header_badges(&self) -> Vec<String> {
+        session::badges(self)
+    }
+
+    /// The colour that an active production target wears.
+    pub fn production_color(&self) -> Option<&str> {
+        self.active_targets()
+            .filter_map(|(_, target)| target.spec.as_ref())
+            .find(|spec| spec.production)
+            .map(|spec| spec.color.as_deref().unwrap_or("red"))
+    }
+
+    /// The shortest time that credentials of an active target still last.
+    pub fn credentials_left(&self, now: Now) -> Option<Duration> {
+        self.active_targets()
+            .filter_map(|(_, target)| target.identity.as_ref()?.expires_at)
+            .map(|at| Duration::try_from(at.duration_since(now.wall)).unwrap_or_default())
+            .min()
+    }
+
+    /// A call was refused for its price.
+    pub fn over_budget(&self) -> bool {
+        self.polls.values().any(|p| p.error.as_ref().is_some_and(|e| e.class == ErrorClass::OverBudget))
+    }
+}
