@@ -234,13 +234,11 @@ impl App {
         let ctx = self.ctx(now);
         let pane = self.panes.get(self.ui.pane);
         let text = pane.and_then(|pane| Some((pane.name(), pane.export(&ctx)?)));
-        match text {
-            Some((name, content)) => vec![Effect::Run(Box::new(features::Op::export(name, content, now)))],
-            None => {
-                self.ui.notices.push(Tone::Info, "nothing to export here");
-                Vec::new()
-            }
+        if let Some((name, content)) = text {
+            return vec![Effect::Run(Box::new(features::Op::export(name, content, now)))];
         }
+        self.ui.notices.push(Tone::Info, "nothing to export here");
+        Vec::new()
     }
 
     fn with_pane<T: Default>(

@@ -98,6 +98,13 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether it changes anything in AWS.
+    pub fn changes_aws(&self) -> bool {
+        match self {
+            Self::Export { .. } | Self::GiveMfa { .. } => false,
+        }
+    }
+
     /// An export named after the pane and the time.
     pub fn export(pane: &str, content: String, now: Now) -> Self {
         let time = now.wall.strftime("%Y%m%dT%H%M%SZ");

@@ -8,3 +8,6 @@ pub mod paint;
 pub mod progress;
 pub mod sparkline;
 pub mod table;
+
+#[cfg(test)]
+mod testing;
