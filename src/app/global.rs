@@ -105,6 +105,10 @@ impl App {
                 let palette = Palette::new(self, now);
                 self.open_overlay(Box::new(palette));
             }
+            Action::Actions => {
+                let actions = self.with_pane(now, |pane, ctx| pane.hints(ctx));
+                self.open_overlay(Box::new(super::menu::Menu::new(actions)));
+            }
             Action::Pick => {
                 let picker = TargetPicker::new(&self.store);
                 self.open_overlay(Box::new(picker));
@@ -234,13 +238,11 @@ impl App {
         let ctx = self.ctx(now);
         let pane = self.panes.get(self.ui.pane);
         let text = pane.and_then(|pane| Some((pane.name(), pane.export(&ctx)?)));
-        match text {
-            Some((name, content)) => vec![Effect::Run(Box::new(features::Op::export(name, content, now)))],
-            None => {
-                self.ui.notices.push(Tone::Info, "nothing to export here");
-                Vec::new()
-            }
+        if let Some((name, content)) = text {
+            return vec![Effect::Run(Box::new(features::Op::export(name, content, now)))];
         }
+        self.ui.notices.push(Tone::Info, "nothing to export here");
+        Vec::new()
     }
 
     fn with_pane<T: Default>(

@@ -60,14 +60,12 @@ impl Window {
         } else {
             STEPS.iter().find(|&&step| step > secs).copied().unwrap_or(STEPS[7])
         };
-        match self {
-            Self::Live { .. } => Self::Live { secs: next },
-            _ => {
-                let middle = before(end, secs / 2);
-                let end = before(middle, -next / 2).min(wall);
-                Self::Frozen { start: before(end, next), end }
-            }
+        if matches!(self, Self::Live { .. }) {
+            return Self::Live { secs: next };
         }
+        let middle = before(end, secs / 2);
+        let end = before(middle, -next / 2).min(wall);
+        Self::Frozen { start: before(end, next), end }
     }
 
     /// Half a window earlier or later, both ends fixed.

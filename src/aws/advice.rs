@@ -37,6 +37,7 @@ pub(super) fn advice(error: &SourceError, caller: &Caller) -> String {
             format!("ask for the IAM action {}", missing_action(&error.message).unwrap_or(&error.operation))
         }
         ErrorClass::NotEnabled => format!("not there or not enabled in {region}"),
+        ErrorClass::Network if caller.custom_endpoint => "check that the custom endpoint is up".to_owned(),
         ErrorClass::Network => reach(&error.message),
         ErrorClass::NotAws if caller.custom_endpoint => {
             "the custom endpoint does not speak this operation".to_owned()

@@ -7,6 +7,7 @@ use super::advice::{Caller, advice};
 use super::error::{ErrorClass, SourceError};
 use super::mfa::MfaError;
 use super::operation::{ASSUME_ROLE, Operation};
+use super::profile::CredentialsSource;
 use crate::text::sanitize;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
@@ -122,7 +123,8 @@ fn not_aws(op: &Operation, response: &HttpResponse, why: &str) -> SourceError {
     let body = response.body().bytes().unwrap_or_default();
     let start = String::from_utf8_lossy(body.get(..body.len().min(MESSAGE_LIMIT)).unwrap_or_default());
     let mut message = format!("HTTP {} with {kind}", response.status().as_u16());
-    let text = if why.is_empty() { visible_text(&start) } else { why.to_owned() };
+    let is_page = kind.starts_with("text/");
+    let text = if is_page || why.is_empty() { visible_text(&start) } else { why.to_owned() };
     if !text.is_empty() {
         message.push_str(": ");
         message.push_str(&text);
@@ -153,7 +155,6 @@ fn visible_text(page: &str) -> String {
 
 /// Nothing was answered: no credentials, no connection, or the request could not even be `made`.
 fn unsent(op: &Operation, error: &(dyn Error + 'static), made: bool, caller: &Caller) -> SourceError {
-    let text = chain_text(error);
     if let Some(mfa) = chain(error).find_map(|link| link.downcast_ref::<MfaError>()) {
         return SourceError::new(ErrorClass::MfaNeeded, op.action, clean(&mfa.to_string()));
     }
@@ -169,35 +170,37 @@ fn unsent(op: &Operation, error: &(dyn Error + 'static), made: bool, caller: &Ca
             ..SourceError::new(class, ASSUME_ROLE.action, message)
         };
     }
-    let credentials = chain(error).find_map(|link| link.downcast_ref::<CredentialsError>());
-    let class = match credentials {
-        Some(failure) => class_of_credentials(failure, &text, caller),
+    let (class, message) = match chain(error).find_map(|link| link.downcast_ref::<CredentialsError>()) {
+        Some(failure) => (class_of_credentials(failure, caller), chain_text(failure)),
         // Without a region there is no endpoint to connect to, so nothing was connected to.
-        None if made && caller.region.is_some() => ErrorClass::Network,
-        None => ErrorClass::Invalid,
+        None if made && caller.region.is_some() => (ErrorClass::Network, chain_text(error)),
+        None => (ErrorClass::Invalid, chain_text(error)),
     };
-    SourceError::new(class, op.action, text)
+    SourceError::new(class, op.action, message)
 }
 
 /// The SDK's own providers say why only in words.
-fn class_of_credentials(failure: &CredentialsError, text: &str, caller: &Caller) -> ErrorClass {
-    let by_code = text.split(|c: char| !c.is_ascii_alphanumeric()).find_map(class_of_code);
-    if let Some(class) = by_code {
+fn class_of_credentials(failure: &CredentialsError, caller: &Caller) -> ErrorClass {
+    let text = chain_text(failure);
+    if let Some(class) = text.split(|c: char| !c.is_ascii_alphanumeric()).find_map(class_of_code) {
         return class;
     }
-    if matches_any(text, &["has expired", "is expired", "session expired"]) {
+    if ["has expired", "is expired", "session expired"].iter().any(|words| text.contains(words)) {
         return ErrorClass::Expired;
     }
-    if matches!(failure, CredentialsError::ProviderTimedOut(_)) || text.contains("dispatch failure") {
+    // The machine's metadata service is asked last: off AWS it is not there, which says nothing about the network.
+    let unreached = matches!(failure, CredentialsError::ProviderTimedOut(_))
+        || chain(failure).any(|link| link.to_string().starts_with("dispatch failure"));
+    if unreached && caller.source != CredentialsSource::Machine {
         return ErrorClass::Network;
     }
     // A profile that a login command fills, but that is empty: the login is what is missing.
     if caller.source.login_command().is_some() { ErrorClass::Expired } else { ErrorClass::NoCredentials }
 }
 
-fn matches_any(text: &str, parts: &[&str]) -> bool {
-    parts.iter().any(|part| text.contains(part))
-}
+/// What the SDK's wrappers say and nobody needs to read.
+const NOISE: [&str; 6] =
+    ["dispatch failure", "response error", "service error", "unhandled error", "other", "Error"];
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |link| (**link).source())
@@ -207,7 +210,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 fn chain_text(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for part in chain(error).map(ToString::to_string) {
-        if !part.is_empty() && !text.contains(&part) {
+        if !part.is_empty() && !NOISE.contains(&part.as_str()) && !text.contains(&part) {
             if !text.is_empty() {
                 text.push_str(": ");
             }

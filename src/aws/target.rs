@@ -39,7 +39,7 @@ pub struct TargetSpec {
     pub role_arn: Option<String>,
     /// External id for that role.
     pub external_id: Option<String>,
-    /// MFA device: its code is asked for on screen.
+    /// MFA device for `role_arn`, or for the profile's role: its code is asked for on screen.
     pub mfa_serial: Option<String>,
     /// Endpoint for every service, instead of AWS's.
     pub endpoint_url: Option<String>,

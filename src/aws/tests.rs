@@ -292,7 +292,19 @@ fn failed_credentials_are_told_apart() {
             "run `aws sso",
         ),
         (E::provider_error("dispatch failure: io error"), S::Sso("p".into()), C::Network, "check VPN"),
-        (E::provider_timed_out(Duration::from_secs(5)), S::Machine, C::Network, "check VPN"),
+        (
+            E::provider_error("dispatch failure: connect timeout to 169.254.169.254"),
+            S::Machine,
+            C::NoCredentials,
+            "run `aws configure sso`",
+        ),
+        (E::provider_timed_out(Duration::from_secs(5)), S::Sso("p".into()), C::Network, "check VPN"),
+        (
+            E::provider_timed_out(Duration::from_secs(5)),
+            S::Machine,
+            C::NoCredentials,
+            "run `aws configure sso`",
+        ),
         (
             E::provider_error("helper exited with 1"),
             S::Process("h".into()),

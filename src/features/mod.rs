@@ -2,6 +2,7 @@
 //! one line in each list; the compiler asks for the rest.
 
 pub mod alarms;
+pub mod logs;
 pub mod metrics;
 pub mod panel;
 pub mod rollouts;
@@ -29,6 +30,10 @@ pub enum Topic {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail,
+    /// Log groups, for the picker.
+    LogGroups,
+    /// The lines of the picked log groups.
+    LogTail,
 }
 
 /// A question with its parameters.
@@ -40,6 +45,10 @@ pub enum Query {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail(alarms::DetailQuery),
+    /// Log groups, for the picker.
+    LogGroups,
+    /// The lines of the picked log groups.
+    LogTail(logs::TailQuery),
 }
 
 impl Query {
@@ -49,6 +58,8 @@ impl Query {
             Self::Identity => Topic::Identity,
             Self::Alarms => Topic::Alarms,
             Self::AlarmDetail(_) => Topic::AlarmDetail,
+            Self::LogGroups => Topic::LogGroups,
+            Self::LogTail(_) => Topic::LogTail,
         }
     }
 }
@@ -62,6 +73,10 @@ pub enum Payload {
     Alarms(alarms::AlarmList),
     /// One alarm's metrics and history.
     AlarmDetail(alarms::AlarmDetail),
+    /// Log groups, as far as they were read.
+    LogGroups(logs::GroupList),
+    /// New log lines.
+    LogBatch(logs::Batch),
 }
 
 /// Something to do once, outside the core.
@@ -84,6 +99,13 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether it changes anything in AWS.
+    pub fn changes_aws(&self) -> bool {
+        match self {
+            Self::Export { .. } | Self::GiveMfa { .. } => false,
+        }
+    }
+
     /// An export named after the pane and the time.
     pub fn export(pane: &str, content: String, now: Now) -> Self {
         let time = now.wall.strftime("%Y%m%dT%H%M%SZ");
@@ -96,19 +118,30 @@ impl Op {
 pub enum OpOutcome {
     /// Where the export went, or why it did not.
     Exported(Result<String, String>),
-    /// Where the text was copied to, or why it was not.
-    Copied(Result<String, String>),
+    /// A text was copied, or why it was not; then it is shown bare.
+    Copied {
+        /// The text.
+        text: String,
+        /// Where it went.
+        result: Result<String, String>,
+    },
     /// An MFA code was handed over: parked pollers try again.
     MfaGiven(TargetId),
 }
 
 /// A pure function worth running off the loop.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Job {}
+pub enum Job {
+    /// Look through many log lines.
+    LogScan(logs::ScanJob),
+}
 
 /// What a job found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum JobOutput {}
+pub enum JobOutput {
+    /// The log lines found.
+    LogScan(logs::ScanDone),
+}
 
 /// Where to go: a screen and what to show on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -135,7 +168,7 @@ pub enum Link {
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
-    vec![Box::new(alarms::AlarmsPane::default())]
+    vec![Box::new(alarms::AlarmsPane::default()), Box::new(logs::LogsPane::default())]
 }
 
 /// Starts one poller per topic for a target.
@@ -143,6 +176,8 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Identity, session::IdentitySource::new);
     spawner.spawn(conn, Topic::Alarms, alarms::ListSource::new);
     spawner.spawn(conn, Topic::AlarmDetail, alarms::DetailSource::new);
+    spawner.spawn(conn, Topic::LogGroups, logs::GroupsSource::new);
+    spawner.spawn(conn, Topic::LogTail, logs::TailSource::new);
 }
 
 /// Carries out an operation.
@@ -187,7 +222,9 @@ impl OpCtx {
 
 /// Computes a job's answer.
 pub fn run_job(job: Job) -> JobOutput {
-    match job {}
+    match job {
+        Job::LogScan(job) => JobOutput::LogScan(job.run()),
+    }
 }
 
 /// What is polled whatever is shown.

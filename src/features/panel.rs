@@ -52,7 +52,6 @@ pub fn title(area: Rect, title: &str, about: &str, topic: Topic, buf: &mut Buffe
 }
 
 /// A panel's title line about one target's thing.
-#[expect(clippy::too_many_arguments, reason = "a drawing primitive; a struct would only rename them")]
 pub fn title_one(
     area: Rect,
     title: &str,
@@ -67,7 +66,6 @@ pub fn title_one(
     draw(area, title, about, about_role, &right, role, buf, ctx);
 }
 
-#[expect(clippy::too_many_arguments, reason = "a drawing primitive; a struct would only rename them")]
 fn draw(
     area: Rect,
     title: &str,

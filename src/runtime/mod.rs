@@ -10,7 +10,7 @@ pub mod poller;
 pub mod schedule;
 pub mod term;
 
-use crate::app::{App, Effect, Input, Msg};
+use crate::app::{App, Effect, Input, Msg, Now};
 use crate::aws::Conn;
 use crate::features::{self, Op, OpCtx, OpOutcome};
 use clock::Clock;
@@ -49,10 +49,13 @@ pub struct Shell {
     /// Messages from elsewhere: signals, file watchers, a recording.
     pub outside: mpsc::Receiver<Outside>,
     /// Sees every message before the app does.
-    pub tap: Option<Box<dyn FnMut(&Msg, crate::app::Now) + Send>>,
+    pub tap: Option<Tap>,
     /// Ends the loop as soon as the app says it is settled (headless runs).
     pub until: Option<Until>,
 }
+
+/// Sees every message with its time: the recorder.
+pub type Tap = Box<dyn FnMut(&Msg, Now) + Send>;
 
 /// Things that reach the loop from outside the app.
 #[derive(Debug)]
@@ -153,7 +156,7 @@ impl Loop {
         let mut rejoin = input::Rejoin::default();
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut events_open = true;
+        let (mut events_open, mut outside_open) = (true, true);
         self.draw(app, terminal)?;
         self.publish(app);
         loop {
@@ -168,12 +171,11 @@ impl Loop {
                     None => events_open = false,
                 },
                 () = sleep(esc) => batch.extend(rejoin.expire().into_iter().map(Msg::Input)),
-                outside = self.shell.outside.recv() => match outside {
+                outside = self.shell.outside.recv(), if outside_open => match outside {
                     Some(Outside::Msg(msg)) => batch.push(msg),
                     Some(Outside::Wake) => self.plan.send_modify(|published| published.wakes += 1),
                     Some(Outside::End) => return Ok(Ended::Signal),
-                    // Nothing comes from outside any more: wait on the rest.
-                    None => { let (_, never) = mpsc::channel(1); self.shell.outside = never; tokio::task::yield_now().await; }
+                    None => outside_open = false,
                 },
                 () = sleep(frame) => {}
                 Some(msg) = self.queue.recv() => batch.push(msg),
@@ -230,7 +232,10 @@ impl Loop {
                 Effect::Copy(text) => {
                     let in_tmux = self.shell.ops.in_tmux;
                     self.busy += 1;
-                    self.work.spawn(async move { Msg::OpDone(Box::new(OpOutcome::Copied(clipboard::copy(text, in_tmux).await))) });
+                    self.work.spawn(async move {
+                        let result = clipboard::copy(&text, in_tmux).await;
+                        Msg::OpDone(Box::new(OpOutcome::Copied { text, result }))
+                    });
                 }
                 Effect::Suspend => {
                     if let Err(error) = term::suspend() {

@@ -9,7 +9,7 @@ const MAX_BACKOFF: Duration = Duration::from_mins(2);
 /// Denied and not enabled are tried again this often.
 const PARKED: Duration = Duration::from_mins(10);
 /// Expired and missing credentials are tried again this often; new ones wake the poller at once.
-const CREDENTIALS: Duration = Duration::from_secs(60);
+const CREDENTIALS: Duration = Duration::from_mins(1);
 /// Throttling doubles the cadence up to this many times.
 const MAX_SLOWDOWN: u32 = 3;
 /// What nobody looks at is polled this many times less often.
@@ -26,6 +26,7 @@ pub struct History {
 
 impl History {
     /// What this answer adds to it.
+    #[must_use]
     pub fn after(self, error: Option<&SourceError>) -> Self {
         match error.map(|error| error.class) {
             None => Self { failures: 0, slowdown: self.slowdown.saturating_sub(1) },

@@ -5,6 +5,7 @@
 
 use super::color::{contrast, distance, oklab, rgb};
 use super::{Role, Theme};
+use ratatui::style::Style;
 
 /// Roles that carry words: WCAG asks for 4.5.
 const WORDS: [Role; 15] = [
@@ -36,16 +37,23 @@ const LINES: [Role; 7] = [
     Role::Series6,
 ];
 
-/// Oklab distance below which two colours side by side are easily mixed up.
-const APART: f64 = 0.09;
+/// Roles that stand side by side, and the Oklab distance below which they are easily mixed up. Series have
+/// a legend to help.
+const GROUPS: [(&[Role], f64); 3] = [
+    (&[Role::Ok, Role::Warn, Role::Bad], 0.09),
+    (&[Role::Old, Role::New], 0.09),
+    (&[Role::Series1, Role::Series2, Role::Series3, Role::Series4, Role::Series5, Role::Series6], 0.06),
+];
 
 /// What is wrong with a theme, one sentence each; empty when nothing is.
 pub fn check(theme: &Theme) -> Vec<String> {
     let mut problems = contrasts(theme);
-    for group in [&[Role::Ok, Role::Warn, Role::Bad] as &[Role], &[Role::Old, Role::New]] {
+    // Without colour there are not six ways to draw a line: markers and the legend must do.
+    let colored = theme.style(Role::Series1).fg.is_some();
+    for (group, least) in GROUPS.into_iter().filter(|(group, _)| colored || !group.contains(&Role::Series1)) {
         for (at, a) in group.iter().enumerate() {
             for b in group.iter().skip(at + 1) {
-                if !apart(theme, *a, *b) {
+                if !apart(theme.style(*a), theme.style(*b), least) {
                     problems.push(format!("{a:?} and {b:?} look alike"));
                 }
             }
@@ -80,11 +88,11 @@ fn contrasts(theme: &Theme) -> Vec<String> {
     problems
 }
 
-/// Whether two roles can be told apart: by modifiers, or by colours far enough from each other.
-fn apart(theme: &Theme, a: Role, b: Role) -> bool {
-    let (a, b) = (theme.style(a), theme.style(b));
+/// Whether two styles can be told apart: by colours that far from each other, or, where the terminal chooses
+/// the colours or there are none, by anything.
+fn apart(a: Style, b: Style, least: f64) -> bool {
     match (a.fg.and_then(rgb), b.fg.and_then(rgb)) {
-        (Some(a), Some(b)) => distance(oklab(a), oklab(b)) >= APART,
+        (Some(a), Some(b)) => distance(oklab(a), oklab(b)) >= least,
         _ => a != b,
     }
 }

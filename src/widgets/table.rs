@@ -199,18 +199,17 @@ impl<'a> Table<'a> {
 
 fn draw_cell(cell: &Cell, align: Align, place: Rect, buf: &mut Buffer, theme: &Theme) {
     let place = place.intersection(buf.area);
-    let wide = cell.width();
     let mut x = match align {
-        Align::Right => place.right() - wide.min(place.width),
+        Align::Right => place.right() - cell.width().min(place.width),
         Align::Left => place.x,
     };
-    let mut rest = wide;
-    for (text, role) in &cell.spans {
+    let mut spans = cell.spans.iter().filter(|(text, _)| !text.is_empty()).peekable();
+    while let Some((text, role)) = spans.next() {
         let room = place.right().saturating_sub(x);
-        rest = rest.saturating_sub(cells(text));
+        let wide = cells(text);
         let style = theme.style(*role);
         // A span that fits is cut all the same if what follows has no room even for the ellipsis.
-        if cells(text) < room || (cells(text) == room && rest == 0) {
+        if wide < room || (wide == room && spans.peek().is_none()) {
             x += put(buf, place, x, place.y, text, style);
             continue;
         }

@@ -133,10 +133,11 @@ pub struct Alarm {
 /// Severity of an alarm: from the config's `[[severity]]`, else composite before the others.
 pub fn severity(alarm: &Alarm, config: &Config) -> Severity {
     let rule = config.severities.iter().find(|rule| Glob::new(&rule.pattern).matches(&alarm.name));
-    rule.map(|rule| rule.severity).unwrap_or(match alarm.kind {
+    let by_kind = match alarm.kind {
         Kind::Composite => Severity::Critical,
         Kind::Metric | Kind::Log => Severity::High,
-    })
+    };
+    rule.map_or(by_kind, |rule| rule.severity)
 }
 
 /// A state this old is chronic: it stands folded.

@@ -94,7 +94,7 @@ impl ListSource {
             let Some(name) = name else { continue };
             let request = self.conn.cloudwatch().get_alarm_mute_rule().alarm_mute_rule_name(name);
             let rule = self.conn.call(&GET_ALARM_MUTE_RULE, request.send()).await?;
-            for alarm in rule.mute_targets().map(|targets| targets.alarm_names()).unwrap_or_default() {
+            for alarm in rule.mute_targets().map(sdk::MuteTargets::alarm_names).unwrap_or_default() {
                 by_alarm.insert(alarm.clone(), sanitize(name).into_owned());
             }
         }
@@ -324,7 +324,7 @@ fn metrics(alarm: &sdk::MetricAlarm) -> Vec<MetricQuery> {
         return alarm.metrics().iter().map(|query| math(query, period)).collect();
     }
     let (Some(namespace), Some(name)) = (alarm.namespace(), alarm.metric_name()) else { return Vec::new() };
-    let stat = alarm.statistic().map(|stat| stat.as_str()).or(alarm.extended_statistic()).unwrap_or("Average");
+    let stat = alarm.statistic().map(sdk::Statistic::as_str).or(alarm.extended_statistic()).unwrap_or("Average");
     vec![MetricQuery {
         id: "m1".into(),
         stat: Some(Stat {

@@ -98,7 +98,10 @@ fn silent(alarm: &Alarm) -> String {
         words = if words.is_empty() { "scaling".into() } else { format!("scaling, {words}") };
     }
     if let Some(evaluation) = &alarm.evaluation {
-        words = format!("{words} {evaluation}").trim().to_owned();
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(evaluation);
     }
     words
 }

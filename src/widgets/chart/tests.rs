@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use ratatui::style::Modifier;
 
 use super::*;
-use crate::widgets::testing::{ascii, lines};
+use crate::widgets::testing::{ascii, dark, lines};
 
 static UTC: TimeZone = TimeZone::UTC;
 
@@ -54,6 +54,12 @@ fn text(chart: &Chart, width: u16, height: u16) -> String {
     lines(&buffer(chart, width, height, &Theme::plain()))
 }
 
+fn ascii_text(chart: &Chart, width: u16, height: u16) -> String {
+    let drawn = lines(&buffer(chart, width, height, &ascii()));
+    assert!(drawn.is_ascii(), "{drawn}");
+    drawn
+}
+
 fn marks() -> Vec<Mark> {
     let mark = |minute, glyph, label: &str, line| Mark {
         at: at(minute),
@@ -81,14 +87,8 @@ fn an_alarm_of_an_hour() {
     assert_snapshot!("alarm_ascii_80x16", {
         let marks = [Mark { glyph: "^", ..marks[0].clone() }];
         chart.marks = &marks;
-        lines_of(&chart)
+        ascii_text(&chart, 80, 16)
     });
-}
-
-fn lines_of(chart: &Chart) -> String {
-    let drawn = lines(&buffer(chart, 80, 16, &ascii()));
-    assert!(drawn.is_ascii(), "{drawn}");
-    drawn
 }
 
 #[test]
@@ -204,17 +204,16 @@ fn one_spike_of_many_points_is_seen() {
 
 #[test]
 fn the_newest_point_is_dim_and_not_the_last_value() {
-    let mut theme_role = p99();
-    theme_role.points.truncate(61);
-    let last = theme_role.last(range(60));
+    let mut p99 = p99();
+    let last = p99.last(range(60));
     assert!(last.is_some_and(|value| (value - 1.35).abs() < 1e-9), "{last:?}");
-    theme_role.partial_last = false;
-    assert!(theme_role.last(range(60)).is_some_and(|value| (value - 1.4).abs() < 1e-9));
-    assert_eq!(theme_role.max(range(10)), Some(0.26));
-    assert_eq!(theme_role.value_at(at(3)), Some(0.23));
-    assert_eq!(theme_role.value_at(at(22)), None, "a gap has no value");
-    assert_eq!(theme_role.value_at(at(-1)), None);
-    assert_eq!(theme_role.value_at(at(200)), None, "the last value is not for ever");
+    p99.partial_last = false;
+    assert!(p99.last(range(60)).is_some_and(|value| (value - 1.4).abs() < 1e-9));
+    assert_eq!(p99.max(range(10)), Some(0.26));
+    assert_eq!(p99.value_at(at(3)), Some(0.23));
+    assert_eq!(p99.value_at(at(22)), None, "a gap has no value");
+    assert_eq!(p99.value_at(at(-1)), None);
+    assert_eq!(p99.value_at(at(200)), None, "the last value is not for ever");
 }
 
 #[test]
@@ -225,6 +224,32 @@ fn breaches_are_marked_where_they_are() {
     let mut calm = all;
     calm[0].points.iter_mut().for_each(|point| point.breaching = false);
     assert_eq!(text(&Chart::new(&calm, range(60), &UTC), 80, 20).matches('●').count(), 0);
+}
+
+#[test]
+fn colours_say_what_a_point_is() {
+    let all = [p99()];
+    let lines = [threshold(0.8, "")];
+    let mut chart = Chart::new(&all, range(60), &UTC);
+    (chart.thresholds, chart.legend) = (&lines, Legend::None);
+    let theme = dark();
+    let buf = buffer(&chart, 80, 20, &theme);
+    let colour = |role| theme.style(role).fg.unwrap();
+    let cells = |x: std::ops::Range<u16>, glyph: fn(char) -> bool| {
+        let inside = buf.area.positions().filter(move |position| x.contains(&position.x));
+        let cells = inside.map(|position| &buf[position]);
+        cells.filter(move |cell| cell.symbol().chars().all(glyph)).map(|cell| cell.fg).collect::<Vec<_>>()
+    };
+    let braille = |c| ('⠁'..='⣿').contains(&c);
+    assert!(cells(0..50, braille).iter().all(|fg| *fg == colour(Role::Series1)));
+    assert!(cells(0..80, |c| c == '●').iter().all(|fg| *fg == colour(Role::Bad)));
+    assert!(cells(0..80, |c| c == '╌').iter().all(|fg| *fg == colour(Role::Threshold)));
+    let mut calm = all.clone();
+    calm[0].points.iter_mut().for_each(|point| point.breaching = false);
+    let chart = Chart { series: &calm, thresholds: &[], ..chart };
+    let buf = buffer(&chart, 80, 20, &theme);
+    let newest = buf.area.positions().filter(|p| p.x == 79).find(|p| buf[*p].symbol().chars().all(braille));
+    assert_eq!(newest.map(|position| buf[position].fg), Some(colour(Role::Dim)));
 }
 
 #[test]
@@ -271,4 +296,27 @@ fn empty_and_backward_ranges_are_drawn() {
     }
     let all_time = TimeRange { start: Timestamp::MIN, end: Timestamp::MAX };
     text(&Chart::new(&all, all_time, &UTC), 60, 12);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_points_are_drawn(
+        values in proptest::collection::vec((-400_i64..400, proptest::option::of(proptest::num::f64::ANY)), 0..40),
+        ends in (-300_i64..300, -300_i64..300),
+        bounds in (proptest::option::of(proptest::num::f64::ANY), proptest::option::of(proptest::num::f64::ANY)),
+        size in (0_u16..90, 0_u16..24),
+        stacked in proptest::bool::ANY,
+    ) {
+        let mut all = [Series::default(), p99()];
+        all[0].points = values.iter().map(|(minute, value)| Point::new(at(*minute), *value)).collect();
+        all[0].style = if stacked { Style::Stacked } else { Style::Line };
+        let lines = [threshold(bounds.0.unwrap_or(1.0), "limit")];
+        let mut chart = Chart::new(&all, TimeRange { start: at(ends.0), end: at(ends.1) }, &UTC);
+        (chart.title, chart.thresholds, chart.crosshair) = ("any", &lines, Some(at(ends.0 + 1)));
+        (chart.left.min, chart.left.max) = bounds;
+        text(&chart, size.0, size.1);
+        ascii_text(&chart, size.0, size.1);
+    }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::widgets::testing::lines;
+use crate::widgets::testing::{dark, lines};
 
 const COLUMNS: [Column; 3] = [
     Column { title: "NAME", min: 8, flex: 1, align: Align::Left, priority: 0 },
@@ -128,4 +128,18 @@ fn an_unfocused_table_shows_no_cursor() {
     table.render(buf.area, &mut buf, &Theme::plain(), &Memory::new(0), row);
     assert!(!lines(&buf).contains('▌'));
     assert!(lines(&buf).starts_with(" service-0"));
+}
+
+#[test]
+fn the_cursor_is_a_bar_and_a_style() {
+    let theme = dark();
+    let mut buf = Buffer::empty(Rect::new(0, 0, 30, 4));
+    Table::new(&COLUMNS, 3, Some(1)).render(buf.area, &mut buf, &theme, &Memory::new(0), row);
+    let bar = &buf[(0, 2)];
+    assert_eq!((bar.symbol(), Some(bar.fg)), ("▌", theme.style(Role::Accent).fg));
+    let selected = theme.style(Role::Selected);
+    for x in 1..30 {
+        assert_eq!(Some(buf[(x, 2)].bg), selected.bg);
+        assert_ne!(Some(buf[(x, 1)].bg), selected.bg);
+    }
 }
