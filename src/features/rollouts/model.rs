@@ -236,6 +236,15 @@ impl TargetGroup {
     pub fn name(&self) -> &str {
         self.arn.rsplit('/').nth(1).unwrap_or(&self.arn)
     }
+
+    /// Its metrics' dimensions `LoadBalancer` and `TargetGroup`, as far as the ARNs tell: a target group names
+    /// no load balancer, a listener rule does.
+    pub fn dimensions(&self) -> Option<(String, String)> {
+        let group = self.arn.split_once(":targetgroup/")?.1;
+        let rule = self.rule.as_deref()?.split_once(":listener-rule/")?.1;
+        let balancer: Vec<&str> = rule.split('/').take(3).collect();
+        (balancer.len() == 3).then(|| (balancer.join("/"), format!("targetgroup/{group}")))
+    }
 }
 
 /// What one side did during the shift, from the load balancer's metrics.

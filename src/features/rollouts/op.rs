@@ -11,6 +11,7 @@ use super::source::read::Reader;
 use super::source::read_caller;
 use crate::aws::operation::{CONTINUE_SERVICE_DEPLOYMENT, STOP_SERVICE_DEPLOYMENT};
 use crate::aws::{Conn, ErrorClass, SourceError};
+use crate::features::{OpCtx, OpOutcome};
 use aws_sdk_ecs::operation::RequestId;
 use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +27,18 @@ const REFUSALS: [&str; 6] = [
     "UnsupportedFeatureException",
     "ClusterNotFoundException",
 ];
+
+/// Carries out a confirmed plan on its target's connection.
+pub async fn rollback(plan: Box<Plan>, ctx: &OpCtx) -> OpOutcome {
+    let result = match ctx.conn(&plan.place.target) {
+        Some(conn) => send(&plan, conn, &ctx.journal(), || ctx.clock.wall()).await,
+        None => {
+            let message = format!("target {} is gone", plan.place.target);
+            SendResult::Rejected(SourceError::new(ErrorClass::Invalid, plan.call.operation(), message))
+        }
+    };
+    OpOutcome::Rollback { plan, result: Box::new(result) }
+}
 
 /// Carries out a confirmed plan. `clock` is the wall clock.
 pub async fn send(plan: &Plan, conn: &Conn, journal: &Path, clock: impl Fn() -> Timestamp) -> SendResult {

@@ -160,6 +160,11 @@ impl Dialog {
             && self.plan.as_ref().is_some_and(|plan| !plan.refused())
     }
 
+    /// Whether there is a line to type in. Keys count only once it is also drawn: see [`Self::armed`].
+    pub fn typing(&self) -> bool {
+        self.state == State::Asking && self.plan.as_ref().is_some_and(|plan| !plan.refused())
+    }
+
     /// Called by the drawing when call and input line of the present plan are on the screen in full.
     pub fn mark_drawn(&self) {
         if self.plan.is_some() {
@@ -167,9 +172,9 @@ impl Dialog {
         }
     }
 
-    /// Whether `Enter` would send.
+    /// Whether `Enter` would send, once this is drawn.
     pub fn ready(&self) -> bool {
-        self.armed()
+        self.typing()
             && !self.expired()
             && self.plan.as_ref().is_some_and(|plan| plan.place.word == self.typed)
     }
@@ -215,7 +220,7 @@ impl Dialog {
     }
 
     fn enter(&mut self) -> Reply {
-        if self.ready() {
+        if self.armed() && self.ready() {
             let Some(plan) = self.plan.clone() else { return Reply::Stay };
             self.state = State::Sending;
             self.note = None;

@@ -54,6 +54,11 @@ impl Rollbacks {
         }
     }
 
+    /// One that was sent and is not decided yet.
+    pub fn in_flight(&self) -> Option<&Watch> {
+        self.flights.iter().find(|watch| watch.ended.is_none())
+    }
+
     /// How many sendings have been answered.
     pub fn answered_count(&self) -> u64 {
         self.sent

@@ -60,6 +60,13 @@ pub struct ShiftRef {
     pub deployment: String,
 }
 
+impl ShiftRef {
+    /// The reference to a shift.
+    pub fn of(shift: &Rollout) -> Self {
+        Self { name: shift.name.clone(), deployment: shift.deployment.clone() }
+    }
+}
+
 /// Which deployments to read exactly: the dialog's and those of rollbacks being watched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShiftsQuery {

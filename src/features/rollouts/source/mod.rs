@@ -11,10 +11,11 @@ pub(super) mod read;
 
 use super::model::{Rollout, ServiceName, Status, arn_tail};
 use super::plan::Caller;
-use super::wire::{DetailQuery, RolloutDetail, RolloutList, ServiceSummary, ShiftRef, Shifts, ShiftsQuery};
+use super::wire::{DetailQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery};
 use crate::app::Now;
 use crate::aws::operation::{LIST_CLUSTERS, LIST_SERVICE_DEPLOYMENTS, LIST_SERVICES};
 use crate::aws::{Conn, ErrorClass, SourceError, identity};
+use crate::features::{Payload, Query, Source, SourceCtx, internal};
 use aws_sdk_ecs::types::{CreatedAt, Service, ServiceDeployment, ServiceDeploymentStatus};
 use jiff::{SignedDuration, Timestamp};
 use read::{Reader, SERVICES_PER_CALL};
@@ -349,6 +350,28 @@ pub(super) async fn read_caller(conn: &Conn) -> Result<Caller, String> {
     })
 }
 
+impl Source for ListSource {
+    async fn poll(&mut self, _query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
+        self.read(ctx.now).await.map(Payload::Rollouts)
+    }
+}
+
+impl Source for ShiftsSource {
+    async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
+        let Query::Shifts(query) = query else { return Err(internal("rollouts", "not asked for shifts")) };
+        self.read(query, ctx.now).await.map(Payload::Shifts)
+    }
+}
+
+impl Source for DetailSource {
+    async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
+        let Query::RolloutDetail(query) = query else {
+            return Err(internal("rollouts", "not asked for a detail"));
+        };
+        self.read(query, ctx.now).await.map(Payload::RolloutDetail)
+    }
+}
+
 /// What an opened service has beside the list.
 pub struct DetailSource {
     conn: Conn,
@@ -415,13 +438,5 @@ impl DetailSource {
         let mut history: Vec<Rollout> = self.known.values().cloned().collect();
         history.sort_by_key(|shift| std::cmp::Reverse(shift.created_at));
         Ok(history)
-    }
-}
-
-/// What a watch or a dialog asks for.
-impl ShiftRef {
-    /// The reference to a shift.
-    pub fn of(shift: &Rollout) -> Self {
-        Self { name: shift.name.clone(), deployment: shift.deployment.clone() }
     }
 }

@@ -2,6 +2,7 @@
 
 mod dialog_state;
 mod plans;
+mod screen;
 mod shifts;
 mod watching;
 
