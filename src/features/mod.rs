@@ -117,8 +117,13 @@ impl Op {
 pub enum OpOutcome {
     /// Where the export went, or why it did not.
     Exported(Result<String, String>),
-    /// Where the text was copied to, or why it was not.
-    Copied(Result<String, String>),
+    /// A text was copied, or why it was not; then it is shown bare.
+    Copied {
+        /// The text.
+        text: String,
+        /// Where it went.
+        result: Result<String, String>,
+    },
     /// An MFA code was handed over: parked pollers try again.
     MfaGiven(TargetId),
 }

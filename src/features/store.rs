@@ -146,8 +146,8 @@ impl Store {
         match outcome {
             OpOutcome::Exported(Ok(path)) => notices.push(Tone::Ok, format!("written to {path}")),
             OpOutcome::MfaGiven(_) => return vec![Effect::Wake],
-            OpOutcome::Copied(Ok(place)) => notices.push(Tone::Ok, place),
-            OpOutcome::Copied(Err(problem)) => notices.push(Tone::Warn, format!("not copied: {problem}")),
+            OpOutcome::Copied { result: Ok(place), .. } => notices.push(Tone::Ok, place),
+            OpOutcome::Copied { result: Err(problem), .. } => notices.push(Tone::Warn, problem),
             OpOutcome::Exported(Err(problem)) => notices.push(Tone::Bad, format!("not written: {problem}")),
         }
         Vec::new()

@@ -232,7 +232,10 @@ impl Loop {
                 Effect::Copy(text) => {
                     let in_tmux = self.shell.ops.in_tmux;
                     self.busy += 1;
-                    self.work.spawn(async move { Msg::OpDone(Box::new(OpOutcome::Copied(clipboard::copy(text, in_tmux).await))) });
+                    self.work.spawn(async move {
+                        let result = clipboard::copy(&text, in_tmux).await;
+                        Msg::OpDone(Box::new(OpOutcome::Copied { text, result }))
+                    });
                 }
                 Effect::Suspend => {
                     if let Err(error) = term::suspend() {
