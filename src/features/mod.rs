@@ -2,6 +2,7 @@
 //! one line in each list; the compiler asks for the rest.
 
 pub mod alarms;
+pub mod logs;
 pub mod metrics;
 pub mod panel;
 pub mod session;
@@ -28,6 +29,10 @@ pub enum Topic {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail,
+    /// Log groups, for the picker.
+    LogGroups,
+    /// The lines of the picked log groups.
+    LogTail,
 }
 
 /// A question with its parameters.
@@ -39,6 +44,10 @@ pub enum Query {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail(alarms::DetailQuery),
+    /// Log groups, for the picker.
+    LogGroups,
+    /// The lines of the picked log groups.
+    LogTail(logs::TailQuery),
 }
 
 impl Query {
@@ -48,6 +57,8 @@ impl Query {
             Self::Identity => Topic::Identity,
             Self::Alarms => Topic::Alarms,
             Self::AlarmDetail(_) => Topic::AlarmDetail,
+            Self::LogGroups => Topic::LogGroups,
+            Self::LogTail(_) => Topic::LogTail,
         }
     }
 }
@@ -61,6 +72,10 @@ pub enum Payload {
     Alarms(alarms::AlarmList),
     /// One alarm's metrics and history.
     AlarmDetail(alarms::AlarmDetail),
+    /// Log groups, as far as they were read.
+    LogGroups(logs::GroupList),
+    /// New log lines.
+    LogBatch(logs::Batch),
 }
 
 /// Something to do once, outside the core.
@@ -115,11 +130,17 @@ pub enum OpOutcome {
 
 /// A pure function worth running off the loop.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Job {}
+pub enum Job {
+    /// Look through many log lines.
+    LogScan(logs::ScanJob),
+}
 
 /// What a job found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum JobOutput {}
+pub enum JobOutput {
+    /// The log lines found.
+    LogScan(logs::ScanDone),
+}
 
 /// Where to go: a screen and what to show on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -146,7 +167,7 @@ pub enum Link {
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
-    vec![Box::new(alarms::AlarmsPane::default())]
+    vec![Box::new(alarms::AlarmsPane::default()), Box::new(logs::LogsPane::default())]
 }
 
 /// Starts one poller per topic for a target.
@@ -154,6 +175,8 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Identity, session::IdentitySource::new);
     spawner.spawn(conn, Topic::Alarms, alarms::ListSource::new);
     spawner.spawn(conn, Topic::AlarmDetail, alarms::DetailSource::new);
+    spawner.spawn(conn, Topic::LogGroups, logs::GroupsSource::new);
+    spawner.spawn(conn, Topic::LogTail, logs::TailSource::new);
 }
 
 /// Carries out an operation.
@@ -198,7 +221,9 @@ impl OpCtx {
 
 /// Computes a job's answer.
 pub fn run_job(job: Job) -> JobOutput {
-    match job {}
+    match job {
+        Job::LogScan(job) => JobOutput::LogScan(job.run()),
+    }
 }
 
 /// What is polled whatever is shown.

@@ -1,6 +1,6 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
-use super::{OpOutcome, Payload, alarms, session};
+use super::{OpOutcome, Payload, alarms, logs, session};
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
 use crate::aws::meter::Usage;
@@ -67,6 +67,10 @@ pub struct TargetStore {
     pub alarms: Option<alarms::AlarmList>,
     /// The opened alarm.
     pub alarm_detail: Option<alarms::AlarmDetail>,
+    /// Log groups, as far as they were read.
+    pub log_groups: Option<logs::GroupList>,
+    /// Lines of the picked log groups.
+    pub logs: logs::LogStore,
 }
 
 /// Everything AWS has said.
@@ -131,6 +135,8 @@ impl Store {
             Payload::Identity(identity) => target.identity = Some(identity),
             Payload::Alarms(list) => target.alarms = Some(list),
             Payload::AlarmDetail(detail) => target.alarm_detail = Some(detail),
+            Payload::LogGroups(list) => target.log_groups = Some(list),
+            Payload::LogBatch(batch) => drop(target.logs.push(batch)),
         }
         Vec::new()
     }
@@ -148,7 +154,11 @@ impl Store {
     }
 
     /// Recomputes what follows from several answers; `None` means anything may have changed.
-    pub fn derive(&mut self, _config: &Config, _key: Option<&PollKey>) {}
+    pub fn derive(&mut self, config: &Config, _key: Option<&PollKey>) {
+        for target in self.targets.values_mut() {
+            target.logs.set_max_bytes(config.logs.max_memory_mib as usize * 1024 * 1024);
+        }
+    }
 
     /// Time passed.
     pub fn tick(&mut self, _now: Now) -> Vec<Effect> {
