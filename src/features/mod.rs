@@ -5,6 +5,7 @@ pub mod alarms;
 pub mod logs;
 pub mod metrics;
 pub mod panel;
+pub mod rollouts;
 pub mod session;
 mod source;
 mod store;
@@ -33,6 +34,12 @@ pub enum Topic {
     LogGroups,
     /// The lines of the picked log groups.
     LogTail,
+    /// ECS services and their traffic shifts.
+    Rollouts,
+    /// One service's finished deployments, events and metrics.
+    RolloutDetail,
+    /// Exact reads for the rollback dialog and for rollbacks being watched.
+    Shifts,
 }
 
 /// A question with its parameters.
@@ -48,6 +55,12 @@ pub enum Query {
     LogGroups,
     /// The lines of the picked log groups.
     LogTail(logs::TailQuery),
+    /// ECS services and their traffic shifts.
+    Rollouts,
+    /// One service's finished deployments, events and metrics.
+    RolloutDetail(rollouts::DetailQuery),
+    /// Exact reads for the rollback dialog and for rollbacks being watched.
+    Shifts(rollouts::ShiftsQuery),
 }
 
 impl Query {
@@ -59,6 +72,9 @@ impl Query {
             Self::AlarmDetail(_) => Topic::AlarmDetail,
             Self::LogGroups => Topic::LogGroups,
             Self::LogTail(_) => Topic::LogTail,
+            Self::Rollouts => Topic::Rollouts,
+            Self::RolloutDetail(_) => Topic::RolloutDetail,
+            Self::Shifts(_) => Topic::Shifts,
         }
     }
 }
@@ -76,6 +92,12 @@ pub enum Payload {
     LogGroups(logs::GroupList),
     /// New log lines.
     LogBatch(logs::Batch),
+    /// ECS services and their traffic shifts.
+    Rollouts(rollouts::RolloutList),
+    /// One service's finished deployments, events and metrics.
+    RolloutDetail(rollouts::RolloutDetail),
+    /// Exact reads for the rollback dialog and for rollbacks being watched.
+    Shifts(rollouts::Shifts),
 }
 
 /// Something to do once, outside the core.
@@ -95,13 +117,18 @@ pub enum Op {
         /// The code; never printed.
         code: MfaCode,
     },
+    /// Undo a traffic shift: the one operation that changes AWS.
+    Rollback(Box<rollouts::Plan>),
+    /// Add a line to the journal of rollbacks.
+    Journal(Box<rollouts::Entry>),
 }
 
 impl Op {
     /// Whether it changes anything in AWS.
     pub fn changes_aws(&self) -> bool {
         match self {
-            Self::Export { .. } | Self::GiveMfa { .. } => false,
+            Self::Export { .. } | Self::GiveMfa { .. } | Self::Journal(_) => false,
+            Self::Rollback(_) => true,
         }
     }
 
@@ -126,6 +153,15 @@ pub enum OpOutcome {
     },
     /// An MFA code was handed over: parked pollers try again.
     MfaGiven(TargetId),
+    /// What became of sending a rollback.
+    Rollback {
+        /// What was confirmed.
+        plan: Box<rollouts::Plan>,
+        /// How it was answered.
+        result: Box<rollouts::SendResult>,
+    },
+    /// Whether the journal took its line.
+    Journaled(Result<(), String>),
 }
 
 /// A pure function worth running off the loop.
@@ -163,11 +199,22 @@ pub enum Link {
         /// A filter to start with.
         filter: String,
     },
+    /// Rollouts, with the cursor on one, maybe opened.
+    Rollouts {
+        /// Which one.
+        shift: Option<rollouts::Key>,
+        /// Show its detail.
+        open: bool,
+    },
 }
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
-    vec![Box::new(alarms::AlarmsPane::default()), Box::new(logs::LogsPane::default())]
+    vec![
+        Box::new(rollouts::RolloutsPane::default()),
+        Box::new(alarms::AlarmsPane::default()),
+        Box::new(logs::LogsPane::default()),
+    ]
 }
 
 /// Starts one poller per topic for a target.
@@ -177,6 +224,9 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::AlarmDetail, alarms::DetailSource::new);
     spawner.spawn(conn, Topic::LogGroups, logs::GroupsSource::new);
     spawner.spawn(conn, Topic::LogTail, logs::TailSource::new);
+    spawner.spawn(conn, Topic::Rollouts, rollouts::ListSource::new);
+    spawner.spawn(conn, Topic::RolloutDetail, rollouts::DetailSource::new);
+    spawner.spawn(conn, Topic::Shifts, rollouts::ShiftsSource::new);
 }
 
 /// Carries out an operation.
@@ -194,6 +244,8 @@ pub async fn run_op(op: Op, ctx: OpCtx) -> OpOutcome {
             }
             OpOutcome::MfaGiven(target)
         }
+        Op::Rollback(plan) => rollouts::op::rollback(plan, &ctx).await,
+        Op::Journal(entry) => OpOutcome::Journaled(rollouts::op::append(&ctx.journal(), &entry).await),
     }
 }
 
@@ -213,6 +265,11 @@ pub struct OpCtx {
 }
 
 impl OpCtx {
+    /// The journal of rollbacks.
+    pub fn journal(&self) -> std::path::PathBuf {
+        self.state_folder.join("journal.jsonl")
+    }
+
     /// The connection of a target.
     pub fn conn(&self, target: &TargetId) -> Option<&Conn> {
         self.conns.iter().find(|conn| conn.spec().name == *target)
@@ -231,11 +288,14 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
     for target in ctx.targets() {
         plan.want(target, Level::Background, Cadence::secs(300), Query::Identity);
     }
+    rollouts::base_wants(ctx, plan);
 }
 
 /// Lines under the header: credentials that need something, rollbacks being watched.
 pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
-    session::status_lines(ctx)
+    let mut lines = session::status_lines(ctx);
+    lines.extend(rollouts::status_lines(ctx));
+    lines
 }
 
 /// Services for the palette: name, hint, link.
@@ -283,6 +343,17 @@ pub fn console_command(ctx: &Ctx, target: &TargetId, link: &ConsoleLink) -> Vec<
         }
         None => vec![Command::Notify(Tone::Warn, format!("partition {partition} has no console address"))],
     }
+}
+
+/// `l t c d` on a rollout: to its service's logs, traces, changes and dashboard.
+pub fn jump_from_service(
+    action: Action,
+    _target: &TargetId,
+    name: &rollouts::ServiceName,
+    _shift: Option<&rollouts::Rollout>,
+    _ctx: &Ctx,
+) -> Vec<Command> {
+    vec![Command::Notify(Tone::Info, format!("{}: nothing is known for {}", action.info().name, name.service))]
 }
 
 /// `l t c d R` on an alarm: to its service's logs, traces and rollout.
