@@ -1,0 +1,53 @@
+//! CloudWatch: alarms and their history, mute rules, metric data with metric math.
+
+pub mod alarms;
+pub mod math;
+pub mod metrics;
+pub mod mutes;
+
+use super::paging::Paging;
+use crate::demo::wire::{Failure, Value, list, object};
+use crate::demo::world::{Metric, Stat};
+
+/// Pages of at most 100 records.
+const RECORDS: Paging = Paging {
+    size: "MaxRecords",
+    token: "NextToken",
+    default: 50,
+    most: 100,
+    bad_size: "ValidationError",
+    bad_token: "InvalidNextToken",
+};
+
+fn invalid(message: impl Into<String>) -> Failure {
+    Failure::refused("ValidationError", message)
+}
+
+fn dimensions(metric: &Metric) -> Value {
+    list(
+        metric
+            .dimensions
+            .iter()
+            .map(|(name, value)| object([("Name", name.into()), ("Value", value.into())])),
+    )
+}
+
+fn metric_value(metric: &Metric) -> Value {
+    object([
+        ("Namespace", (&metric.namespace).into()),
+        ("MetricName", (&metric.name).into()),
+        ("Dimensions", dimensions(metric)),
+    ])
+}
+
+/// `Statistic` for the five plain ones, `ExtendedStatistic` for percentiles.
+fn stat_name(stat: Stat) -> String {
+    match stat {
+        Stat::Sum => "Sum".into(),
+        Stat::Average => "Average".into(),
+        Stat::Minimum => "Minimum".into(),
+        Stat::Maximum => "Maximum".into(),
+        Stat::SampleCount => "SampleCount".into(),
+        Stat::Percentile(rank) => format!("p{rank}"),
+    }
+}

@@ -1,0 +1,118 @@
+//! ECS: one cluster with its services, deployments and tasks; split by verb group.
+
+pub mod deployments;
+pub mod services;
+pub mod tasks;
+
+use super::{Ctx, paging::Paging};
+use crate::demo::wire::{Failure, Value, list, object};
+use crate::demo::world::{Balancer, CLUSTER, Side, Strategy};
+
+/// Pages of at most 100, under the names that all ECS lists use.
+const fn pages(default: usize) -> Paging {
+    Paging {
+        size: "maxResults",
+        token: "nextToken",
+        default,
+        most: 100,
+        bad_size: "InvalidParameterException",
+        bad_token: "InvalidParameterException",
+    }
+}
+
+pub fn list_clusters(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
+    let (arns, token) = pages(100).page(vec![cluster_arn(ctx)], input)?;
+    Ok(object([("clusterArns", list(arns)), ("nextToken", token.into())]))
+}
+
+fn cluster_arn(ctx: Ctx<'_>) -> String {
+    ctx.world.arn("ecs", &format!("cluster/{CLUSTER}"))
+}
+
+/// Refuses any cluster but the one there is; no cluster means one named `default`, which there is not.
+fn check_cluster(ctx: Ctx<'_>, input: &Value) -> Result<(), Failure> {
+    let asked = input.text("cluster").unwrap_or("default");
+    if asked == CLUSTER || asked == cluster_arn(ctx) {
+        return Ok(());
+    }
+    Err(Failure::refused("ClusterNotFoundException", "Cluster not found."))
+}
+
+/// A service's name from its name or ARN.
+fn service_name(asked: &str) -> &str {
+    asked.rsplit('/').next().unwrap_or(asked)
+}
+
+fn bad_parameter(message: impl Into<String>) -> Failure {
+    Failure::refused("InvalidParameterException", message)
+}
+
+fn failure(arn: &str) -> Value {
+    object([("arn", arn.to_owned().into()), ("reason", "MISSING".into())])
+}
+
+/// `deploymentConfiguration`, with the deployment alarms when there are any.
+fn configuration(strategy: Strategy, bake_minutes: u32, alarms: &[String], rollback: bool) -> Value {
+    let breaker = object([("enable", (strategy == Strategy::Rolling).into()), ("rollback", true.into())]);
+    let mut configuration = object([
+        ("deploymentCircuitBreaker", breaker),
+        ("maximumPercent", 200.into()),
+        ("minimumHealthyPercent", 100.into()),
+        ("strategy", strategy.as_str().into()),
+    ]);
+    if !alarms.is_empty() {
+        let monitor = object([
+            ("alarmNames", list(alarms)),
+            ("rollback", rollback.into()),
+            ("enable", rollback.into()),
+        ]);
+        configuration = configuration.with("alarms", monitor);
+    }
+    if strategy != Strategy::Rolling {
+        configuration = configuration.with("bakeTimeInMinutes", bake_minutes);
+    }
+    match strategy {
+        Strategy::Rolling | Strategy::BlueGreen => configuration,
+        Strategy::Canary { percent, bake_minutes } => configuration.with(
+            "canaryConfiguration",
+            object([("canaryPercent", percent.into()), ("canaryBakeTimeInMinutes", bake_minutes.into())]),
+        ),
+        Strategy::Linear { percent, bake_minutes } => configuration.with(
+            "linearConfiguration",
+            object([("stepPercent", percent.into()), ("stepBakeTimeInMinutes", bake_minutes.into())]),
+        ),
+    }
+}
+
+/// `loadBalancers` of a service or revision.
+fn balancers(ctx: Ctx<'_>, balancer: Option<&Balancer>) -> Value {
+    list(balancer.map(|balancer| {
+        let advanced = object([
+            ("alternateTargetGroupArn", (&balancer.green).into()),
+            ("productionListenerRule", (&balancer.rule).into()),
+            (
+                "roleArn",
+                ctx.world
+                    .arn("iam", "role/ecsBlueGreen")
+                    .replace(&format!(":{}:", ctx.world.region()), "::")
+                    .into(),
+            ),
+        ]);
+        object([
+            ("targetGroupArn", (&balancer.blue).into()),
+            ("containerName", (&balancer.container).into()),
+            ("containerPort", i64::from(balancer.port).into()),
+            ("advancedConfiguration", advanced),
+        ])
+    }))
+}
+
+/// The counts that every summary of a revision has.
+fn counts(side: &Side) -> Value {
+    object([
+        ("arn", (&side.arn).into()),
+        ("requestedTaskCount", side.requested.into()),
+        ("runningTaskCount", side.running.into()),
+        ("pendingTaskCount", side.pending.into()),
+    ])
+}

@@ -1,0 +1,105 @@
+//! ECS services: the list and the full description, at most ten at a time.
+
+use super::{bad_parameter, balancers, check_cluster, configuration, counts, failure, pages, service_name};
+use crate::demo::svc::Ctx;
+use crate::demo::wire::{Failure, Value, list, object};
+use crate::demo::world::{ACCOUNT, Deployment, EcsService, ServiceEvent};
+
+pub fn list_services(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
+    check_cluster(ctx, input)?;
+    let names = ctx.world.service_names();
+    let (names, token) = pages(10).page(names, input)?;
+    let arns = names
+        .iter()
+        .map(|name| ctx.world.arn("ecs", &format!("service/{}/{name}", crate::demo::world::CLUSTER)));
+    Ok(object([("serviceArns", list(arns)), ("nextToken", token.into())]))
+}
+
+pub fn describe_services(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
+    check_cluster(ctx, input)?;
+    let asked = input.texts("services");
+    if asked.is_empty() {
+        return Err(bad_parameter("Services cannot be empty."));
+    }
+    if asked.len() > 10 {
+        return Err(bad_parameter("Services cannot have more than 10 elements."));
+    }
+    let (mut services, mut failures) = (Vec::new(), Vec::new());
+    for name in asked {
+        match ctx.world.service(service_name(name), ctx.now) {
+            Some(service) => services.push(describe(ctx, &service)),
+            None => failures.push(failure(name)),
+        }
+    }
+    Ok(object([("services", services.into()), ("failures", failures.into())]))
+}
+
+fn describe(ctx: Ctx<'_>, service: &EcsService) -> Value {
+    let deployment = service.deployment.as_ref();
+    let event = |event: ServiceEvent| {
+        object([("id", event.id.into()), ("createdAt", event.at.into()), ("message", event.message.into())])
+    };
+    let (alarms, rollback) =
+        deployment.map_or((&[][..], false), |deployment| (&deployment.alarms, deployment.alarm_rollback));
+    object([
+        ("serviceArn", (&service.arn).into()),
+        ("serviceName", (&service.name).into()),
+        ("clusterArn", (&service.cluster_arn).into()),
+        ("loadBalancers", balancers(ctx, service.balancer.as_ref())),
+        ("serviceRegistries", Value::List(Vec::new())),
+        ("status", "ACTIVE".into()),
+        ("desiredCount", service.desired.into()),
+        ("runningCount", service.running.into()),
+        ("pendingCount", service.pending.into()),
+        ("launchType", "FARGATE".into()),
+        ("platformVersion", "LATEST".into()),
+        ("platformFamily", "Linux".into()),
+        ("taskDefinition", (&service.task_definition).into()),
+        ("deploymentConfiguration", configuration(service.strategy, service.bake_minutes, alarms, rollback)),
+        ("deployments", deployments(service)),
+        ("events", list(ctx.world.service_events(&service.name, ctx.now).into_iter().take(100).map(event))),
+        ("createdAt", service.created.into()),
+        ("currentServiceDeployment", deployment.map(|deployment| &deployment.arn).into()),
+        ("currentServiceRevisions", list(service.revisions.iter().map(counts))),
+        ("schedulingStrategy", "REPLICA".into()),
+        ("deploymentController", object([("type", "ECS".into())])),
+        ("createdBy", format!("arn:aws:iam::{ACCOUNT}:role/deploy").into()),
+        ("enableECSManagedTags", true.into()),
+        ("propagateTags", "NONE".into()),
+        ("enableExecuteCommand", false.into()),
+        ("resourceManagementType", "CUSTOMER".into()),
+    ])
+}
+
+/// The older view of the same thing: one entry per revision that runs, the primary first.
+fn deployments(service: &EcsService) -> Value {
+    let running = service.deployment.as_ref().filter(|deployment| deployment.in_progress());
+    let entry = |(index, side): (usize, &crate::demo::world::Side)| {
+        let target = |deployment: &&Deployment| deployment.target.arn == side.arn;
+        let state = match running.filter(target) {
+            Some(_) => "IN_PROGRESS",
+            None => "COMPLETED",
+        };
+        let of_this = service.deployment.as_ref().filter(target);
+        let (created, updated) = of_this.map_or((service.created, service.created), |deployment| {
+            (deployment.created, deployment.updated)
+        });
+        let id = side.arn.rsplit('/').next().unwrap_or_default();
+        object([
+            ("id", format!("ecs-svc/{id}").into()),
+            ("status", if index == 0 { "PRIMARY" } else { "ACTIVE" }.into()),
+            ("taskDefinition", (&side.task_definition).into()),
+            ("desiredCount", side.requested.into()),
+            ("pendingCount", side.pending.into()),
+            ("runningCount", side.running.into()),
+            ("failedTasks", 0.into()),
+            ("createdAt", created.into()),
+            ("updatedAt", updated.into()),
+            ("launchType", "FARGATE".into()),
+            ("platformVersion", "1.4.0".into()),
+            ("platformFamily", "Linux".into()),
+            ("rolloutState", state.into()),
+        ])
+    };
+    list(service.revisions.iter().enumerate().map(entry))
+}

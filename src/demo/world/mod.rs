@@ -1,0 +1,163 @@
+//! The simulated world: a pure function of (scenario, seed, region, time).
+//!
+//! It stores only what callers changed (deployments they stopped) and what it worked out once and may
+//! forget. Metrics, logs, the service map and alarm states are views of one request stream
+//! (`traffic.rs`), so they agree: each 5xx of a metric has its ERROR line with its trace id. It knows
+//! no wire format (`svc/`, `wire/`) and no clock: every question carries its time.
+//!
+//! Where to go next: `scenario.rs` says what a scenario file may hold, `shift.rs` how a deployment goes,
+//! `traffic.rs` what a request is; the other files answer the questions of one AWS service each.
+
+mod alarms;
+mod balancer;
+mod ecs;
+mod gauge;
+mod generate;
+mod graph;
+mod hash;
+mod lines;
+mod logs;
+mod metrics;
+mod scenario;
+mod shift;
+mod spec;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod traffic;
+mod types;
+mod verdict;
+
+pub use scenario::{Scenario, ScenarioError};
+pub use types::*;
+
+use hash::Dice;
+use jiff::Timestamp;
+use shift::Course;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+use traffic::Stream;
+
+/// One region of the simulated AWS.
+#[derive(Debug)]
+pub struct World {
+    scenario: Arc<Scenario>,
+    region: String,
+    /// Unix milliseconds: when the console starts, to which the scenario's times are relative.
+    start: i64,
+    dice: Dice,
+    /// Services in the scenario's order, then functions.
+    streams: Vec<Stream>,
+    /// Index into `streams` by name.
+    by_name: BTreeMap<String, usize>,
+    alarms: Vec<AlarmDef>,
+    groups: Vec<LogGroup>,
+    /// What callers stopped: deployment id and when, per service.
+    stops: HashMap<usize, Vec<(String, i64)>>,
+    /// Alarm transitions worked out so far. Forgotten when a caller changes the world.
+    memo: Mutex<HashMap<String, verdict::Memo>>,
+}
+
+impl World {
+    /// The world of a region; `start` is the time to which the scenario's times are relative.
+    pub fn new(scenario: Arc<Scenario>, seed: u64, region: &str, start: Timestamp) -> Self {
+        let dice = Dice::new(seed).named(region);
+        let start = start.as_millisecond();
+        let services = scenario.services.iter().enumerate().map(|(index, spec)| {
+            let caller = spec.caller.as_ref().map(|caller| caller.get_ref().as_str());
+            let caller =
+                caller.and_then(|name| scenario.services.iter().position(|other| other.name == name));
+            Stream {
+                name: spec.name.clone(),
+                dice: dice.named(&spec.name),
+                rpm: spec.rpm,
+                error_rate: spec.error_rate,
+                client_error_rate: spec.client_error_rate,
+                p50_ms: spec.p50_ms,
+                p99_ms: spec.p99_ms,
+                caller: caller.filter(|caller| *caller < index).map(|caller| (caller, spec.share)),
+                spill: spec.spill,
+                course: Course::default(),
+            }
+        });
+        let functions = scenario.functions.iter().map(|spec| Stream {
+            name: spec.name.clone(),
+            dice: dice.named(&spec.name),
+            rpm: spec.rpm,
+            error_rate: spec.error_rate,
+            client_error_rate: 0.0,
+            p50_ms: spec.p50_ms,
+            p99_ms: spec.p99_ms,
+            caller: None,
+            spill: 0.0,
+            course: Course::new(spec.version, &[], start, dice, &[]),
+        });
+        let streams: Vec<Stream> = services.chain(functions).collect();
+        let by_name =
+            streams.iter().enumerate().map(|(index, stream)| (stream.name.clone(), index)).collect();
+        let mut world = Self {
+            region: region.to_owned(),
+            start,
+            dice,
+            streams,
+            by_name,
+            alarms: Vec::new(),
+            groups: Vec::new(),
+            stops: HashMap::new(),
+            memo: Mutex::default(),
+            scenario,
+        };
+        for index in 0..world.scenario.services.len() {
+            world.lay_out(index);
+        }
+        world.groups = world.make_groups();
+        world.alarms = world.make_alarms();
+        world
+    }
+
+    /// The region's name.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{ACCOUNT}:{resource}", self.region)
+    }
+
+    /// Works out the deployments of a service, with what callers stopped.
+    fn lay_out(&mut self, index: usize) {
+        let Some(spec) = self.scenario.services.get(index) else { return };
+        let listed: Vec<_> = self
+            .scenario
+            .deployments
+            .iter()
+            .filter(|deployment| *deployment.service.get_ref() == spec.name)
+            .collect();
+        let stops = self.stops.get(&index).map(Vec::as_slice).unwrap_or_default();
+        if let Some(stream) = self.streams.get_mut(index) {
+            stream.course = Course::new(spec.revision, &listed, self.start, stream.dice, stops);
+        }
+    }
+
+    /// A service's specification and stream.
+    fn find_service(&self, name: &str) -> Option<(&spec::ServiceSpec, &Stream)> {
+        let index = *self.by_name.get(name)?;
+        Some((self.scenario.services.get(index)?, self.streams.get(index)?))
+    }
+
+    /// A function's specification and stream.
+    fn find_function(&self, name: &str) -> Option<(&spec::FunctionSpec, &Stream)> {
+        let index = *self.by_name.get(name)?;
+        let function = index.checked_sub(self.scenario.services.len())?;
+        Some((self.scenario.functions.get(function)?, self.streams.get(index)?))
+    }
+}
+
+/// A time from Unix milliseconds.
+fn time(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or_default()
+}
+
+/// A long time ago, for things that have always been there: 90 days before the start.
+const LONG_AGO: i64 = 90 * 86_400_000;

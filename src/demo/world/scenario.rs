@@ -1,0 +1,149 @@
+//! What a scenario file may say, and how a wrong one is refused.
+//!
+//! The tables are in `spec.rs`; names that refer to something are checked here, with their line. Nothing
+//! here computes a value.
+
+use super::spec::{
+    AlarmSpec, DatabaseSpec, DeploymentSpec, FunctionSpec, GaugeSpec, Generate, MuteSpec, ServiceSpec,
+    WatchSpec,
+};
+use serde::Deserialize;
+use std::sync::Arc;
+use toml::Spanned;
+
+/// A parsed scenario.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// One line about it.
+    pub summary: String,
+    /// ECS services.
+    #[serde(default, rename = "service")]
+    pub(super) services: Vec<ServiceSpec>,
+    /// Lambda functions with a queue each.
+    #[serde(default, rename = "function")]
+    pub(super) functions: Vec<FunctionSpec>,
+    /// Database clusters.
+    #[serde(default, rename = "database")]
+    pub(super) databases: Vec<DatabaseSpec>,
+    /// Deployments, past and running.
+    #[serde(default, rename = "deployment")]
+    pub(super) deployments: Vec<DeploymentSpec>,
+    /// Metrics that do not come from requests.
+    #[serde(default, rename = "gauge")]
+    pub(super) gauges: Vec<GaugeSpec>,
+    /// Alarms.
+    #[serde(default, rename = "alarm")]
+    pub(super) alarms: Vec<AlarmSpec>,
+    /// Alarm mute rules.
+    #[serde(default, rename = "mute")]
+    pub(super) mutes: Vec<MuteSpec>,
+    /// Things made by the hundred.
+    #[serde(default)]
+    pub(super) generate: Generate,
+}
+
+/// Why a scenario was refused: file, line, and what is wrong there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{origin}{}: {message}", line.map(|line| format!(":{line}")).unwrap_or_default())]
+pub struct ScenarioError {
+    /// The file, or the name of a shipped scenario.
+    pub origin: String,
+    /// 1-based; none when no file was read.
+    pub line: Option<usize>,
+    /// Names the key and, where there is a list, what would be right.
+    pub message: String,
+}
+
+/// The shipped scenarios, the default first.
+const SHIPPED: [(&str, &str); 3] = [
+    ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
+    ("quiet", include_str!("../scenarios/quiet.toml")),
+    ("big", include_str!("../scenarios/big.toml")),
+];
+
+impl Scenario {
+    /// Names of the shipped scenarios, the default first.
+    pub fn names() -> [&'static str; 3] {
+        SHIPPED.map(|(name, _)| name)
+    }
+
+    /// A shipped scenario; an unknown name is refused with the names that exist.
+    pub fn builtin(name: &str) -> Result<Arc<Self>, ScenarioError> {
+        match SHIPPED.iter().find(|(known, _)| *known == name) {
+            Some((known, text)) => Self::parse(text, known),
+            None => Err(ScenarioError {
+                origin: "scenario".to_owned(),
+                line: None,
+                message: format!("no scenario `{name}`; there are {}", Self::names().join(", ")),
+            }),
+        }
+    }
+
+    /// Reads a scenario; `origin` names its file in errors.
+    pub fn parse(text: &str, origin: &str) -> Result<Arc<Self>, ScenarioError> {
+        let fail = |start: usize, message: String| ScenarioError {
+            origin: origin.to_owned(),
+            line: Some(1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count()),
+            message,
+        };
+        let mut scenario: Self = toml::from_str(text)
+            .map_err(|error| fail(error.span().map_or(0, |span| span.start), error.message().to_owned()))?;
+        scenario.expand();
+        scenario.check().map_err(|(start, message)| fail(start, message))?;
+        Ok(Arc::new(scenario))
+    }
+
+    /// What the types cannot say: that names which refer to something refer to something.
+    fn check(&self) -> Result<(), (usize, String)> {
+        let services: Vec<&str> = self.services.iter().map(|service| service.name.as_str()).collect();
+        let functions: Vec<&str> = self.functions.iter().map(|function| function.name.as_str()).collect();
+        for (index, service) in self.services.iter().enumerate() {
+            if let Some(caller) = &service.caller {
+                // Only earlier ones, so that the request stream can never run in a circle.
+                known("caller", caller, services.get(..index).unwrap_or_default())?;
+            }
+        }
+        for deployment in &self.deployments {
+            known("service", &deployment.service, &services)?;
+            if !(0.1..=100.0).contains(&deployment.percent) {
+                let at = deployment.service.span().start;
+                return Err((at, format!("percent = {} is not between 0.1 and 100", deployment.percent)));
+            }
+        }
+        for gauge in &self.gauges {
+            if let Some(strain) = &gauge.strain {
+                known("strain.service", &strain.service, &services)?;
+            }
+        }
+        for alarm in &self.alarms {
+            match &alarm.watch {
+                WatchSpec::Errors(name) | WatchSpec::P99(name) | WatchSpec::ErrorLines(name) => {
+                    known("watch", name, &services)?;
+                }
+                WatchSpec::FunctionErrors(name) => known("watch", name, &functions)?,
+                WatchSpec::Gauge(gauge) => {
+                    let (namespace, metric, value) = gauge.get_ref();
+                    let found = self.gauges.iter().any(|known| known.is(namespace, metric, value));
+                    if !found {
+                        let message = format!("watch names no gauge: {namespace} {metric} {value}");
+                        return Err((gauge.span().start, message));
+                    }
+                }
+                WatchSpec::AnyOf(_) | WatchSpec::AnyOfUnless(..) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn known(key: &str, name: &Spanned<String>, names: &[&str]) -> Result<(), (usize, String)> {
+    if names.contains(&name.get_ref().as_str()) {
+        return Ok(());
+    }
+    let message =
+        format!("{key} = \"{}\" names nothing here; there are: {}", name.get_ref(), names.join(", "));
+    Err((name.span().start, message))
+}

@@ -1,0 +1,15 @@
+//! What callers see of the world: plain data, in the words of the AWS APIs.
+//!
+//! Nothing here computes anything or knows a wire format; `svc/` turns these into answers. Optional
+//! fields are what AWS leaves out of an answer.
+
+mod observe;
+mod run;
+
+pub use observe::*;
+pub use run::*;
+
+/// The account of every simulated resource.
+pub const ACCOUNT: &str = "111122223333";
+/// The one ECS cluster.
+pub const CLUSTER: &str = "shop";
