@@ -143,7 +143,8 @@ fn screen(app: &App, width: u16, height: u16, at: i64) -> String {
     app.render(&mut again, now(at));
     assert_eq!(buffer, again, "drawing twice");
     let rows = buffer.content.chunks(width.max(1) as usize);
-    let rows = rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned());
+    let rows = rows
+        .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned());
     rows.collect::<Vec<_>>().join("\n")
 }
 
