@@ -39,7 +39,7 @@ impl World {
         let mut entries = Vec::new();
         for (index, (stream, own)) in self.streams.iter().zip(&stats).enumerate() {
             let mut edges: Vec<(i32, NodeStats)> = Vec::new();
-            for (callee, other) in self.streams.iter().enumerate() {
+            for (callee, other) in self.streams.iter().take(services).enumerate() {
                 if other.caller.is_some_and(|(caller, _)| caller == index) {
                     edges.extend(stats.get(callee).map(|stats| (node_id(callee), *stats)));
                 }

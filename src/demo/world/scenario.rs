@@ -47,12 +47,12 @@ pub struct Scenario {
 
 /// Why a scenario was refused: file, line, and what is wrong there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}:{line}: {message}")]
+#[error("{origin}{}: {message}", line.map(|line| format!(":{line}")).unwrap_or_default())]
 pub struct ScenarioError {
     /// The file, or the name of a shipped scenario.
     pub origin: String,
-    /// 1-based.
-    pub line: usize,
+    /// 1-based; none when no file was read.
+    pub line: Option<usize>,
     /// Names the key and, where there is a list, what would be right.
     pub message: String,
 }
@@ -76,7 +76,7 @@ impl Scenario {
             Some((known, text)) => Self::parse(text, known),
             None => Err(ScenarioError {
                 origin: "scenario".to_owned(),
-                line: 0,
+                line: None,
                 message: format!("no scenario `{name}`; there are {}", Self::names().join(", ")),
             }),
         }
@@ -86,7 +86,7 @@ impl Scenario {
     pub fn parse(text: &str, origin: &str) -> Result<Arc<Self>, ScenarioError> {
         let fail = |start: usize, message: String| ScenarioError {
             origin: origin.to_owned(),
-            line: 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count(),
+            line: Some(1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count()),
             message,
         };
         let mut scenario: Self = toml::from_str(text)

@@ -77,11 +77,11 @@ fn wrong_scenarios_are_refused_with_line_and_key() {
     ];
     for (text, line, word) in cases {
         let error = Scenario::parse(&format!("{head}{text}"), "my.toml").unwrap_err();
-        assert_eq!((error.origin.as_str(), error.line), ("my.toml", line), "{error}");
+        assert_eq!((error.origin.as_str(), error.line), ("my.toml", Some(line)), "{error}");
         assert!(error.to_string().contains(word), "{error}");
     }
     let error = Scenario::builtin("bad-deplo").unwrap_err();
-    assert!(error.to_string().contains("bad-deploy, quiet, big"), "{error}");
+    assert_eq!(error.to_string(), "scenario: no scenario `bad-deplo`; there are bad-deploy, quiet, big");
 }
 
 #[test]
@@ -483,5 +483,34 @@ fn every_strategy_moves_traffic_in_its_own_way() {
         );
         assert_eq!(world.deployments("a", at(60.0))[0].status, "SUCCESSFUL");
         assert!(world.deployments("a", at(-1.0)).is_empty());
+    }
+}
+
+#[test]
+fn every_seed_tells_the_same_story() {
+    let start: Timestamp = START.parse().unwrap();
+    for seed in 0..12u64 {
+        // The second of the minute at which the console starts must not matter either.
+        let start =
+            time(start.as_millisecond() + seed.cast_signed() * 5_300 + seed.cast_signed() * 3_700_000);
+        let later = |seconds: i64| time(start.as_millisecond() + seconds * 1000);
+        for scenario in ["bad-deploy", "quiet"] {
+            let world = World::new(Scenario::builtin(scenario).unwrap(), seed, "us-west-2", start);
+            let alarms = |now: Timestamp| -> Vec<&str> {
+                let all = world.alarms().iter().map(|alarm| alarm.name.as_str());
+                all.filter(|name| world.alarm_status(name, now).unwrap().state == AlarmState::Alarm).collect()
+            };
+            if scenario == "quiet" {
+                assert_eq!(alarms(start), [""; 0], "seed {seed}");
+                assert_eq!(alarms(later(3_600)), [""; 0], "seed {seed}");
+                continue;
+            }
+            let hurt = ["checkout-5xx", "checkout-p99", "orders-db-connections", "prod-health"];
+            let now = alarms(start);
+            assert!(hurt.iter().all(|name| now.contains(name)), "seed {seed}: {now:?}");
+            assert_eq!(now.len(), hurt.len() + 9, "seed {seed}: {now:?}");
+            let before = alarms(later(-560));
+            assert!(hurt.iter().all(|name| !before.contains(name)), "seed {seed}: {before:?}");
+        }
     }
 }
