@@ -6,6 +6,8 @@ use eyewall::app::Window;
 use eyewall::aws::{Conn, ErrorClass};
 use eyewall::demo::Faults;
 use eyewall::features::alarms::{Alarm, AlarmList, DetailSource, ListSource};
+use eyewall::features::logs::{GroupsSource, TailQuery, TailSource};
+use eyewall::features::rollouts::{self, RolloutList, ServiceName};
 use eyewall::features::session::IdentitySource;
 use eyewall::features::{Payload, Query, Source};
 use eyewall::runtime::clock::Clock;
@@ -103,4 +105,84 @@ async fn half_of_an_alarms_detail_is_better_than_none() {
     };
     assert_eq!(detail.missing, ["metrics: denied: cloudwatch:GetMetricData"]);
     assert!(detail.series.is_empty() && !detail.history.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn log_groups() {
+    holds("logs:DescribeLogGroups", GroupsSource::new, &Query::LogGroups).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn log_tail() {
+    let groups = ["/ecs/checkout", "/ecs/orders"].map(Into::into).to_vec();
+    let query = Query::LogTail(TailQuery { groups, window: Window::Live { secs: 120 } });
+    holds("logs:FilterLogEvents", TailSource::new, &query).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rollouts() {
+    holds("ecs:*", rollouts::ListSource::new, &Query::Rollouts).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rollout_detail() {
+    let query = Query::RolloutDetail(rollouts::DetailQuery { name: checkout(), metrics: None });
+    holds("ecs:*", rollouts::DetailSource::new, &query).await;
+}
+
+fn checkout() -> ServiceName {
+    ServiceName { cluster: "shop".into(), service: "checkout".into() }
+}
+
+async fn rollouts_of(scenario: &str, faults: &[&str]) -> RolloutList {
+    let clock = Clock::starting_at(start());
+    let sim = simulator(scenario, clock);
+    sim.set_faults(Faults::parse(faults.iter().copied()).unwrap());
+    let conn = connect(&sim, clock).await;
+    match poll(&mut rollouts::ListSource::new(&conn), &Query::Rollouts, clock).await {
+        Ok(Payload::Rollouts(list)) => list,
+        other => panic!("no rollouts: {other:?}"),
+    }
+}
+
+/// A load balancer that may not be read leaves the shift as it is, with health unreadable.
+#[tokio::test(start_paused = true)]
+async fn a_shift_is_seen_without_its_load_balancer() {
+    let shift = |list: &RolloutList| list.shift_of(&checkout()).cloned().unwrap();
+    let whole = shift(&rollouts_of("bad-deploy", &[]).await);
+    for fault in ["elbv2:*=deny", "elbv2:*=garbage", "elbv2:*=cut:30"] {
+        let half = shift(&rollouts_of("bad-deploy", &[fault]).await);
+        assert_eq!((&half.status, &half.deployment), (&whole.status, &whole.deployment), "{fault}");
+        assert_ne!(half.new.health(), whole.new.health(), "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_there_is_an_answer() {
+    assert_eq!(rollouts_of("empty", &[]).await.services.len(), 0);
+    let clock = Clock::starting_at(start());
+    let conn = connect(&simulator("empty", clock), clock).await;
+    let groups = poll(&mut GroupsSource::new(&conn), &Query::LogGroups, clock).await;
+    assert!(matches!(groups, Ok(Payload::LogGroups(list)) if list.groups.is_empty() && list.complete));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_page_of_services_and_log_groups_is_read_once() {
+    assert_eq!(rollouts_of("big", &[]).await.services.len(), 500);
+    let clock = Clock::starting_at(start());
+    let conn = connect(&simulator("big", clock), clock).await;
+    let mut source = GroupsSource::new(&conn);
+    let mut names = Vec::new();
+    // A long list comes in parts, so that the picker fills while it is open.
+    for _ in 0..40 {
+        let Ok(Payload::LogGroups(list)) = poll(&mut source, &Query::LogGroups, clock).await else {
+            panic!("no groups")
+        };
+        names = list.groups.into_iter().map(|group| group.name).collect();
+        if list.complete {
+            break;
+        }
+    }
+    assert_eq!(names.len(), 5_000);
+    assert!(names.is_sorted_by(|a, b| a < b), "sorted, and none twice");
 }

@@ -7,6 +7,7 @@
 
 mod alarms;
 mod identity;
+mod logs;
 mod redirect;
 
 use crate::common;
