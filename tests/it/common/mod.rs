@@ -166,6 +166,7 @@ impl Driver {
             tap: None,
             until: None,
             idle: Some(idle_tx),
+            replay: None,
         };
         let screen = Screen::new(options.size);
         let mut terminal = Terminal::new(screen.clone()).unwrap();
