@@ -46,7 +46,8 @@ async fn boto3_reads_the_simulator_and_finds_only_what_the_models_know() {
     ] {
         assert!(said.contains(line), "no `{line}` in\n{said}");
     }
-    let operations = said.lines().last().and_then(|line| line.strip_suffix(" operations")?.rsplit(' ').next());
+    let operations =
+        said.lines().last().and_then(|line| line.strip_suffix(" operations")?.rsplit(' ').next());
     assert!(operations.and_then(|count| count.parse::<u32>().ok()) >= Some(20), "{said}");
     skipped_seconds.store(600, Ordering::Relaxed);
     let said = check(&address, "after", now().as_second()).await;

@@ -8,8 +8,8 @@ mod screen;
 
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
-use eyewall::app::{App, Keymap, Settings};
+use crossterm::event::{Event, KeyEvent};
+use eyewall::app::{App, Input, Keymap, Settings};
 use eyewall::aws::{Access, Aws, Clocks, Conn, SourceError, TargetSpec};
 use eyewall::config::Config;
 use eyewall::demo::world::Scenario;
@@ -295,33 +295,6 @@ impl Driver {
 }
 
 fn parse_keys(keys: &str) -> Vec<KeyEvent> {
-    let mut events = Vec::new();
-    let mut rest = keys.chars();
-    while let Some(c) = rest.next() {
-        if c != '<' {
-            events.push(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
-            continue;
-        }
-        let name: String = rest.by_ref().take_while(|c| *c != '>').collect();
-        let (name, modifiers) = match name.strip_prefix("Ctrl-") {
-            Some(name) => (name, KeyModifiers::CONTROL),
-            None => (name.as_str(), KeyModifiers::NONE),
-        };
-        let code = match name {
-            "Enter" => KeyCode::Enter,
-            "Esc" => KeyCode::Esc,
-            "Tab" => KeyCode::Tab,
-            "Backspace" => KeyCode::Backspace,
-            "Up" => KeyCode::Up,
-            "Down" => KeyCode::Down,
-            "Left" => KeyCode::Left,
-            "Right" => KeyCode::Right,
-            "PageDown" => KeyCode::PageDown,
-            "lt" => KeyCode::Char('<'),
-            one if one.chars().count() == 1 => KeyCode::Char(one.chars().next().unwrap()),
-            other => panic!("<{other}> is no key"),
-        };
-        events.push(KeyEvent::new(code, modifiers));
-    }
-    events
+    let key = |input| if let Input::Key(key) = input { key } else { unreachable!("only keys are typed") };
+    eyewall::cli::keys::parse(keys).unwrap().into_iter().map(key).collect()
 }

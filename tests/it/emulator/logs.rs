@@ -18,7 +18,8 @@ const LINES: usize = 400;
 async fn write(conn: &Conn, clock: Clock, group: &str, stream: &str, numbers: std::ops::Range<usize>) {
     let start = clock.wall().as_millisecond() - 30_000;
     let line = |number: usize| {
-        let event = InputLogEvent::builder().timestamp(start + number as i64).message(format!("line {number}"));
+        let event =
+            InputLogEvent::builder().timestamp(start + number as i64).message(format!("line {number}"));
         event.build().unwrap()
     };
     let lines = conn.logs().put_log_events().log_group_name(group).log_stream_name(stream);
@@ -33,7 +34,8 @@ async fn all_log_groups_of_moto_are_listed_over_its_pages() {
         let name = format!("/paged/service-{number:03}");
         conn.logs().create_log_group().log_group_name(name).send().await.unwrap();
     }
-    let Ok(Payload::LogGroups(list)) = poll(&mut GroupsSource::new(&conn), &Query::LogGroups, clock).await else {
+    let Ok(Payload::LogGroups(list)) = poll(&mut GroupsSource::new(&conn), &Query::LogGroups, clock).await
+    else {
         panic!("no groups")
     };
     let paged = list.groups.iter().filter(|group| group.name.starts_with("/paged/")).count();
