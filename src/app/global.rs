@@ -105,6 +105,10 @@ impl App {
                 let palette = Palette::new(self, now);
                 self.open_overlay(Box::new(palette));
             }
+            Action::Actions => {
+                let actions = self.with_pane(now, |pane, ctx| pane.hints(ctx));
+                self.open_overlay(Box::new(super::menu::Menu::new(actions)));
+            }
             Action::Pick => {
                 let picker = TargetPicker::new(&self.store);
                 self.open_overlay(Box::new(picker));

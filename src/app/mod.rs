@@ -11,6 +11,7 @@ pub mod fetched;
 mod global;
 pub mod help;
 pub mod keymap;
+mod menu;
 pub mod msg;
 pub mod overlay;
 pub mod palette;
@@ -35,7 +36,7 @@ pub use ui::Ui;
 pub use window::Window;
 
 use crate::config::Config;
-use crate::features::{self, Store};
+use crate::features::{self, OpOutcome, Store};
 use crate::theme::{ColorDepth, Theme};
 use ratatui::buffer::Buffer;
 
@@ -82,6 +83,10 @@ impl App {
             }
             Msg::Polled(polled) => self.on_polled(*polled, now),
             Msg::OpDone(outcome) => {
+                if let OpOutcome::Copied { text, result: Err(why) } = *outcome {
+                    self.ui.overlays.push(Box::new(menu::BareText::new(why, text)));
+                    return Vec::new();
+                }
                 let effects = self.store.apply_op(*outcome, now, &mut self.ui.notices);
                 self.changed(None, now, effects)
             }

@@ -2,9 +2,11 @@
 //! one line in each list; the compiler asks for the rest.
 
 pub mod alarms;
+pub mod logs;
 pub mod metrics;
 pub mod panel;
 pub mod place;
+pub mod rollouts;
 pub mod session;
 mod source;
 mod store;
@@ -30,6 +32,16 @@ pub enum Topic {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail,
+    /// Log groups, for the picker.
+    LogGroups,
+    /// The lines of the picked log groups.
+    LogTail,
+    /// ECS services and their traffic shifts.
+    Rollouts,
+    /// One service's finished deployments, events and metrics.
+    RolloutDetail,
+    /// Exact reads for the rollback dialog and for rollbacks being watched.
+    Shifts,
 }
 
 /// A question with its parameters.
@@ -41,6 +53,16 @@ pub enum Query {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail(alarms::DetailQuery),
+    /// Log groups, for the picker.
+    LogGroups,
+    /// The lines of the picked log groups.
+    LogTail(logs::TailQuery),
+    /// ECS services and their traffic shifts.
+    Rollouts,
+    /// One service's finished deployments, events and metrics.
+    RolloutDetail(rollouts::DetailQuery),
+    /// Exact reads for the rollback dialog and for rollbacks being watched.
+    Shifts(rollouts::ShiftsQuery),
 }
 
 impl Query {
@@ -50,6 +72,11 @@ impl Query {
             Self::Identity => Topic::Identity,
             Self::Alarms => Topic::Alarms,
             Self::AlarmDetail(_) => Topic::AlarmDetail,
+            Self::LogGroups => Topic::LogGroups,
+            Self::LogTail(_) => Topic::LogTail,
+            Self::Rollouts => Topic::Rollouts,
+            Self::RolloutDetail(_) => Topic::RolloutDetail,
+            Self::Shifts(_) => Topic::Shifts,
         }
     }
 }
@@ -63,6 +90,16 @@ pub enum Payload {
     Alarms(alarms::AlarmList),
     /// One alarm's metrics and history.
     AlarmDetail(alarms::AlarmDetail),
+    /// Log groups, as far as they were read.
+    LogGroups(logs::GroupList),
+    /// New log lines.
+    LogBatch(logs::Batch),
+    /// ECS services and their traffic shifts.
+    Rollouts(rollouts::RolloutList),
+    /// One service's finished deployments, events and metrics.
+    RolloutDetail(rollouts::RolloutDetail),
+    /// Exact reads for the rollback dialog and for rollbacks being watched.
+    Shifts(rollouts::Shifts),
 }
 
 /// Something to do once, outside the core.
@@ -82,13 +119,18 @@ pub enum Op {
         /// The code; never printed.
         code: MfaCode,
     },
+    /// Undo a traffic shift: the one operation that changes AWS.
+    Rollback(Box<rollouts::Plan>),
+    /// Add a line to the journal of rollbacks.
+    Journal(Box<rollouts::Entry>),
 }
 
 impl Op {
     /// Whether it changes anything in AWS.
     pub fn changes_aws(&self) -> bool {
         match self {
-            Self::Export { .. } | Self::GiveMfa { .. } => false,
+            Self::Export { .. } | Self::GiveMfa { .. } | Self::Journal(_) => false,
+            Self::Rollback(_) => true,
         }
     }
 
@@ -104,19 +146,39 @@ impl Op {
 pub enum OpOutcome {
     /// Where the export went, or why it did not.
     Exported(Result<String, String>),
-    /// Where the text was copied to, or why it was not.
-    Copied(Result<String, String>),
+    /// A text was copied, or why it was not; then it is shown bare.
+    Copied {
+        /// The text.
+        text: String,
+        /// Where it went.
+        result: Result<String, String>,
+    },
     /// An MFA code was handed over: parked pollers try again.
     MfaGiven(TargetId),
+    /// What became of sending a rollback.
+    Rollback {
+        /// What was confirmed.
+        plan: Box<rollouts::Plan>,
+        /// How it was answered.
+        result: Box<rollouts::SendResult>,
+    },
+    /// Whether the journal took its line.
+    Journaled(Result<(), String>),
 }
 
 /// A pure function worth running off the loop.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Job {}
+pub enum Job {
+    /// Look through many log lines.
+    LogScan(logs::ScanJob),
+}
 
 /// What a job found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum JobOutput {}
+pub enum JobOutput {
+    /// The log lines found.
+    LogScan(logs::ScanDone),
+}
 
 /// Where to go: a screen and what to show on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -139,11 +201,22 @@ pub enum Link {
         /// A filter to start with.
         filter: String,
     },
+    /// Rollouts, with the cursor on one, maybe opened.
+    Rollouts {
+        /// Which one.
+        shift: Option<rollouts::Key>,
+        /// Show its detail.
+        open: bool,
+    },
 }
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
-    vec![Box::new(alarms::AlarmsPane::default())]
+    vec![
+        Box::new(rollouts::RolloutsPane::default()),
+        Box::new(alarms::AlarmsPane::default()),
+        Box::new(logs::LogsPane::default()),
+    ]
 }
 
 /// Starts one poller per topic for a target.
@@ -151,6 +224,11 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Identity, session::IdentitySource::new);
     spawner.spawn(conn, Topic::Alarms, alarms::ListSource::new);
     spawner.spawn(conn, Topic::AlarmDetail, alarms::DetailSource::new);
+    spawner.spawn(conn, Topic::LogGroups, logs::GroupsSource::new);
+    spawner.spawn(conn, Topic::LogTail, logs::TailSource::new);
+    spawner.spawn(conn, Topic::Rollouts, rollouts::ListSource::new);
+    spawner.spawn(conn, Topic::RolloutDetail, rollouts::DetailSource::new);
+    spawner.spawn(conn, Topic::Shifts, rollouts::ShiftsSource::new);
 }
 
 /// Carries out an operation.
@@ -168,6 +246,8 @@ pub async fn run_op(op: Op, ctx: OpCtx) -> OpOutcome {
             }
             OpOutcome::MfaGiven(target)
         }
+        Op::Rollback(plan) => rollouts::op::rollback(plan, &ctx).await,
+        Op::Journal(entry) => OpOutcome::Journaled(rollouts::op::append(&ctx.journal(), &entry).await),
     }
 }
 
@@ -187,6 +267,11 @@ pub struct OpCtx {
 }
 
 impl OpCtx {
+    /// The journal of rollbacks.
+    pub fn journal(&self) -> std::path::PathBuf {
+        self.state_folder.join("journal.jsonl")
+    }
+
     /// The connection of a target.
     pub fn conn(&self, target: &TargetId) -> Option<&Conn> {
         self.conns.iter().find(|conn| conn.spec().name == *target)
@@ -195,7 +280,9 @@ impl OpCtx {
 
 /// Computes a job's answer.
 pub fn run_job(job: Job) -> JobOutput {
-    match job {}
+    match job {
+        Job::LogScan(job) => JobOutput::LogScan(job.run()),
+    }
 }
 
 /// What is polled whatever is shown.
@@ -203,11 +290,14 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
     for target in ctx.targets() {
         plan.want(target, Level::Background, Cadence::secs(300), Query::Identity);
     }
+    rollouts::base_wants(ctx, plan);
 }
 
 /// Lines under the header: credentials that need something, rollbacks being watched.
 pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
-    session::status_lines(ctx)
+    let mut lines = session::status_lines(ctx);
+    lines.extend(rollouts::status_lines(ctx));
+    lines
 }
 
 /// Services for the palette: name, hint, link.
@@ -309,6 +399,17 @@ pub fn console_command(ctx: &Ctx, target: &TargetId, link: &ConsoleLink) -> Vec<
         }
         None => vec![Command::Notify(Tone::Warn, format!("partition {partition} has no console address"))],
     }
+}
+
+/// `l t c d` on a rollout: to its service's logs, traces, changes and dashboard.
+pub fn jump_from_service(
+    action: Action,
+    _target: &TargetId,
+    name: &rollouts::ServiceName,
+    _shift: Option<&rollouts::Rollout>,
+    _ctx: &Ctx,
+) -> Vec<Command> {
+    vec![Command::Notify(Tone::Info, format!("{}: nothing is known for {}", action.info().name, name.service))]
 }
 
 /// `l t c d R` on an alarm: to its service's logs, traces and rollout.

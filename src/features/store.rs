@@ -1,6 +1,6 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
-use super::{OpOutcome, Payload, alarms, session};
+use super::{Op, OpOutcome, Payload, Topic, alarms, logs, rollouts, session};
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
 use crate::aws::meter::Usage;
@@ -67,6 +67,16 @@ pub struct TargetStore {
     pub alarms: Option<alarms::AlarmList>,
     /// The opened alarm.
     pub alarm_detail: Option<alarms::AlarmDetail>,
+    /// Log groups, as far as they were read.
+    pub log_groups: Option<logs::GroupList>,
+    /// Lines of the picked log groups.
+    pub logs: logs::LogStore,
+    /// Services and shifts.
+    pub rollouts: Option<rollouts::RolloutList>,
+    /// The opened service.
+    pub rollout_detail: Option<rollouts::RolloutDetail>,
+    /// The last exact reads of shifts.
+    pub shifts: Option<rollouts::Shifts>,
 }
 
 /// Everything AWS has said.
@@ -82,6 +92,8 @@ pub struct Store {
     pub errors: Errors,
     /// Requests and dollars since start.
     pub usage: BTreeMap<TargetId, Usage>,
+    /// Rollbacks of this run.
+    pub rollbacks: rollouts::Rollbacks,
 }
 
 impl Store {
@@ -125,12 +137,21 @@ impl Store {
     }
 
     /// Takes a good answer.
-    pub fn apply(&mut self, key: &PollKey, payload: Payload, _now: Now) -> Vec<Effect> {
+    pub fn apply(&mut self, key: &PollKey, payload: Payload, now: Now) -> Vec<Effect> {
         let Some(target) = self.targets.get_mut(&key.target) else { return Vec::new() };
         match payload {
             Payload::Identity(identity) => target.identity = Some(identity),
             Payload::Alarms(list) => target.alarms = Some(list),
             Payload::AlarmDetail(detail) => target.alarm_detail = Some(detail),
+            Payload::LogGroups(list) => target.log_groups = Some(list),
+            Payload::LogBatch(batch) => drop(target.logs.push(batch)),
+            Payload::Rollouts(list) => target.rollouts = Some(list),
+            Payload::RolloutDetail(detail) => target.rollout_detail = Some(detail),
+            Payload::Shifts(shifts) => {
+                let ended = self.rollbacks.read(&key.target, &shifts, now.wall);
+                target.shifts = Some(shifts);
+                return journal(ended);
+            }
         }
         Vec::new()
     }
@@ -140,24 +161,33 @@ impl Store {
         match outcome {
             OpOutcome::Exported(Ok(path)) => notices.push(Tone::Ok, format!("written to {path}")),
             OpOutcome::MfaGiven(_) => return vec![Effect::Wake],
-            OpOutcome::Copied(Ok(place)) => notices.push(Tone::Ok, place),
-            OpOutcome::Copied(Err(problem)) => notices.push(Tone::Warn, format!("not copied: {problem}")),
+            OpOutcome::Copied { result: Ok(place), .. } => notices.push(Tone::Ok, place),
+            OpOutcome::Copied { result: Err(problem), .. } => notices.push(Tone::Warn, problem),
+            OpOutcome::Rollback { plan, result } => self.rollbacks.answered(*plan, *result),
+            OpOutcome::Journaled(Ok(())) => {}
+            OpOutcome::Journaled(Err(problem)) => notices.push(Tone::Warn, format!("journal not written: {problem}")),
             OpOutcome::Exported(Err(problem)) => notices.push(Tone::Bad, format!("not written: {problem}")),
         }
         Vec::new()
     }
 
     /// Recomputes what follows from several answers; `None` means anything may have changed.
-    pub fn derive(&mut self, _config: &Config, _key: Option<&PollKey>) {}
+    pub fn derive(&mut self, config: &Config, _key: Option<&PollKey>) {
+        for target in self.targets.values_mut() {
+            target.logs.set_max_bytes(config.logs.max_memory_mib as usize * 1024 * 1024);
+        }
+    }
 
     /// Time passed.
-    pub fn tick(&mut self, _now: Now) -> Vec<Effect> {
-        Vec::new()
+    pub fn tick(&mut self, now: Now) -> Vec<Effect> {
+        let polls = &self.polls;
+        let problem = |target: &TargetId| polls.get(&PollKey::new(target, Topic::Shifts))?.error.clone();
+        journal(self.rollbacks.tick(problem, now.wall))
     }
 
     /// A rollback that was sent and is not decided yet.
     pub fn in_flight_rollback(&self) -> Option<String> {
-        None
+        self.rollbacks.in_flight().map(|watch| watch.name().service.clone())
     }
 
     /// No active target lets anything be changed.
@@ -200,4 +230,8 @@ impl Store {
     pub fn over_budget(&self) -> bool {
         self.polls.values().any(|p| p.error.as_ref().is_some_and(|e| e.class == ErrorClass::OverBudget))
     }
+}
+
+fn journal(entries: Vec<rollouts::Entry>) -> Vec<Effect> {
+    entries.into_iter().map(|entry| Effect::Run(Box::new(Op::Journal(Box::new(entry))))).collect()
 }

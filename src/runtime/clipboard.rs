@@ -15,9 +15,9 @@ const MAX: usize = 74_000;
 ///
 /// # Errors
 /// A sentence; the caller shows the text bare then, to be selected.
-pub async fn copy(text: String, in_tmux: bool) -> Result<String, String> {
+pub async fn copy(text: &str, in_tmux: bool) -> Result<String, String> {
     if in_tmux {
-        return tmux(&text).await.map(|()| "copied to tmux's buffer and the clipboard".to_owned());
+        return tmux(text).await.map(|()| "copied to tmux's buffer and the clipboard".to_owned());
     }
     if !io::stdout().is_terminal() {
         return Err("there is no terminal to copy through".into());

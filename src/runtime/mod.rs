@@ -172,7 +172,7 @@ impl Loop {
         let mut rejoin = input::Rejoin::default();
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut events_open = true;
+        let (mut events_open, mut outside_open) = (true, true);
         self.draw(app, terminal)?;
         self.publish(app);
         loop {
@@ -187,7 +187,7 @@ impl Loop {
                     None => events_open = false,
                 },
                 () = sleep(esc) => batch.extend(rejoin.expire().into_iter().map(Msg::Input)),
-                outside = self.shell.outside.recv() => match outside {
+                outside = self.shell.outside.recv(), if outside_open => match outside {
                     Some(Outside::Msg(msg)) => batch.push(msg),
                     Some(Outside::Replayed(msg, at)) => {
                         self.present = Some(at);
@@ -203,8 +203,7 @@ impl Loop {
                     }
                     Some(Outside::Wake) => self.plan.send_modify(|published| published.wakes += 1),
                     Some(Outside::End) => return Ok(Ended::Signal),
-                    // Nothing comes from outside any more: wait on the rest.
-                    None => { let (_, never) = mpsc::channel(1); self.shell.outside = never; tokio::task::yield_now().await; }
+                    None => outside_open = false,
                 },
                 () = sleep(frame) => {}
                 Some(msg) = self.queue.recv() => batch.push(msg),
@@ -265,7 +264,10 @@ impl Loop {
                 Effect::Copy(text) => {
                     let in_tmux = self.shell.ops.in_tmux;
                     self.busy += 1;
-                    self.work.spawn(async move { Msg::OpDone(Box::new(OpOutcome::Copied(clipboard::copy(text, in_tmux).await))) });
+                    self.work.spawn(async move {
+                        let result = clipboard::copy(&text, in_tmux).await;
+                        Msg::OpDone(Box::new(OpOutcome::Copied { text, result }))
+                    });
                 }
                 Effect::Suspend => {
                     if let Err(error) = term::suspend() {

@@ -4,7 +4,7 @@ pub mod chart;
 pub mod dialog;
 pub mod input;
 pub mod list;
-mod paint;
+pub mod paint;
 pub mod progress;
 pub mod sparkline;
 pub mod table;

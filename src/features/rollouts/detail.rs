@@ -1,0 +1,323 @@
+//! Drawing one shift: stage bar, both sides, what they did, events, and what ended before.
+
+use super::model::{AlarmWatch, Health, Rollout, Side};
+use super::pane::{RolloutsPane, Row};
+use super::stages::{StageState, percent};
+use super::view::{flow, since};
+use super::wire::{Comparison, RolloutDetail};
+use crate::app::pane::Ctx;
+use crate::features::{Topic, panel};
+use crate::text::{pad_left, pad_right, units, width};
+use crate::theme::{Glyphs, Role};
+use crate::widgets::dialog;
+use crate::widgets::progress::{self, Stage, StageState as Mark};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// Width of the labels at the left of both sides.
+const LABEL: usize = 20;
+/// Cells that a side's line needs beside its bar.
+const SIDE_TEXT: u16 = 62;
+/// Width of the columns of the comparison.
+const COLUMN: usize = 16;
+
+pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    let [head, body] = dialog::split_top(area, 1);
+    let region = ctx.store.target(row.target).and_then(|it| it.session.region.as_deref()).unwrap_or_default();
+    let mut about = format!("{}/{region}  {}", row.target, row.name.cluster);
+    if let Some(shift) = row.shift {
+        about = format!("{about}  ECS {}  {}", shift.strategy.label(), times(shift, ctx));
+    }
+    panel::title_one(head, &row.name.service, &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
+    let body = panel::problems(body, Topic::RolloutDetail, buf, ctx);
+    let data = ctx.store.target(row.target).and_then(|it| it.rollout_detail.as_ref());
+    let data = data.filter(|data| data.name == *row.name);
+    let body = match row.shift {
+        Some(shift) => shift_lines(shift, data, body, buf, ctx),
+        None => {
+            let text = " at rest: no deployment in flight and none within a day";
+            let [top, rest] = dialog::split_top(body, 1);
+            dialog::lines(top, &[Line::styled(text, ctx.theme.style(Role::Dim))], buf);
+            rest
+        }
+    };
+    let history: Vec<&Rollout> = data.map(|data| data.history.iter().collect()).unwrap_or_default();
+    let rows = (history.len() as u16 + 1).min(6).min(body.height / 3);
+    let [body, foot] = dialog::split_bottom(body, if history.is_empty() { 0 } else { rows });
+    events(pane, row, data, body, buf, ctx);
+    finished(&history, foot, buf, ctx);
+}
+
+fn times(shift: &Rollout, ctx: &Ctx) -> String {
+    let near = |at| ctx.zone.near(at, ctx.now.wall);
+    match (shift.started_at.or(shift.created_at), shift.finished_at) {
+        (_, Some(at)) => format!("ended {}", near(at)),
+        (Some(at), None) => format!("started {} ({})", near(at), units::age(since(at, ctx.now.wall))),
+        (None, None) => String::new(),
+    }
+}
+
+/// Everything about the shift itself; returns what is left of the area.
+fn shift_lines(
+    shift: &Rollout,
+    data: Option<&RolloutDetail>,
+    area: Rect,
+    buf: &mut Buffer,
+    ctx: &Ctx,
+) -> Rect {
+    let theme = ctx.theme;
+    let [bar_row, rest] = dialog::split_top(area, 1);
+    let bar: Vec<Stage> = shift
+        .stage_bar(ctx.now.wall)
+        .into_iter()
+        .map(|item| Stage {
+            label: item.label,
+            state: match item.state {
+                StageState::Done => Mark::Done,
+                StageState::Running => Mark::Running,
+                StageState::Ahead | StageState::Unknown => Mark::Todo,
+                StageState::Failed => Mark::Failed,
+            },
+        })
+        .collect();
+    let inner = Rect { x: bar_row.x + 1, width: bar_row.width.saturating_sub(1), ..bar_row };
+    progress::stage_bar(&bar, inner, buf, theme);
+    let mut lines = facts(shift, area.width as usize, ctx);
+    lines.extend(warnings(shift, ctx));
+    let bar_width = area.width.saturating_sub(SIDE_TEXT + LABEL as u16).clamp(8, 40) as usize;
+    let narrow = area.width < 100;
+    if let Some(old) = &shift.old {
+        lines.push(side("old (blue)", old, shift, Role::Old, bar_width, narrow, ctx));
+    }
+    lines.push(side("new (green)", &shift.new, shift, Role::New, bar_width, narrow, ctx));
+    if let Some(share) = shift.new.rule_disagrees() {
+        let text = format!(" {} the load balancer sends {} to new", theme.glyphs().warn, percent(share));
+        lines.push(Line::styled(text, theme.style(Role::Warn)));
+    }
+    match data {
+        Some(RolloutDetail { metrics: Some(metrics), .. }) => lines.extend(comparison(metrics, ctx)),
+        Some(RolloutDetail { metrics_error: Some(error), .. }) => {
+            let text = format!(" {} metrics: {error}", theme.glyphs().warn);
+            lines.push(Line::styled(text, theme.style(Role::Warn)));
+        }
+        _ => {}
+    }
+    let [top, rest] = dialog::split_top(rest, lines.len() as u16);
+    dialog::lines(top, &lines, buf);
+    rest
+}
+
+fn span<'a>(text: impl Into<std::borrow::Cow<'a, str>>, role: Role, ctx: &Ctx) -> Span<'a> {
+    Span::styled(text, ctx.theme.style(role))
+}
+
+/// Next step, when 100 % is due, whether it undoes itself, the alarms.
+fn facts<'a>(shift: &Rollout, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+    let now = ctx.now.wall;
+    let mut pieces = Vec::new();
+    let mut piece = |label: &str, text: String, role| {
+        pieces.push(vec![span(format!(" {label} "), Role::Dim, ctx), span(text, role, ctx)]);
+    };
+    if shift.in_progress() {
+        piece("next", shift.next_words(now), Role::Text);
+        if let Some(due) = shift.due_100() {
+            let mark = if due.estimate { ctx.theme.glyphs().estimate } else { "" };
+            piece("100 % due", format!("{mark}{}", ctx.zone.near(due.at, now)), Role::Text);
+        }
+        let by_itself = shift.by_itself();
+        let word = if by_itself.yes { "yes" } else { "no" };
+        piece("rolls back itself:", format!("{word} ({})", by_itself.why), Role::Text);
+    }
+    if !shift.alarms.names.is_empty() {
+        let (text, role) = alarms(&shift.alarms);
+        piece("alarms:", text, role);
+    }
+    flow(pieces, 0, room)
+}
+
+fn alarms(watch: &AlarmWatch) -> (String, Role) {
+    let status = watch.status.as_deref().unwrap_or("not watched");
+    if watch.triggered.is_empty() {
+        return (format!("{} {status}", watch.names.len()), Role::Text);
+    }
+    let text = format!(
+        "{} of {} {status}: {}",
+        watch.triggered.len(),
+        watch.names.len(),
+        watch.triggered.join(", ")
+    );
+    (text, Role::Bad)
+}
+
+/// What needs an eye: hooks that wait, reasons, rollbacks, the circuit breaker.
+fn warnings<'a>(shift: &Rollout, ctx: &Ctx) -> Vec<Line<'a>> {
+    let warn = ctx.theme.glyphs().warn;
+    let mut lines = Vec::new();
+    let mut push =
+        |text: String| lines.push(Line::styled(format!(" {warn} {text}"), ctx.theme.style(Role::Warn)));
+    if let Some(hook) = shift.waiting_hook() {
+        push(format!("{} hook {} {}", hook.kind, hook.id, shift.next_words(ctx.now.wall)));
+    }
+    if let Some(rollback) = &shift.rollback {
+        let at = rollback.started_at.map(|at| format!(" {}", ctx.zone.second(at))).unwrap_or_default();
+        push(format!("rollback{at}: {}", rollback.reason.as_deref().unwrap_or("no reason given")));
+    } else if let Some(reason) = &shift.status_reason {
+        push(reason.clone());
+    }
+    if let Some(breaker) = shift.breaker.as_ref().filter(|breaker| breaker.enabled && breaker.failures > 0) {
+        push(format!("circuit breaker: {} of {} failures", breaker.failures, breaker.threshold));
+    }
+    if shift.sources > 1 {
+        push(format!("{} earlier revisions are active", shift.sources));
+    }
+    lines
+}
+
+fn side<'a>(
+    label: &str,
+    side: &Side,
+    shift: &Rollout,
+    role: Role,
+    bar_width: usize,
+    narrow: bool,
+    ctx: &Ctx,
+) -> Line<'a> {
+    let glyphs = ctx.theme.glyphs();
+    let mut parts =
+        vec![span(pad_right(&format!(" {} {}", pad_right(label, 11), side.label()), LABEL), role, ctx)];
+    if shift.strategy.has_weights() {
+        parts.push(span("  ", Role::Text, ctx));
+        parts.extend(bar(side.weight, role, bar_width, glyphs, ctx));
+        parts.push(span(
+            pad_left(&units::or_missing(side.weight, glyphs.missing, percent), 7),
+            Role::Text,
+            ctx,
+        ));
+    }
+    let (health, health_role) = health(side, glyphs);
+    parts.push(span(format!("  {}", pad_right(&health, 12)), health_role, ctx));
+    let tasks = side.tasks;
+    let (text, tasks_role) = match (tasks.running < tasks.requested, tasks.pending) {
+        (true, pending) => {
+            (format!("{}/{} tasks, {pending} starting", tasks.running, tasks.requested), Role::Warn)
+        }
+        (false, _) => (format!("{}/{} tasks", tasks.running, tasks.requested), Role::Dim),
+    };
+    if !narrow || tasks_role == Role::Warn {
+        parts.push(span(format!("  {text}"), tasks_role, ctx));
+    }
+    let image = side.image().unwrap_or_else(|| glyphs.missing.to_owned());
+    parts.push(span(format!("  {image}"), Role::Dim, ctx));
+    Line::from(parts)
+}
+
+fn bar<'a>(weight: Option<f64>, role: Role, cells: usize, glyphs: &Glyphs, ctx: &Ctx) -> Vec<Span<'a>> {
+    let Some(weight) = weight else { return vec![span(" ".repeat(cells), Role::Text, ctx)] };
+    let full = ((weight / 100.0 * cells as f64).round() as usize).min(cells);
+    let full = if weight > 0.0 && weight < 100.0 { full.clamp(1, cells - 1) } else { full };
+    vec![
+        span(glyphs.bar[0].repeat(full), role, ctx),
+        span(glyphs.bar[1].repeat(cells - full), Role::Dim, ctx),
+    ]
+}
+
+fn health(side: &Side, glyphs: &Glyphs) -> (String, Role) {
+    match side.health() {
+        Health::Counted { healthy, total } if healthy < total || total == 0 => {
+            (format!("{healthy}/{total} healthy"), Role::Warn)
+        }
+        Health::Counted { healthy, total } => (format!("{healthy}/{total} healthy"), Role::Ok),
+        Health::Unreadable(why) => (format!("{} health {why}", glyphs.warn), Role::Warn),
+        Health::Unread => (glyphs.missing.to_owned(), Role::Dim),
+    }
+}
+
+/// The plain old/new table. It says what was counted and judges nothing.
+fn comparison<'a>(metrics: &Comparison, ctx: &Ctx) -> Vec<Line<'a>> {
+    let missing = ctx.theme.glyphs().missing;
+    let row = |label: &str, old: String, new: String| {
+        Line::from(vec![
+            span(format!(" {}", pad_right(label, LABEL - 1)), Role::Dim, ctx),
+            span(pad_left(&old, COLUMN), Role::Text, ctx),
+            span(pad_left(&new, COLUMN), Role::Text, ctx),
+        ])
+    };
+    let (old, new) = (&metrics.old, &metrics.new);
+    let count = |value| units::or_missing(value, missing, units::count);
+    let failed = |value| units::or_missing(value, missing, |value| units::percent(value, 2));
+    let latency = |value| units::or_missing(value, missing, units::latency);
+    let last = format!("last {}", units::age(since(metrics.from, metrics.to)));
+    vec![
+        row(&last, "old".into(), "new".into()),
+        row("requests", count(old.requests), count(new.requests)),
+        row("failed", failed(old.failed_percent()), failed(new.failed_percent())),
+        row("p99, worst minute", latency(old.p99), latency(new.p99)),
+    ]
+}
+
+fn events(
+    pane: &RolloutsPane,
+    row: &Row,
+    data: Option<&RolloutDetail>,
+    area: Rect,
+    buf: &mut Buffer,
+    ctx: &Ctx,
+) {
+    let own = row.shift.filter(|shift| shift.in_progress()).map(|shift| shift.events.as_slice());
+    let events = own.or(data.map(|data| data.events.as_slice())).unwrap_or_default();
+    if area.height < 2 {
+        return;
+    }
+    let zone = ctx.zone.name(ctx.now.wall);
+    let about = if data.is_none() && events.is_empty() {
+        format!("  {} reading", ctx.theme.glyphs().waiting)
+    } else {
+        format!("  {}, times in {zone}", events.len())
+    };
+    let mut lines = vec![
+        Line::default(),
+        Line::from(vec![span(" EVENTS", Role::Strong, ctx), span(about, Role::Dim, ctx)]),
+    ];
+    let room = area.height.saturating_sub(2) as usize;
+    let first = pane.event_top.min(events.len().saturating_sub(room));
+    for event in events.iter().skip(first).take(room) {
+        let at = if since(event.at, ctx.now.wall).as_secs() < 20 * 3600 {
+            ctx.zone.second(event.at)
+        } else {
+            ctx.zone.day_minute(event.at)
+        };
+        lines.push(Line::from(vec![
+            span(format!(" {}  ", pad_right(&at, 8)), Role::Dim, ctx),
+            span(event.text.clone(), Role::Text, ctx),
+        ]));
+    }
+    dialog::lines(area, &lines, buf);
+}
+
+/// Deployments of the last day that have ended.
+fn finished(history: &[&Rollout], area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    if area.is_empty() {
+        return;
+    }
+    let mut lines = vec![Line::from(vec![
+        span(" ENDED", Role::Strong, ctx),
+        span(format!("  {} within a day", history.len()), Role::Dim, ctx),
+    ])];
+    let status_width = history.iter().map(|shift| width(&shift.status.0)).max().unwrap_or_default();
+    for shift in history {
+        let at = units::or_missing(shift.finished_at, ctx.theme.glyphs().missing, |at| {
+            ctx.zone.near(at, ctx.now.wall)
+        });
+        let image = shift.new.image().unwrap_or_default();
+        let reason = shift.rollback.as_ref().and_then(|it| it.reason.as_deref());
+        let reason = reason.or(shift.status_reason.as_deref()).unwrap_or_default();
+        lines.push(Line::from(vec![
+            span(format!(" {}  ", pad_right(&at, 12)), Role::Dim, ctx),
+            span(pad_right(&shift.status.0, status_width + 2), super::pane::tone(shift).role(), ctx),
+            span(format!("{}  {}  {image}  ", shift.strategy.label(), shift.new.label()), Role::Text, ctx),
+            span(reason.to_owned(), Role::Dim, ctx),
+        ]));
+    }
+    dialog::lines(area, &lines, buf);
+}

@@ -1,0 +1,247 @@
+//! The rollback dialog as an overlay: keys to the state machine, reads to plans, and when it may open.
+//!
+//! What may be sent and when is decided in `rollback.rs`; here keys, answers and the present are only handed
+//! to it. Drawing is in `dialog_view.rs`.
+
+use super::dialog_view;
+use super::model::{Rollout, ServiceName, Standing};
+use super::plan::{Circumstances, Plan, confirm_word};
+use super::rollback::{Dialog, Input, Reply};
+use super::wire::{ShiftRef, ShiftsQuery};
+use crate::app::pane::{Command, Ctx, Tone};
+use crate::app::{self, Action, Cadence, Effect, Level, Overlay, PollKey, PollPlan};
+use crate::aws::TargetId;
+use crate::features::{Op, Query, Topic};
+use crossterm::event::{KeyCode, KeyEventKind, KeyModifiers};
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::cell::Cell;
+
+/// The plan is read again this often.
+const CADENCE: Cadence = Cadence::secs(5);
+
+/// Why a target takes no writes, if it does not.
+pub fn no_writes(ctx: &Ctx, target: &TargetId) -> Option<String> {
+    ctx.store.target(target)?.session.writes_refused.clone()
+}
+
+/// The dialog for a service's shift, or a line that says why there is none.
+pub fn open(ctx: &Ctx, target: &TargetId, name: &ServiceName) -> Command {
+    match shift_to_undo(ctx, target, name) {
+        Ok(shift) => Command::Open(Box::new(RollbackDialog::new(ctx, target, shift))),
+        Err(why) => Command::Notify(Tone::Warn, format!("no rollback of {}: {why}", name.service)),
+    }
+}
+
+fn shift_to_undo<'a>(ctx: &Ctx<'a>, target: &TargetId, name: &ServiceName) -> Result<&'a Rollout, String> {
+    if let Some(why) = no_writes(ctx, target) {
+        return Err(why);
+    }
+    if ctx.store.rollbacks.flights.in_flight(target, name).is_some() {
+        return Err("one is in flight already".to_owned());
+    }
+    let store = ctx.store;
+    let list = store.target(target).and_then(|it| it.rollouts.as_ref());
+    let list = list.ok_or_else(|| "its deployments have not been read yet".to_owned())?;
+    let shift = list.shift_of(name).ok_or_else(|| "no deployment within a day".to_owned())?;
+    if shift.status.standing() == Standing::Ended {
+        return Err(format!(
+            "its last deployment has ended ({}): going back now is a new deployment",
+            shift.status.0
+        ));
+    }
+    Ok(shift)
+}
+
+/// The dialog.
+pub struct RollbackDialog {
+    pub(super) dialog: Dialog,
+    shift: ShiftRef,
+    /// Answers and reads that are older than the dialog are not for it.
+    since: u64,
+    opened_at: Timestamp,
+    /// First line of the facts, when they do not all fit.
+    pub(super) top: usize,
+    /// Viewport memory: how far the facts can be scrolled.
+    pub(super) most: Cell<usize>,
+}
+
+impl RollbackDialog {
+    fn new(ctx: &Ctx, target: &TargetId, shift: &Rollout) -> Self {
+        Self {
+            dialog: Dialog::open(target.clone(), shift.name.clone()),
+            shift: ShiftRef::of(shift),
+            since: ctx.store.rollbacks.answered_count(),
+            opened_at: ctx.now.wall,
+            top: 0,
+            most: Cell::new(0),
+        }
+    }
+
+    /// What a key means here. Movement scrolls the facts, everything else is the dialog's.
+    fn on_key(&mut self, code: KeyCode, modifiers: KeyModifiers) -> Option<Input> {
+        let ctrl = modifiers.contains(KeyModifiers::CONTROL);
+        let most = self.most.get();
+        match code {
+            KeyCode::Down => self.top = (self.top + 1).min(most),
+            KeyCode::Up => self.top = self.top.min(most).saturating_sub(1),
+            KeyCode::PageDown => self.top = (self.top + 5).min(most),
+            KeyCode::PageUp => self.top = self.top.min(most).saturating_sub(5),
+            KeyCode::Enter => return Some(Input::Enter),
+            KeyCode::Esc => return Some(Input::Esc),
+            KeyCode::Backspace => return Some(Input::Backspace),
+            KeyCode::Char('c') if ctrl => return Some(Input::Esc),
+            KeyCode::Char('u') if ctrl => return Some(Input::Clear),
+            KeyCode::Char(_) if ctrl || modifiers.contains(KeyModifiers::ALT) => {}
+            KeyCode::Char(c) => return Some(Input::Char(c)),
+            _ => {}
+        }
+        None
+    }
+
+    fn act(&mut self, input: Input) -> app::Reply {
+        match self.dialog.input(input) {
+            Reply::Stay => app::Reply::stay(),
+            Reply::Close => {
+                let text = format!("{}: nothing was sent", self.dialog.name.service);
+                app::Reply::close_with(Command::Notify(Tone::Info, text))
+            }
+            Reply::Copy(command) => app::Reply::with(vec![Command::Effect(Effect::Copy(command))]),
+            Reply::Send(plan) => {
+                app::Reply::with(vec![Command::Effect(Effect::Run(Box::new(Op::Rollback(plan))))])
+            }
+        }
+    }
+
+    /// The plan for the newest read, with the circumstances of now.
+    fn plan(&self, shift: &Rollout, caller: &Result<super::plan::Caller, String>, ctx: &Ctx) -> Option<Plan> {
+        let target = &self.dialog.target;
+        let data = ctx.store.target(target)?;
+        let spec = data.spec.as_ref();
+        let count = |data: &crate::features::TargetStore| {
+            let services = data.rollouts.as_ref().map(|list| list.services.as_slice()).unwrap_or_default();
+            services.iter().filter(|it| it.name.service == shift.name.service).count()
+        };
+        let targets = ctx.store.active_targets().filter(|(_, data)| count(data) > 0).count();
+        let place = Circumstances {
+            target: target.clone(),
+            region: data.session.region.clone().unwrap_or_default(),
+            production: spec.is_some_and(|spec| spec.production),
+            caller: caller.clone(),
+            no_writes: data
+                .session
+                .writes_refused
+                .clone()
+                .or_else(|| data.shifts.as_ref().and_then(|shifts| shifts.no_writes.clone())),
+            word: confirm_word(&shift.name, target, count(data), targets),
+        };
+        Some(Plan::new(shift, place, ctx.now.wall))
+    }
+
+    /// Hands the newest read, or why there is none, to the dialog.
+    fn take_reads(&mut self, ctx: &Ctx) {
+        let target = self.dialog.target.clone();
+        let error = ctx.store.poll(&target, Topic::Shifts).and_then(|poll| poll.error.clone());
+        if let Some(error) = error {
+            self.dialog.read_failed(error);
+            return;
+        }
+        let Some(reads) = ctx.store.target(&target).and_then(|data| data.shifts.as_ref()) else { return };
+        let mut shifts = reads.shifts.iter();
+        let shift = shifts.find(|it| it.deployment == self.shift.deployment && it.read_at >= self.opened_at);
+        if let (Some(shift), Some(caller)) = (shift, &reads.caller)
+            && let Some(plan) = self.plan(shift, caller, ctx)
+        {
+            self.dialog.plan_read(plan);
+        }
+    }
+}
+
+impl Overlay for RollbackDialog {
+    fn on_input(&mut self, input: &app::Input, _action: Option<Action>, _ctx: &Ctx) -> app::Reply {
+        match input {
+            app::Input::Key(key) if key.kind != KeyEventKind::Release => {
+                match self.on_key(key.code, key.modifiers) {
+                    Some(input) => self.act(input),
+                    None => app::Reply::stay(),
+                }
+            }
+            app::Input::Paste(_) => self.act(Input::Paste),
+            _ => app::Reply::stay(),
+        }
+    }
+
+    fn on_change(&mut self, key: Option<&PollKey>, ctx: &Ctx) -> app::Reply {
+        let (target, name) = (self.dialog.target.clone(), self.dialog.name.clone());
+        if let Some(answer) = ctx.store.rollbacks.answer_since(self.since, &target, &name) {
+            self.since = answer.number;
+            if self.dialog.answered(answer.result.clone()) {
+                return app::Reply { close: true, commands: Vec::new() };
+            }
+        }
+        if key.is_none_or(|key| key.target == target && key.topic == Topic::Shifts) {
+            self.take_reads(ctx);
+        }
+        app::Reply::stay()
+    }
+
+    fn wants(&self, ctx: &Ctx, plan: &mut PollPlan) {
+        let target = &self.dialog.target;
+        let mut shifts = watched(ctx, target);
+        if !shifts.contains(&self.shift) {
+            shifts.push(self.shift.clone());
+        }
+        let query = Query::Shifts(ShiftsQuery { shifts, caller: true });
+        plan.want(target, Level::Visible, CADENCE, query);
+    }
+
+    fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+        dialog_view::render(self, area, buf, ctx);
+    }
+}
+
+/// Deployments of a target whose rollback is not settled.
+fn watched(ctx: &Ctx, target: &TargetId) -> Vec<ShiftRef> {
+    let open = ctx.store.rollbacks.flights.open().filter(|watch| watch.plan.place.target == *target);
+    open.map(|watch| ShiftRef {
+        name: watch.plan.name.clone(),
+        deployment: watch.plan.guard.deployment.clone(),
+    })
+    .collect()
+}
+
+/// Rollbacks being watched are read whatever is shown.
+pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
+    for target in ctx.store.targets.keys() {
+        let shifts = watched(ctx, target);
+        if !shifts.is_empty() {
+            let query = Query::Shifts(ShiftsQuery { shifts, caller: false });
+            plan.want(target, Level::Background, CADENCE, query);
+        }
+    }
+}
+
+/// Header lines of rollbacks: those in flight, and for a while those that ended.
+pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
+    use super::watch::Ending;
+    let now = ctx.now.wall;
+    let glyphs = ctx.theme.glyphs();
+    let mut lines = Vec::new();
+    for watch in ctx.store.rollbacks.flights.iter() {
+        let (tone, glyph, minutes) = match watch.ended.as_ref().map(|ended| ended.ending) {
+            None if watch.problem.is_some() => (Tone::Warn, glyphs.warn, 0),
+            None => (Tone::Info, glyphs.stage[0], 0),
+            Some(Ending::Done) => (Tone::Ok, glyphs.ok, 2),
+            Some(Ending::Superseded | Ending::Unknown) => (Tone::Warn, glyphs.warn, 30),
+            Some(Ending::Failed) => (Tone::Bad, glyphs.bad, 30),
+        };
+        let old = watch.ended.as_ref().is_some_and(|ended| {
+            ended.ending != Ending::Unknown && now.duration_since(ended.at).as_mins() >= minutes
+        });
+        if !old {
+            lines.push((tone, format!("{glyph} {}", watch.line(ctx.zone))));
+        }
+    }
+    lines
+}

@@ -1,0 +1,233 @@
+//! Drawing the rollback dialog: facts that may scroll, and below them the call and the input line, which are
+//! always on the screen in full. Only then may a key count, so this is where the plan is marked as drawn.
+
+use super::dialog::RollbackDialog;
+use super::plan::{Plan, SideFacts, Verdict};
+use super::view::{flow, since};
+use crate::app::pane::Ctx;
+use crate::text::{cut_end, units, width};
+use crate::theme::Role;
+use crate::widgets::dialog::{frame, lines, split_bottom};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// Widest dialog; on a narrower screen it fills the screen.
+const WIDTH: u16 = 92;
+/// Indent of the call's parameters.
+const INDENT: usize = 11;
+
+pub(super) fn render(overlay: &RollbackDialog, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    let dialog = &overlay.dialog;
+    let outer = if area.width < WIDTH + 2 { area.width } else { WIDTH };
+    let inner = usize::from(outer.saturating_sub(4));
+    let (facts, call) = match dialog.plan() {
+        Some(plan) => (facts(plan, inner, ctx), call(plan, inner, ctx)),
+        None => (vec![Line::styled("reading the plan", ctx.theme.style(Role::Dim))], Vec::new()),
+    };
+    let mut foot = call;
+    foot.extend(notices(overlay, inner, ctx));
+    foot.push(Line::default());
+    foot.push(input_line(overlay, inner, ctx));
+    let wanted = facts.len() as u16 + foot.len() as u16 + 2;
+    let title = format!(" Roll back {} ", dialog.name.service);
+    let height = if area.width < WIDTH + 2 { area.height } else { wanted };
+    let inside = frame(area, outer, height, &title, "", buf, ctx.theme);
+    let [top, bottom] = split_bottom(inside, foot.len() as u16);
+    let room = top.height as usize;
+    let most = facts.len().saturating_sub(room);
+    overlay.most.set(most);
+    let first = overlay.top.min(most);
+    let shown: Vec<Line> = facts.into_iter().skip(first).take(room).collect();
+    lines(top, &shown, buf);
+    if most > 0 && room > 0 {
+        more(top, first, most, buf, ctx);
+    }
+    lines(bottom, &foot, buf);
+    // Without room for the whole call and the input line nothing can be confirmed.
+    if usize::from(bottom.height) == foot.len() && dialog.plan().is_some() && inside.width > 40 {
+        dialog.mark_drawn();
+    }
+}
+
+/// That there is more, at the last row of the facts.
+fn more(area: Rect, first: usize, most: usize, buf: &mut Buffer, ctx: &Ctx) {
+    let text = format!(" {} more, arrows scroll ", most - first);
+    if first == most {
+        return;
+    }
+    let x = area.right().saturating_sub(width(&text) as u16);
+    let row = area.bottom().saturating_sub(1);
+    buf.set_stringn(x, row, &text, area.width as usize, ctx.theme.style(Role::Dim));
+}
+
+fn styled<'a>(text: impl Into<String>, role: Role, ctx: &Ctx) -> Span<'a> {
+    Span::styled(text.into(), ctx.theme.style(role))
+}
+
+/// Splits into lines of at most this width; words are kept together where they fit, and nothing is cut.
+pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
+    let room = room.max(1);
+    let mut rows = Vec::new();
+    let mut row = String::new();
+    for word in text.split_inclusive(' ') {
+        if !row.is_empty() && width(&row) + width(word.trim_end()) > room {
+            rows.push(std::mem::take(&mut row).trim_end().to_owned());
+        }
+        for c in word.chars() {
+            let cell = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+            if width(&row) + cell > room {
+                rows.push(std::mem::take(&mut row).trim_end().to_owned());
+            }
+            row.push(c);
+        }
+    }
+    if !row.trim_end().is_empty() {
+        rows.push(row.trim_end().to_owned());
+    }
+    rows
+}
+
+fn wrapped<'a>(text: &str, indent: usize, room: usize, role: Role, ctx: &Ctx) -> Vec<Line<'a>> {
+    let rows = wrap(text, room.saturating_sub(indent)).into_iter().enumerate();
+    rows.map(|(index, row)| {
+        let pad = if index == 0 { String::new() } else { " ".repeat(indent) };
+        Line::styled(format!("{pad}{row}"), ctx.theme.style(role))
+    })
+    .collect()
+}
+
+fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+    let place = &plan.place;
+    let mut out = Vec::new();
+    let mut head = Vec::new();
+    if place.production {
+        head.push(vec![Span::styled("PRODUCTION", ctx.theme.style(Role::Bad).add_modifier(Modifier::BOLD))]);
+    }
+    match &place.caller {
+        Ok(caller) => {
+            let left = plan.credentials_left(ctx.now.wall);
+            let left = left.map(|left| units::age(Duration::try_from(left).unwrap_or_default()));
+            let left = left.map(|left| format!(" ({left} left)")).unwrap_or_default();
+            let alias = caller.alias.as_deref().map(|alias| format!("{alias} ")).unwrap_or_default();
+            head.push(vec![styled(format!("{alias}{} · {}", caller.account, place.region), Role::Text, ctx)]);
+            head.push(vec![styled(format!("you are {}{left}", caller.short), Role::Text, ctx)]);
+        }
+        Err(why) => {
+            head.push(vec![styled(format!("{} · {}", place.target, place.region), Role::Text, ctx)]);
+            head.push(vec![styled(format!("you are not known: {why}"), Role::Warn, ctx)]);
+        }
+    }
+    out.extend(flow(head, 0, room));
+    out.push(Line::default());
+    let id = plan.guard.deployment.split_once('/').map_or(plan.guard.deployment.as_str(), |(_, id)| id);
+    out.extend(wrapped(
+        &format!("{}, deployment {id}   owner: {}", plan.mechanism, plan.owner),
+        0,
+        room,
+        Role::Text,
+        ctx,
+    ));
+    out.extend(side("from  new (green) ", &plan.from, None, Role::New, room, ctx));
+    if let Some(to) = &plan.to {
+        out.extend(side("to    old (blue)  ", to, Some(100.0), Role::Old, room, ctx));
+    }
+    out.extend(wrapped(&format!("takes {}", plan.takes), 0, room, Role::Text, ctx));
+    if !plan.alarms.is_empty() {
+        let text = format!("alarms of this deployment: {}", plan.alarms.join(", "));
+        out.extend(wrapped(&text, 2, room, Role::Bad, ctx));
+    }
+    out.extend(wrapped(&format!("does not undo: {}", plan.not_undone.join(", ")), 2, room, Role::Text, ctx));
+    let glyphs = ctx.theme.glyphs();
+    // Refusals first: they are why nothing can be typed.
+    let mut checks: Vec<_> = plan.checks.iter().collect();
+    checks.sort_by_key(|check| std::cmp::Reverse(check.verdict));
+    for check in checks {
+        let (glyph, role) = match check.verdict {
+            Verdict::Pass => (glyphs.ok, Role::Ok),
+            Verdict::Warn => (glyphs.warn, Role::Warn),
+            Verdict::Refuse => (glyphs.bad, Role::Bad),
+        };
+        out.extend(wrapped(&format!("{glyph} {}", check.text), 2, room, role, ctx));
+    }
+    out.push(Line::default());
+    out
+}
+
+fn side<'a>(
+    label: &str,
+    side: &SideFacts,
+    after: Option<f64>,
+    role: Role,
+    room: usize,
+    ctx: &Ctx,
+) -> Vec<Line<'a>> {
+    let mut weight = side.weight_words();
+    if let Some(after) = after {
+        weight = format!("{weight} -> {}", super::stages::percent(after));
+    }
+    let mut pieces = vec![
+        vec![styled(label, role, ctx), styled(side.label.clone(), Role::Text, ctx)],
+        vec![styled(weight, Role::Text, ctx)],
+        vec![styled(side.health_words(), Role::Text, ctx)],
+    ];
+    pieces.extend(side.images.iter().map(|image| vec![styled(image.clone(), Role::Dim, ctx)]));
+    flow(pieces, width(label), room)
+}
+
+/// The exact call. Values are wrapped and never cut.
+fn call<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+    let params = plan.call.params();
+    let names = params.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
+    let mut out = vec![Line::from(vec![
+        styled("will call  ", Role::Dim, ctx),
+        styled(plan.call.operation(), Role::Strong, ctx),
+    ])];
+    let indent = INDENT + names + 3;
+    for (name, value) in params {
+        for (index, row) in wrap(value, room.saturating_sub(indent)).into_iter().enumerate() {
+            let lead = if index == 0 {
+                format!("{}{name}{} = ", " ".repeat(INDENT), " ".repeat(names - width(name)))
+            } else {
+                " ".repeat(indent)
+            };
+            out.push(Line::from(vec![styled(lead, Role::Dim, ctx), styled(row, Role::Text, ctx)]));
+        }
+    }
+    let age = since(plan.read_at, ctx.now.wall);
+    let read = if age.as_secs() < 15 { "just now".to_owned() } else { format!("{} ago", units::age(age)) };
+    let text = format!("read {read}, again every 5 s and before sending");
+    out.push(Line::styled(text, ctx.theme.style(Role::Dim)));
+    out
+}
+
+fn notices<'a>(overlay: &RollbackDialog, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+    let lines = overlay.dialog.notices();
+    lines.iter().flat_map(|text| wrapped(text, 2, room, Role::Warn, ctx)).collect()
+}
+
+fn input_line<'a>(overlay: &RollbackDialog, room: usize, ctx: &Ctx) -> Line<'a> {
+    let dialog = &overlay.dialog;
+    let role = if dialog.ready() { Role::Bad } else { Role::Text };
+    let prompt = dialog.prompt();
+    let hint = if dialog.sending() { "" } else { "Esc cancels" };
+    let mut parts = vec![styled(format!("{prompt}  "), role, ctx)];
+    let mut used = width(&prompt) + 2;
+    if dialog.typing() {
+        // The end of a long name matters: that is where the cursor is.
+        let space = room.saturating_sub(used + width(hint) + 3);
+        let typed = dialog.typed();
+        let skip = typed.chars().count().saturating_sub(space);
+        let tail: String = typed.chars().skip(skip).collect();
+        used += width(&tail) + 1;
+        parts.push(styled(tail, Role::Input, ctx));
+        let cursor = ctx.theme.style(Role::Input).add_modifier(Modifier::REVERSED);
+        parts.push(Span::styled(" ".to_owned(), cursor));
+    }
+    let gap = room.saturating_sub(used + width(hint));
+    parts.push(styled(" ".repeat(gap), Role::Text, ctx));
+    parts.push(styled(cut_end(hint, room, ctx.theme.glyphs().ellipsis).into_owned(), Role::Dim, ctx));
+    Line::from(parts)
+}

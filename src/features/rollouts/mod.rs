@@ -1,0 +1,35 @@
+//! Traffic shifts of ECS services and their rollback.
+//!
+//! `model` and `stages` are what a shift is and what follows from it; `wire` is what is asked and answered;
+//! `plan`, `rollback`, `watch`, `state` and `journal` are the rollback from the first look to its end, as
+//! values. `source` has the SDK's reads and `op` the one call that changes anything; `pane`, `view` and
+//! `detail` are the screen, `dialog` and `dialog_view` the dialog.
+
+mod detail;
+pub mod dialog;
+mod dialog_view;
+pub mod journal;
+pub mod model;
+pub mod op;
+mod pane;
+pub mod plan;
+pub mod rollback;
+mod source;
+pub mod stages;
+pub mod state;
+mod view;
+pub mod watch;
+pub mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use dialog::{base_wants, status_lines};
+pub use journal::Entry;
+pub use model::{Rollout, ServiceName};
+pub use pane::{Key, RolloutsPane};
+pub use plan::Plan;
+pub use rollback::SendResult;
+pub use source::{DetailSource, ListSource, ShiftsSource};
+pub use state::Rollbacks;
+pub use wire::{DetailQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery};

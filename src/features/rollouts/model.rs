@@ -1,0 +1,492 @@
+//! What a traffic shift is: one deployment of one service, with its two sides, as plain data.
+//!
+//! Pure types and small readings of them. What follows from a shift in time (next step, stage bar, what
+//! ends it) is in `stages.rs`. Names AWS may extend (status, stage, strategy) are kept as it sent them, so
+//! that a new one is shown and never dropped. Nothing here knows colours or the SDK.
+
+use super::stages::Progress;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// An ECS service's place, which is also how a rollout is named.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ServiceName {
+    /// Cluster name, not its ARN.
+    pub cluster: String,
+    /// Service name: the short name.
+    pub service: String,
+}
+
+impl ServiceName {
+    /// Takes the two names from an ARN such as `…:service/shop/checkout` or, for a deployment,
+    /// `…:service-deployment/shop/checkout/7Kq2`. `None` for the old form without a cluster.
+    pub fn from_arn(arn: &str) -> Option<Self> {
+        let mut parts = arn.split('/').skip(1);
+        let (cluster, service) = (parts.next()?, parts.next()?);
+        (!cluster.is_empty() && !service.is_empty())
+            .then(|| Self { cluster: cluster.to_owned(), service: service.to_owned() })
+    }
+
+    /// The full name: `ecs/CLUSTER/SERVICE`.
+    pub fn full(&self) -> String {
+        format!("ecs/{}/{}", self.cluster, self.service)
+    }
+
+    /// Whether a person who typed this means this service: the full name or the short one.
+    pub fn answers_to(&self, typed: &str) -> bool {
+        typed == self.service || typed == self.full()
+    }
+}
+
+/// The last part of an ARN: after the last `/`.
+pub fn arn_tail(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// How traffic moves to the new side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Strategy {
+    /// Tasks are replaced a few at a time; there are no weights.
+    Rolling,
+    /// All traffic at once, then a bake time.
+    BlueGreen,
+    /// Equal steps.
+    Linear {
+        /// Percent per step, 3 to 100.
+        step: f64,
+        /// Wait after each step.
+        bake: Duration,
+    },
+    /// One small step, then all the rest.
+    Canary {
+        /// Percent of the first step, 0.1 to 100.
+        percent: f64,
+        /// Wait after the first step.
+        bake: Duration,
+    },
+    /// A name this version does not know.
+    Other(String),
+}
+
+impl Strategy {
+    /// As it stands in lists: `CANARY`.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Rolling => "ROLLING",
+            Self::BlueGreen => "BLUE_GREEN",
+            Self::Linear { .. } => "LINEAR",
+            Self::Canary { .. } => "CANARY",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// Whether traffic is split by weights, so that a share of 0 % is known and not guessed.
+    pub fn has_weights(&self) -> bool {
+        !matches!(self, Self::Rolling)
+    }
+}
+
+/// Who may change this split. Only the owner is asked to roll back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Owner {
+    /// ECS itself.
+    Ecs,
+    /// CodeDeploy drives the service's task sets.
+    CodeDeploy,
+    /// Something else (`EXTERNAL`, or a controller this version does not know), by AWS's name.
+    Other(String),
+}
+
+impl Owner {
+    /// As shown: `ECS`.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Ecs => "ECS",
+            Self::CodeDeploy => "CodeDeploy",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// A deployment's status as AWS reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Status(pub String);
+
+/// What a status allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// Going on: it can be rolled back.
+    Open,
+    /// Already stopping or going back: asking again is accepted and changes nothing.
+    Returning,
+    /// Over.
+    Ended,
+    /// A status this version does not know.
+    Unknown,
+}
+
+impl Standing {
+    /// In words, for a changed plan.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "in progress",
+            Self::Returning => "already rolling back",
+            Self::Ended => "ended",
+            Self::Unknown => "in a state this version does not know",
+        }
+    }
+}
+
+impl Status {
+    /// A status from AWS's name for it.
+    pub fn new(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    /// What it allows.
+    pub fn standing(&self) -> Standing {
+        match self.0.as_str() {
+            "PENDING" | "IN_PROGRESS" => Standing::Open,
+            "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Standing::Returning,
+            "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED" => Standing::Ended,
+            _ => Standing::Unknown,
+        }
+    }
+
+    /// Whether the shift is still followed. An unknown status counts, so that it is seen.
+    pub fn in_progress(&self) -> bool {
+        self.standing() != Standing::Ended
+    }
+}
+
+/// What a container runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// Repository and tag without the registry: `web:7f3c2a`.
+    pub name: String,
+    /// Digest without `sha256:`, when AWS resolved one.
+    pub digest: Option<String>,
+}
+
+impl Image {
+    /// From AWS's image reference and digest.
+    pub fn new(reference: &str, digest: Option<&str>) -> Self {
+        let name = arn_tail(reference);
+        let name = name.split_once('@').map_or(name, |(name, _)| name);
+        let digest = digest.or_else(|| reference.split_once('@').map(|(_, digest)| digest));
+        Self {
+            name: name.to_owned(),
+            digest: digest.map(|text| text.strip_prefix("sha256:").unwrap_or(text).to_owned()),
+        }
+    }
+
+    /// Name and the digest's first 12 characters: `web:7f3c2a @0f3a9c…`.
+    pub fn with_digest(&self) -> String {
+        match &self.digest {
+            Some(digest) => format!("{} @{}", self.name, digest.chars().take(12).collect::<String>()),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// Task counts of one revision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tasks {
+    /// Wanted.
+    pub requested: u32,
+    /// Running.
+    pub running: u32,
+    /// Starting.
+    pub pending: u32,
+}
+
+/// What the load balancer says about one target group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Health {
+    /// Not asked yet.
+    Unread,
+    /// Counted. Targets in no use (`unused`) are in the total, not among the healthy.
+    Counted {
+        /// Targets in state `healthy`.
+        healthy: u32,
+        /// All registered targets that are not draining.
+        total: u32,
+    },
+    /// Asked and not told: the error in one line.
+    Unreadable(String),
+}
+
+/// One target group of a side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TargetGroup {
+    /// Its ARN.
+    pub arn: String,
+    /// The production listener rule that sends to it, if the service is behind an application load balancer.
+    pub rule: Option<String>,
+    /// Share of that rule in percent, as the load balancer reports it; `None` when not read.
+    pub rule_share: Option<f64>,
+    /// What the load balancer says about its targets.
+    pub health: Health,
+}
+
+impl TargetGroup {
+    /// The name within the ARN: `checkout-green`.
+    pub fn name(&self) -> &str {
+        self.arn.rsplit('/').nth(1).unwrap_or(&self.arn)
+    }
+
+    /// Its metrics' dimensions `LoadBalancer` and `TargetGroup`, as far as the ARNs tell: a target group names
+    /// no load balancer, a listener rule does.
+    pub fn dimensions(&self) -> Option<(String, String)> {
+        let group = self.arn.split_once(":targetgroup/")?.1;
+        let rule = self.rule.as_deref()?.split_once(":listener-rule/")?.1;
+        let balancer: Vec<&str> = rule.split('/').take(3).collect();
+        (balancer.len() == 3).then(|| (balancer.join("/"), format!("targetgroup/{group}")))
+    }
+}
+
+/// What one side did during the shift, from the load balancer's metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct SideMetrics {
+    /// Requests; `None` when there is no datapoint.
+    pub requests: Option<f64>,
+    /// Requests that were answered by neither 2XX, 3XX nor 4XX.
+    pub failed: Option<f64>,
+    /// Highest p99 of the minutes, in seconds.
+    pub p99: Option<f64>,
+}
+
+impl SideMetrics {
+    /// Failed of all requests in percent; `None` without requests.
+    pub fn failed_percent(&self) -> Option<f64> {
+        match (self.failed, self.requests) {
+            (Some(failed), Some(requests)) if requests > 0.0 => Some(100.0 * failed / requests),
+            _ => None,
+        }
+    }
+}
+
+/// One side of a shift: a service revision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Side {
+    /// Service revision ARN.
+    pub revision: String,
+    /// `family:number` of its task definition, once the revision was read.
+    pub task_definition: Option<String>,
+    /// Images of its containers.
+    pub images: Vec<Image>,
+    /// Share of production traffic in percent, 0 to 100, as ECS requested it.
+    pub weight: Option<f64>,
+    /// Share of test traffic in percent.
+    pub test_weight: Option<f64>,
+    /// Task counts.
+    pub tasks: Tasks,
+    /// Its target groups.
+    pub groups: Vec<TargetGroup>,
+}
+
+impl Side {
+    /// A side of which only the revision is known.
+    pub fn of(revision: &str) -> Self {
+        Self {
+            revision: revision.to_owned(),
+            task_definition: None,
+            images: Vec::new(),
+            weight: None,
+            test_weight: None,
+            tasks: Tasks::default(),
+            groups: Vec::new(),
+        }
+    }
+
+    /// `rev 42`, from the task definition; the revision's own id when that is not known.
+    pub fn label(&self) -> String {
+        let number = self.task_definition.as_deref().and_then(|name| name.rsplit(':').next());
+        format!("rev {}", number.unwrap_or_else(|| arn_tail(&self.revision)))
+    }
+
+    /// The first container's image, and how many more there are.
+    pub fn image(&self) -> Option<String> {
+        let first = self.images.first()?;
+        Some(match self.images.len() {
+            1 => first.name.clone(),
+            n => format!("{} +{}", first.name, n - 1),
+        })
+    }
+
+    /// Health of all its target groups together: unreadable if any is, unread if any is.
+    pub fn health(&self) -> Health {
+        let mut sum = (0, 0);
+        if self.groups.is_empty() {
+            return Health::Unread;
+        }
+        for group in &self.groups {
+            match &group.health {
+                Health::Counted { healthy, total } => sum = (sum.0 + healthy, sum.1 + total),
+                other => return other.clone(),
+            }
+        }
+        Health::Counted { healthy: sum.0, total: sum.1 }
+    }
+
+    /// What the load balancer's rule says, when that differs from what ECS requested by more than a point.
+    pub fn rule_disagrees(&self) -> Option<f64> {
+        let requested = self.weight?;
+        self.groups.iter().filter_map(|group| group.rule_share).find(|share| (share - requested).abs() > 1.0)
+    }
+}
+
+/// A lifecycle hook that was called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hook {
+    /// Its id, needed to answer it.
+    pub id: String,
+    /// `PAUSE` or `AWS_LAMBDA`, as AWS names it.
+    pub kind: String,
+    /// `AWAITING_ACTION`, `IN_PROGRESS`, `SUCCEEDED` …, as AWS names it.
+    pub status: String,
+    /// When it runs out.
+    pub expires_at: Option<Timestamp>,
+    /// What happens then: `CONTINUE` or `ROLLBACK`.
+    pub timeout_action: Option<String>,
+}
+
+impl Hook {
+    /// Whether the shift stands still until somebody answers.
+    pub fn awaits(&self) -> bool {
+        self.status == "AWAITING_ACTION"
+    }
+}
+
+/// The alarms a deployment watches.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmWatch {
+    /// `TRIGGERED`, `MONITORING` …; `None` when AWS sent none.
+    pub status: Option<String>,
+    /// Configured alarms.
+    pub names: Vec<String>,
+    /// Those that went off.
+    pub triggered: Vec<String>,
+    /// Whether watching is switched on.
+    pub enabled: bool,
+    /// Whether an alarm rolls the deployment back.
+    pub rollback: bool,
+}
+
+/// The circuit breaker, which exists for rolling deployments only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// `TRIGGERED`, `MONITORING` …
+    pub status: Option<String>,
+    /// Tasks that failed to start.
+    pub failures: u32,
+    /// Failures at which it goes off.
+    pub threshold: u32,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Whether it rolls back.
+    pub rollback: bool,
+}
+
+/// A rollback that is under way or over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollbackInfo {
+    /// Why, in AWS's words.
+    pub reason: Option<String>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// The revision it goes back to.
+    pub revision: Option<String>,
+}
+
+/// One service event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// AWS's sentence, sanitized.
+    pub text: String,
+}
+
+/// One traffic shift: a deployment of a service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rollout {
+    /// Which service.
+    pub name: ServiceName,
+    /// The deployment's ARN; for a rolling service whose deployments cannot be listed, its old-style id.
+    pub deployment: String,
+    /// What the service says is its current deployment; `None` when it says nothing.
+    pub current: Option<String>,
+    /// Who may change the split.
+    pub owner: Owner,
+    /// How traffic moves.
+    pub strategy: Strategy,
+    /// Status as AWS reports it.
+    pub status: Status,
+    /// AWS's reason for it.
+    pub status_reason: Option<String>,
+    /// Lifecycle stage as AWS reports it.
+    pub stage: Option<String>,
+    /// The side traffic comes from; `None` for a first deployment.
+    pub old: Option<Side>,
+    /// How many source revisions there are: more than one after a deployment over a deployment.
+    pub sources: u32,
+    /// The side traffic goes to.
+    pub new: Side,
+    /// What was seen of the shift, and when.
+    pub progress: Progress,
+    /// Wait after 100 %.
+    pub bake: Option<Duration>,
+    /// Hooks called so far.
+    pub hooks: Vec<Hook>,
+    /// Alarms watched.
+    pub alarms: AlarmWatch,
+    /// Circuit breaker.
+    pub breaker: Option<Breaker>,
+    /// The rollback, if one was asked for.
+    pub rollback: Option<RollbackInfo>,
+    /// When it was asked for.
+    pub created_at: Option<Timestamp>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When AWS last changed it.
+    pub updated_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Who asked for it, when known.
+    pub by: Option<String>,
+    /// Newest first, at most 100 (AWS keeps no more).
+    pub events: Vec<Event>,
+    /// When this was read.
+    pub read_at: Timestamp,
+}
+
+impl Rollout {
+    /// Whether it belongs in the list of shifts in flight.
+    pub fn in_progress(&self) -> bool {
+        self.status.in_progress()
+    }
+
+    /// Share of traffic on the new side in percent and whether that is only an estimate (rolling: share of
+    /// running tasks). `None` when nothing is known.
+    pub fn share(&self) -> Option<(f64, bool)> {
+        if self.strategy.has_weights() {
+            return self.new.weight.map(|weight| (weight, false));
+        }
+        let old = self.old.as_ref().map_or(0, |side| side.tasks.running);
+        let all = old + self.new.tasks.running;
+        (all > 0).then(|| (100.0 * f64::from(self.new.tasks.running) / f64::from(all), true))
+    }
+
+    /// The hook that holds the shift up, if one does.
+    pub fn waiting_hook(&self) -> Option<&Hook> {
+        self.hooks.iter().find(|hook| hook.awaits())
+    }
+
+    /// Whether the service has moved on to another deployment.
+    pub fn superseded_by(&self) -> Option<&str> {
+        self.current.as_deref().filter(|current| *current != self.deployment)
+    }
+}

@@ -1,0 +1,150 @@
+//! The one operation that changes AWS: journal, read once more, compare, send once, journal.
+//!
+//! It never sends when the read failed or a guarded field differs, and never sends twice: an answer that was
+//! lost is reported as lost, and reading settles it. A journal that cannot be written warns and never
+//! blocks: at 4 a.m. a full disk must not keep a bad release in service.
+
+use super::journal::{Entry, Step};
+use super::plan::{Call, Plan, Verdict};
+use super::rollback::{Journaled, SendResult};
+use super::source::read::Reader;
+use super::source::read_caller;
+use crate::aws::operation::{CONTINUE_SERVICE_DEPLOYMENT, STOP_SERVICE_DEPLOYMENT};
+use crate::aws::{Conn, ErrorClass, SourceError};
+use crate::features::{OpCtx, OpOutcome};
+use aws_sdk_ecs::operation::RequestId;
+use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
+use jiff::{SignedDuration, Timestamp};
+use std::path::Path;
+use tokio::io::AsyncWriteExt;
+
+/// Codes with which ECS says no before it does anything.
+const REFUSALS: [&str; 6] = [
+    "ConflictException",
+    "InvalidParameterException",
+    "ServiceDeploymentNotFoundException",
+    "ClientException",
+    "UnsupportedFeatureException",
+    "ClusterNotFoundException",
+];
+
+/// Carries out a confirmed plan on its target's connection.
+pub async fn rollback(plan: Box<Plan>, ctx: &OpCtx) -> OpOutcome {
+    let result = match ctx.conn(&plan.place.target) {
+        Some(conn) => send(&plan, conn, &ctx.journal(), || ctx.clock.wall()).await,
+        None => {
+            let message = format!("target {} is gone", plan.place.target);
+            SendResult::Rejected(SourceError::new(ErrorClass::Invalid, plan.call.operation(), message))
+        }
+    };
+    OpOutcome::Rollback { plan, result: Box::new(result) }
+}
+
+/// Carries out a confirmed plan. `clock` is the wall clock.
+pub async fn send(plan: &Plan, conn: &Conn, journal: &Path, clock: impl Fn() -> Timestamp) -> SendResult {
+    let began = clock();
+    let mut unwritten = append(journal, &Entry::new(plan, began, began, Step::Sending)).await.err();
+    let mut result = match re_read(plan, conn, began).await {
+        Ok(newer) if newer.refused() || !plan.diff(&newer).is_empty() => SendResult::Changed(Box::new(newer)),
+        Ok(_) => call(plan, conn, began, &clock).await,
+        Err(error) => SendResult::Unread(error),
+    };
+    let step = step(plan, &result);
+    if let Err(problem) = append(journal, &Entry::new(plan, began, clock(), step)).await {
+        unwritten.get_or_insert(problem);
+    }
+    if let SendResult::Sent { journal, .. } | SendResult::Lost { journal, .. } = &mut result {
+        journal.problem = unwritten;
+    }
+    result
+}
+
+/// The plan as it would be made now.
+async fn re_read(plan: &Plan, conn: &Conn, now: Timestamp) -> Result<Plan, SourceError> {
+    let mut reader = Reader::new(conn, SignedDuration::ZERO);
+    let shift = reader.shift(&plan.name, &plan.guard.deployment, now).await?;
+    let mut place = plan.place.clone();
+    place.caller = read_caller(conn).await;
+    place.no_writes = conn.writes_refused();
+    Ok(Plan::new(&shift, place, now))
+}
+
+async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> Timestamp) -> SendResult {
+    let conn = match conn.for_writes().await {
+        Ok(conn) => conn,
+        Err(error) => return SendResult::Rejected(error),
+    };
+    let at = clock();
+    let answer = match &plan.call {
+        Call::Stop { deployment } => {
+            let request = conn
+                .ecs()
+                .stop_service_deployment()
+                .service_deployment_arn(deployment)
+                .stop_type(StopServiceDeploymentStopType::Rollback);
+            let answer = conn.mutate(&STOP_SERVICE_DEPLOYMENT, request.send()).await;
+            answer.map(|answer| answer.request_id().map(str::to_owned))
+        }
+        Call::AnswerHook { deployment, hook } => {
+            let request = conn
+                .ecs()
+                .continue_service_deployment()
+                .service_deployment_arn(deployment)
+                .hook_id(hook)
+                .action(DeploymentLifecycleHookAction::Rollback);
+            let answer = conn.mutate(&CONTINUE_SERVICE_DEPLOYMENT, request.send()).await;
+            answer.map(|answer| answer.request_id().map(str::to_owned))
+        }
+    };
+    let journal = Journaled { began, problem: None };
+    match answer {
+        Ok(request_id) => SendResult::Sent { at, request_id, journal },
+        Err(error) if may_have_arrived(&error) => SendResult::Lost { at, error, journal },
+        Err(error) => SendResult::Rejected(error),
+    }
+}
+
+/// Whether AWS may have acted although no good answer came.
+fn may_have_arrived(error: &SourceError) -> bool {
+    match error.class {
+        ErrorClass::Network | ErrorClass::NotAws => true,
+        ErrorClass::Service => !error.code.as_deref().is_some_and(|code| REFUSALS.contains(&code)),
+        _ => false,
+    }
+}
+
+fn step(plan: &Plan, result: &SendResult) -> Step {
+    match result {
+        SendResult::Sent { request_id, .. } => Step::Sent { request_id: request_id.clone() },
+        SendResult::Lost { error, .. } => Step::Lost { error: error.clone() },
+        SendResult::Rejected(error) => Step::Rejected { error: error.clone() },
+        SendResult::Unread(error) => Step::Unread { error: error.clone() },
+        SendResult::Changed(newer) => Step::Changed {
+            changes: plan.diff(newer),
+            refusals: newer
+                .checks
+                .iter()
+                .filter(|check| check.verdict == Verdict::Refuse)
+                .map(|check| check.text.clone())
+                .collect(),
+        },
+    }
+}
+
+/// Appends one line and waits until the disk has it.
+///
+/// # Errors
+/// Why it could not be written, in one sentence.
+pub async fn append(journal: &Path, entry: &Entry) -> Result<(), String> {
+    let line = entry.line().map_err(|error| error.to_string())?;
+    let write = async {
+        if let Some(folder) = journal.parent() {
+            tokio::fs::create_dir_all(folder).await?;
+        }
+        let mut file = tokio::fs::OpenOptions::new().create(true).append(true).open(journal).await?;
+        file.write_all(line.as_bytes()).await?;
+        file.flush().await?;
+        file.sync_all().await
+    };
+    write.await.map_err(|error: std::io::Error| error.to_string())
+}

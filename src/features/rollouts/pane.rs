@@ -1,0 +1,313 @@
+//! The Rollouts screen: verbs to state, wants and links. Drawing is in `view.rs`, the rollback in `dialog.rs`.
+
+use super::dialog;
+use super::model::{Rollout, ServiceName, Standing};
+use super::wire::{DetailQuery, MetricsQuery, ServiceSummary};
+use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
+use crate::app::{Action, Cadence, Effect, Level, PollPlan};
+use crate::aws::TargetId;
+use crate::aws::console::ConsoleLink;
+use crate::features::{Link, Query};
+use crate::widgets::list::Cursor;
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use serde::{Deserialize, Serialize};
+use std::cell::Cell;
+
+/// What the cursor stands on: a deployment of a service, or the service at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Whose.
+    pub target: TargetId,
+    /// Which service.
+    pub name: ServiceName,
+    /// Which deployment; `None` for whatever the service is doing.
+    pub deployment: Option<String>,
+}
+
+/// A row of the list.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub(super) target: &'a TargetId,
+    pub(super) name: &'a ServiceName,
+    /// In flight or ended; `None` for a service at rest.
+    pub(super) shift: Option<&'a Rollout>,
+    pub(super) service: Option<&'a ServiceSummary>,
+}
+
+impl Row<'_> {
+    pub(super) fn key(&self) -> Key {
+        Key {
+            target: self.target.clone(),
+            name: self.name.clone(),
+            deployment: self.shift.map(|shift| shift.deployment.clone()),
+        }
+    }
+
+    /// In flight, ended, at rest.
+    fn class(&self) -> u8 {
+        self.shift.map_or(2, |shift| u8::from(!shift.in_progress()))
+    }
+}
+
+/// State of the screen.
+#[derive(Default)]
+pub struct RolloutsPane {
+    /// The cursor stays on the shift, not on the row number.
+    pub(super) cursor: Cursor<Key>,
+    pub(super) open: Option<Key>,
+    pub(super) filter: String,
+    /// Services at rest are listed too.
+    pub(super) all: bool,
+    /// First line of an opened shift's events.
+    pub(super) event_top: usize,
+    pub(super) list_top: Cell<usize>,
+}
+
+impl RolloutsPane {
+    /// The rows as shown: shifts in flight, then those that ended within a day, then services at rest.
+    pub(super) fn rows<'a>(&self, ctx: &Ctx<'a>) -> Vec<Row<'a>> {
+        let store = ctx.store;
+        let needle = self.filter.to_lowercase();
+        let mut rows = Vec::new();
+        for (target, data) in store.active_targets() {
+            let Some(list) = &data.rollouts else { continue };
+            let service_of = |name: &ServiceName| {
+                list.services
+                    .binary_search_by(|it| it.name.cmp(name))
+                    .ok()
+                    .and_then(|it| list.services.get(it))
+            };
+            rows.extend(list.shifts.iter().chain(list.recent.iter()).map(|shift| Row {
+                target,
+                name: &shift.name,
+                shift: Some(shift),
+                service: service_of(&shift.name),
+            }));
+            if self.all || !needle.is_empty() {
+                let at_rest = list.services.iter().filter(|service| list.shift_of(&service.name).is_none());
+                rows.extend(at_rest.map(|service| Row {
+                    target,
+                    name: &service.name,
+                    shift: None,
+                    service: Some(service),
+                }));
+            }
+        }
+        rows.retain(|row| needle.is_empty() || row.name.full().to_lowercase().contains(&needle));
+        rows.sort_by(|a, b| {
+            let newest = |row: &Row| row.shift.and_then(|it| it.finished_at.or(it.started_at));
+            (a.class(), std::cmp::Reverse(newest(a)), a.name).cmp(&(
+                b.class(),
+                std::cmp::Reverse(newest(b)),
+                b.name,
+            ))
+        });
+        rows
+    }
+
+    /// The opened shift or service, if it is still there.
+    pub(super) fn opened<'a>(&self, ctx: &Ctx<'a>) -> Option<Row<'a>> {
+        let key = self.open.as_ref()?;
+        let store = ctx.store;
+        let (target, data) = store.targets.get_key_value(&key.target)?;
+        let list = data.rollouts.as_ref()?;
+        let history = data.rollout_detail.as_ref().map(|it| it.history.as_slice()).unwrap_or_default();
+        let mut known = list.shifts.iter().chain(list.recent.iter()).chain(history);
+        let shift = match &key.deployment {
+            Some(deployment) => known.find(|shift| shift.deployment == *deployment),
+            None => list.shift_of(&key.name),
+        };
+        let service = list.services.iter().find(|service| service.name == key.name);
+        let name = shift.map(|it| &it.name).or(service.map(|it| &it.name))?;
+        Some(Row { target, name, shift, service })
+    }
+
+    fn selected<'a>(&self, ctx: &Ctx<'a>) -> Option<Row<'a>> {
+        if self.open.is_some() {
+            return self.opened(ctx);
+        }
+        let rows = self.rows(ctx);
+        let keys: Vec<Key> = rows.iter().map(Row::key).collect();
+        self.cursor.index(&keys).and_then(|index| rows.get(index).copied())
+    }
+
+    fn on_detail(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
+        match action {
+            Action::Back | Action::Quit => self.open = None,
+            Action::Down => self.event_top += 1,
+            Action::Up => self.event_top = self.event_top.saturating_sub(1),
+            Action::Top => self.event_top = 0,
+            Action::PageDown | Action::HalfDown => self.event_top += 10,
+            Action::PageUp | Action::HalfUp => self.event_top = self.event_top.saturating_sub(10),
+            _ => return self.on_both(action, ctx),
+        }
+        Some(Vec::new())
+    }
+
+    fn on_list(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
+        let keys: Vec<Key> = self.rows(ctx).iter().map(Row::key).collect();
+        if self.cursor.on_action(action, &keys) {
+            return Some(Vec::new());
+        }
+        match action {
+            Action::Open => {
+                self.open = self.selected(ctx).map(|row| row.key());
+                self.event_top = 0;
+            }
+            Action::Find => {
+                return Some(vec![Command::Edit(Edit {
+                    purpose: "filter",
+                    label: "/".into(),
+                    initial: self.filter.clone(),
+                })]);
+            }
+            Action::ShowAll => self.all = !self.all,
+            Action::Back if !self.filter.is_empty() => self.filter.clear(),
+            _ => return self.on_both(action, ctx),
+        }
+        Some(Vec::new())
+    }
+
+    /// Verbs on what is under the cursor, opened or not.
+    fn on_both(&self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
+        let about = [Action::Logs, Action::Traces, Action::Changes, Action::Board];
+        let mine = [Action::Rollback, Action::Copy, Action::Url];
+        if !about.contains(&action) && !mine.contains(&action) {
+            return None;
+        }
+        let Some(row) = self.selected(ctx) else { return Some(Vec::new()) };
+        Some(match action {
+            Action::Rollback => vec![dialog::open(ctx, row.target, row.name)],
+            Action::Copy => {
+                let text = row.shift.map_or_else(|| row.name.full(), |shift| shift.deployment.clone());
+                vec![Command::Effect(Effect::Copy(text))]
+            }
+            Action::Url => {
+                let link =
+                    ConsoleLink::EcsDeployments { cluster: &row.name.cluster, service: &row.name.service };
+                crate::features::console_command(ctx, row.target, &link)
+            }
+            _ => crate::features::jump_from_service(action, row.target, row.name, row.shift, ctx),
+        })
+    }
+}
+
+/// When the new side first had traffic, as well as it is known.
+pub(super) fn first_traffic(shift: &Rollout) -> Option<Timestamp> {
+    let point = shift.progress.points.iter().find(|point| point.weight.is_some_and(|weight| weight > 0.0));
+    point.and_then(|point| point.at)
+}
+
+/// What to read beside the list for an opened row.
+fn detail_query(row: &Row) -> DetailQuery {
+    let metrics = row.shift.filter(|shift| shift.in_progress()).and_then(|shift| {
+        let groups = |side: &super::model::Side| -> Vec<(String, String)> {
+            side.groups.iter().filter_map(super::model::TargetGroup::dimensions).collect()
+        };
+        let old = groups(shift.old.as_ref()?);
+        let new = groups(&shift.new);
+        let from = first_traffic(shift)?;
+        (!old.is_empty() && !new.is_empty()).then_some(MetricsQuery { old, new, from })
+    });
+    DetailQuery { name: row.name.clone(), metrics }
+}
+
+impl Pane for RolloutsPane {
+    fn name(&self) -> &'static str {
+        "rollouts"
+    }
+
+    fn title(&self) -> &'static str {
+        "Rollouts"
+    }
+
+    fn badge(&self, ctx: &Ctx) -> Option<Badge> {
+        let lists = ctx.store.active_targets().filter_map(|(_, target)| target.rollouts.as_ref());
+        let tones: Vec<Tone> = lists.flat_map(|list| &list.shifts).map(tone).collect();
+        let tone = *tones.iter().max()?;
+        Some(Badge { tone, count: tones.len() })
+    }
+
+    fn wants(&self, visible: bool, ctx: &Ctx, plan: &mut PollPlan) {
+        for (target, data) in ctx.store.active_targets() {
+            let moving = data.rollouts.as_ref().is_some_and(|list| !list.shifts.is_empty());
+            let (level, cadence) = match (visible, moving) {
+                (true, true) => (Level::Visible, 5),
+                (true, false) => (Level::Visible, 15),
+                (false, true) => (Level::Background, 15),
+                (false, false) => (Level::Background, 60),
+            };
+            plan.want(target, level, Cadence::secs(cadence), Query::Rollouts);
+        }
+        if let (true, Some(row)) = (visible, self.opened(ctx)) {
+            let query = Query::RolloutDetail(detail_query(&row));
+            plan.want(row.target, Level::Visible, Cadence::secs(30), query);
+        }
+    }
+
+    fn on_action(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
+        if self.open.is_some() { self.on_detail(action, ctx) } else { self.on_list(action, ctx) }
+    }
+
+    fn on_edit(&mut self, _purpose: &str, event: EditEvent, _ctx: &Ctx) -> Vec<Command> {
+        match event {
+            EditEvent::Changed(text) | EditEvent::Submitted(text) => text.clone_into(&mut self.filter),
+            EditEvent::Cancelled => self.filter.clear(),
+        }
+        Vec::new()
+    }
+
+    fn open(&mut self, link: &Link, _ctx: &Ctx) -> bool {
+        let Link::Rollouts { shift, open } = link else { return false };
+        if let Some(shift) = shift {
+            self.cursor.set(shift.clone());
+        }
+        self.open = shift.clone().filter(|_| *open);
+        self.event_top = 0;
+        true
+    }
+
+    fn here(&self) -> Link {
+        let shift = self.open.clone().or_else(|| self.cursor.key().cloned());
+        Link::Rollouts { shift, open: self.open.is_some() }
+    }
+
+    fn hints(&self, ctx: &Ctx) -> Vec<Action> {
+        let mut hints = if self.open.is_some() {
+            vec![Action::Back, Action::Rollback, Action::Logs, Action::Traces, Action::Copy, Action::Url]
+        } else {
+            vec![Action::Open, Action::Rollback, Action::Logs, Action::Find, Action::ShowAll, Action::Url]
+        };
+        // A target that takes no writes does not list the verb; pressed anyway, it says why.
+        if self.selected(ctx).is_some_and(|row| dialog::no_writes(ctx, row.target).is_some()) {
+            hints.retain(|action| *action != Action::Rollback);
+        }
+        hints
+    }
+
+    fn export(&self, ctx: &Ctx) -> Option<String> {
+        let shifts: Vec<&Rollout> = self.rows(ctx).iter().filter_map(|row| row.shift).collect();
+        serde_json::to_string_pretty(&shifts).ok()
+    }
+
+    fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+        super::view::render(self, area, buf, ctx);
+    }
+}
+
+/// How a shift looks in the badge and in the list.
+pub(super) fn tone(shift: &Rollout) -> Tone {
+    let failed = matches!(shift.status.0.as_str(), "ROLLBACK_FAILED" | "STOPPED");
+    if failed || (!shift.alarms.triggered.is_empty() && shift.in_progress()) {
+        return Tone::Bad;
+    }
+    match shift.status.standing() {
+        Standing::Returning | Standing::Unknown => Tone::Warn,
+        Standing::Open if shift.waiting_hook().is_some() => Tone::Warn,
+        Standing::Open => Tone::Info,
+        Standing::Ended if shift.status.0 == "ROLLBACK_SUCCESSFUL" => Tone::Warn,
+        Standing::Ended => Tone::Ok,
+    }
+}

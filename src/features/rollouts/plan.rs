@@ -1,0 +1,445 @@
+//! The plan of a rollback: the exact call, what it hits, what was checked, and what it does not undo.
+//!
+//! A plan is made from one read of a shift and compared with the next one. Only a change of a *guarded*
+//! field (what the call means or whom it hits) makes the operator type the name again; progress of the same
+//! shift never does. Nothing is sent from here: see `rollback.rs` for when and `op.rs` for how. Pure.
+
+use super::model::{Health, Owner, Rollout, ServiceName, Side, Standing, Strategy};
+use super::stages::{Part, part_of, percent};
+use crate::aws::TargetId;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Under this much credential time the dialog warns before anything is typed.
+pub const CREDENTIALS_SHORT: SignedDuration = SignedDuration::from_secs(5 * 60);
+
+/// The one call that a plan makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Call {
+    /// `StopServiceDeployment` with `stopType=ROLLBACK`. `ABORT` is never sent: it is no rollback.
+    Stop {
+        /// The deployment to undo.
+        deployment: String,
+    },
+    /// `ContinueServiceDeployment` with `action=ROLLBACK`, at a PAUSE hook. The action is always sent:
+    /// without it AWS takes CONTINUE.
+    AnswerHook {
+        /// The deployment to undo.
+        deployment: String,
+        /// The hook that waits.
+        hook: String,
+    },
+}
+
+impl Call {
+    /// `ecs:StopServiceDeployment`, which is also the IAM action.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::Stop { .. } => "ecs:StopServiceDeployment",
+            Self::AnswerHook { .. } => "ecs:ContinueServiceDeployment",
+        }
+    }
+
+    /// The parameters, exactly as sent and in this order.
+    pub fn params(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Stop { deployment } => {
+                vec![("serviceDeploymentArn", deployment.as_str()), ("stopType", "ROLLBACK")]
+            }
+            Self::AnswerHook { deployment, hook } => vec![
+                ("serviceDeploymentArn", deployment.as_str()),
+                ("hookId", hook.as_str()),
+                ("action", "ROLLBACK"),
+            ],
+        }
+    }
+
+    /// The same as a shell command, for somebody who may.
+    pub fn command(&self, region: &str) -> String {
+        let (verb, options): (&str, &[&str]) = match self {
+            Self::Stop { .. } => ("stop-service-deployment", &["--service-deployment-arn", "--stop-type"]),
+            Self::AnswerHook { .. } => {
+                ("continue-service-deployment", &["--service-deployment-arn", "--hook-id", "--action"])
+            }
+        };
+        let mut text = format!("aws ecs {verb}");
+        for (option, (_, value)) in options.iter().zip(self.params()) {
+            text.push(' ');
+            text.push_str(option);
+            text.push(' ');
+            text.push_str(&quoted(value));
+        }
+        text.push_str(" --region ");
+        text.push_str(&quoted(region));
+        text
+    }
+}
+
+/// A word safe to paste into a shell: as it is when it holds nothing special, else in single quotes.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// How a pre-flight check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Verdict {
+    /// Fine.
+    Pass,
+    /// The operator should know; the call can be made.
+    Warn,
+    /// Impossible, or not ours to make: nothing can be typed.
+    Refuse,
+}
+
+/// One pre-flight check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// How it came out.
+    pub verdict: Verdict,
+    /// What was found, in one sentence.
+    pub text: String,
+}
+
+/// What changes the call's meaning or its victim. Equal guards mean the same call on the same thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    /// Account that is called, when the caller's identity could be read.
+    pub account: Option<String>,
+    /// The deployment.
+    pub deployment: String,
+    /// The service's current deployment; `None` when the service did not say.
+    pub current: Option<String>,
+    /// The revision that loses its traffic.
+    pub target_revision: String,
+    /// Whether AWS would still take the call.
+    pub standing: Standing,
+    /// The hook that waits, if one does.
+    pub hook: Option<String>,
+}
+
+/// One guarded field that is not what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardedChange {
+    /// What it is.
+    pub field: String,
+    /// As it was when the name was typed.
+    pub was: String,
+    /// As it is now.
+    pub is: String,
+}
+
+impl std::fmt::Display for GuardedChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} was {}, is {}", self.field, self.was, self.is)
+    }
+}
+
+/// One side as the dialog shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SideFacts {
+    /// `rev 42`.
+    pub label: String,
+    /// Images with digests.
+    pub images: Vec<String>,
+    /// Share of traffic now, in percent.
+    pub weight: Option<f64>,
+    /// Health of its targets.
+    pub health: Health,
+    /// Running and requested tasks.
+    pub running: (u32, u32),
+}
+
+impl SideFacts {
+    fn of(side: &Side, share: Option<f64>) -> Self {
+        Self {
+            label: side.label(),
+            images: side.images.iter().map(super::model::Image::with_digest).collect(),
+            weight: share,
+            health: side.health(),
+            running: (side.tasks.running, side.tasks.requested),
+        }
+    }
+}
+
+/// Who is calling, as far as it could be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// Account id.
+    pub account: String,
+    /// Account alias, when it may be read.
+    pub alias: Option<String>,
+    /// The caller's ARN.
+    pub arn: String,
+    /// The caller in short: `oncall@Admin`.
+    pub short: String,
+    /// When the credentials end; `None` when they do not, or it is not known.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a plan needs to know beside the shift.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Circumstances {
+    /// The target.
+    pub target: TargetId,
+    /// Its region.
+    pub region: String,
+    /// Whether it is a production target.
+    pub production: bool,
+    /// Who would call; the error in one line when that could not be read.
+    pub caller: Result<Caller, String>,
+    /// Why this target takes no writes: read-only, or an endpoint that is not loopback.
+    pub no_writes: Option<String>,
+    /// What has to be typed: see [`confirm_word`].
+    pub word: String,
+}
+
+/// The plan of one rollback.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The service.
+    pub name: ServiceName,
+    /// Where, and by whom.
+    pub place: Circumstances,
+    /// `ECS CANARY`.
+    pub mechanism: String,
+    /// `ECS`.
+    pub owner: String,
+    /// The side that loses its traffic.
+    pub from: SideFacts,
+    /// The side that takes it; `None` on a first deployment.
+    pub to: Option<SideFacts>,
+    /// The call.
+    pub call: Call,
+    /// What must not change.
+    pub guard: Guard,
+    /// Pre-flight, in the order it was made.
+    pub checks: Vec<Check>,
+    /// How long it takes, in words.
+    pub takes: String,
+    /// Whether tasks have to start again, so that minutes pass before it can be over.
+    pub slow: bool,
+    /// What it does not undo.
+    pub not_undone: Vec<String>,
+    /// Alarms of the deployment that went off.
+    pub alarms: Vec<String>,
+    /// When its facts were read.
+    pub read_at: Timestamp,
+}
+
+impl Plan {
+    /// Makes the plan for one read of a shift.
+    pub fn new(rollout: &Rollout, place: Circumstances, now: Timestamp) -> Self {
+        let hook = rollout.waiting_hook().filter(|hook| hook.kind == "PAUSE").map(|hook| hook.id.clone());
+        let deployment = rollout.deployment.clone();
+        let call = match &hook {
+            Some(hook) => Call::AnswerHook { deployment: deployment.clone(), hook: hook.clone() },
+            None => Call::Stop { deployment: deployment.clone() },
+        };
+        let guard = Guard {
+            account: place.caller.as_ref().ok().map(|caller| caller.account.clone()),
+            deployment,
+            current: rollout.current.clone(),
+            target_revision: rollout.new.revision.clone(),
+            standing: rollout.status.standing(),
+            hook,
+        };
+        let share = rollout.share().map(|(share, _)| share);
+        Self {
+            name: rollout.name.clone(),
+            mechanism: format!("ECS {}", rollout.strategy.label()),
+            owner: rollout.owner.label().to_owned(),
+            from: SideFacts::of(&rollout.new, share),
+            to: rollout.old.as_ref().map(|old| {
+                let weight = if rollout.strategy.has_weights() { old.weight } else { None };
+                SideFacts::of(old, weight.or_else(|| share.map(|new| 100.0 - new)))
+            }),
+            call,
+            guard,
+            checks: checks(rollout, &place, now),
+            takes: takes(rollout),
+            slow: rollout.strategy == Strategy::Rolling
+                || rollout.stage.as_deref().and_then(part_of) == Some(Part::CleanUp),
+            not_undone: not_undone(),
+            alarms: rollout.alarms.triggered.clone(),
+            read_at: rollout.read_at,
+            place,
+        }
+    }
+
+    /// The checks that make it impossible or not ours.
+    pub fn refusals(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().filter(|check| check.verdict == Verdict::Refuse).map(|check| check.text.as_str())
+    }
+
+    /// Whether nothing may be typed.
+    pub fn refused(&self) -> bool {
+        self.refusals().next().is_some()
+    }
+
+    /// The guarded fields in which a newer plan differs. Progress of the same shift is never among them.
+    pub fn diff(&self, newer: &Self) -> Vec<GuardedChange> {
+        let (was, is) = (&self.guard, &newer.guard);
+        let mut changes = Vec::new();
+        let mut compare = |field: &str, was: &str, is: &str| {
+            if was != is {
+                changes.push(GuardedChange {
+                    field: field.to_owned(),
+                    was: was.to_owned(),
+                    is: is.to_owned(),
+                });
+            }
+        };
+        // An identity that cannot be read for a moment is no change of account.
+        if let (Some(was), Some(is)) = (&was.account, &is.account) {
+            compare("account", was, is);
+        }
+        compare("deployment", &was.deployment, &is.deployment);
+        // A service that does not name its current deployment is taken to mean this one.
+        let current = |guard: &Guard| guard.current.clone().unwrap_or_else(|| guard.deployment.clone());
+        compare("current deployment", &current(was), &current(is));
+        compare("target revision", &was.target_revision, &is.target_revision);
+        compare("status", was.standing.word(), is.standing.word());
+        let none = "none";
+        compare("waiting hook", was.hook.as_deref().unwrap_or(none), is.hook.as_deref().unwrap_or(none));
+        changes
+    }
+
+    /// The command for somebody who may.
+    pub fn command(&self) -> String {
+        self.call.command(&self.place.region)
+    }
+
+    /// Time left of the caller's credentials; `None` when they do not end or are not known.
+    pub fn credentials_left(&self, now: Timestamp) -> Option<SignedDuration> {
+        let expires_at = self.place.caller.as_ref().ok()?.expires_at?;
+        Some(expires_at.duration_since(now))
+    }
+}
+
+/// What a person types to confirm: the short name, with the target when several targets have it, in full
+/// when one target has it twice.
+pub fn confirm_word(name: &ServiceName, target: &TargetId, same_target: usize, targets: usize) -> String {
+    let word = if same_target > 1 { name.full() } else { name.service.clone() };
+    if targets > 1 { format!("{target}/{word}") } else { word }
+}
+
+fn not_undone() -> Vec<String> {
+    ["database migrations", "parameters and secrets", "queued messages"].map(str::to_owned).to_vec()
+}
+
+fn takes(rollout: &Rollout) -> String {
+    let part = rollout.stage.as_deref().and_then(part_of);
+    match (&rollout.strategy, part) {
+        (Strategy::Rolling, _) => {
+            format!("several minutes: {} tasks are replaced again", rollout.new.tasks.running)
+        }
+        (_, Some(Part::CleanUp)) => "several minutes: old tasks are going away and start again".to_owned(),
+        (_, Some(_)) if rollout.new.weight == Some(0.0) => {
+            "about 1 minute (no traffic has moved, old still runs)".to_owned()
+        }
+        (_, Some(_)) => "about 1 minute (weights only, old still runs)".to_owned(),
+        (_, None) => "not known".to_owned(),
+    }
+}
+
+fn checks(rollout: &Rollout, place: &Circumstances, now: Timestamp) -> Vec<Check> {
+    let mut list = Vec::new();
+    let mut note = |verdict, text: String| list.push(Check { verdict, text });
+    if let Some(why) = &place.no_writes {
+        note(Verdict::Refuse, why.clone());
+    }
+    if rollout.owner != Owner::Ecs {
+        let text = format!("{} owns this split: roll back there", rollout.owner.label());
+        note(Verdict::Refuse, text);
+    }
+    match rollout.status.standing() {
+        Standing::Open => note(Verdict::Pass, format!("{} can be rolled back", rollout.status.0)),
+        Standing::Returning => {
+            note(Verdict::Warn, format!("already {}: asking again changes nothing", rollout.status.0));
+        }
+        Standing::Ended => note(Verdict::Refuse, format!("the deployment has ended: {}", rollout.status.0)),
+        Standing::Unknown => {
+            note(
+                Verdict::Warn,
+                format!("status {} is new to this version: AWS may refuse", rollout.status.0),
+            );
+        }
+    }
+    match rollout.superseded_by() {
+        Some(newer) => {
+            note(Verdict::Refuse, format!("the service has moved on to {}", super::model::arn_tail(newer)));
+        }
+        None if rollout.current.is_some() => {
+            note(Verdict::Pass, "it is the service's current deployment".to_owned());
+        }
+        None => note(Verdict::Warn, "the service does not say which deployment is current".to_owned()),
+    }
+    if rollout.sources > 1 {
+        let text = format!("{} earlier revisions are active: ECS chooses", rollout.sources);
+        note(Verdict::Warn, text);
+    }
+    match &rollout.old {
+        None => note(Verdict::Refuse, "a first deployment: there is nothing to go back to".to_owned()),
+        Some(old) => {
+            let (verdict, text) = old_side(old);
+            note(verdict, text);
+        }
+    }
+    if let Err(why) = &place.caller {
+        note(Verdict::Warn, format!("who is calling could not be read: {why}"));
+    }
+    let left =
+        place.caller.as_ref().ok().and_then(|caller| caller.expires_at).map(|at| at.duration_since(now));
+    if let Some(left) = left.filter(|left| *left < CREDENTIALS_SHORT) {
+        let text = if left.is_positive() {
+            format!("credentials end in {}", super::stages::countdown(left))
+        } else {
+            "credentials have ended".to_owned()
+        };
+        note(Verdict::Warn, text);
+    }
+    list
+}
+
+/// Whether the old side can take all traffic, as far as can be seen.
+fn old_side(old: &Side) -> (Verdict, String) {
+    let tasks = old.tasks;
+    let label = old.label();
+    if tasks.running < tasks.requested || tasks.running == 0 {
+        let text = format!("old ({label}) runs {} of {} tasks", tasks.running, tasks.requested);
+        return (Verdict::Warn, text);
+    }
+    match old.health() {
+        Health::Counted { healthy, total } if healthy == 0 || healthy < total => {
+            (Verdict::Warn, format!("old ({label}) has {healthy} of {total} targets healthy"))
+        }
+        Health::Counted { healthy, total } => {
+            (Verdict::Pass, format!("old ({label}) has {healthy} of {total} targets healthy"))
+        }
+        Health::Unreadable(why) => (Verdict::Warn, format!("health of old ({label}) unreadable: {why}")),
+        Health::Unread => {
+            (Verdict::Warn, format!("health of old ({label}) not known: no target group was read"))
+        }
+    }
+}
+
+impl SideFacts {
+    /// `3/4 healthy`, or what is known instead.
+    pub fn health_words(&self) -> String {
+        match &self.health {
+            Health::Counted { healthy, total } => format!("{healthy}/{total} healthy"),
+            Health::Unread => format!("{}/{} running", self.running.0, self.running.1),
+            Health::Unreadable(why) => format!("health unreadable: {why}"),
+        }
+    }
+
+    /// `20 %`, or `–` when not known.
+    pub fn weight_words(&self) -> String {
+        self.weight.map_or_else(|| "–".to_owned(), percent)
+    }
+}

@@ -1,0 +1,442 @@
+//! The only SDK code of rollouts: the list of services with their shifts, exact reads for a rollback, and
+//! what an opened service has beside them.
+//!
+//! Nothing is swept that need not be: services are described ten to a call and at most about one call a
+//! second, a deployment that has ended is never asked for again, and everything else is read only for
+//! services in flight or opened.
+
+mod convert;
+mod metrics;
+pub(super) mod read;
+
+use super::model::{Rollout, ServiceName, Status, arn_tail};
+use super::plan::Caller;
+use super::wire::{DetailQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery};
+use crate::app::Now;
+use crate::aws::operation::{LIST_CLUSTERS, LIST_SERVICE_DEPLOYMENTS, LIST_SERVICES};
+use crate::aws::{Conn, ErrorClass, SourceError, identity};
+use crate::features::{Payload, Query, Source, SourceCtx, internal};
+use aws_sdk_ecs::types::{CreatedAt, Service, ServiceDeployment, ServiceDeploymentStatus};
+use jiff::{SignedDuration, Timestamp};
+use read::{Reader, SERVICES_PER_CALL};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+const MAX_SERVICES: usize = 2_000;
+const MAX_SHIFTS: usize = 100;
+const MAX_RECENT: usize = 50;
+const MAX_HISTORY: usize = 20;
+/// Clusters and services come and go rarely.
+const LIST_AGE: Duration = Duration::from_secs(300);
+/// Shortest time between two looks at all services.
+const SWEEP_AGE: Duration = Duration::from_secs(14);
+/// How old the load balancer's answers may be in the list.
+const BALANCER_AGE: SignedDuration = SignedDuration::from_secs(9);
+/// How long a caller's identity is taken to stand.
+const CALLER_AGE: Duration = Duration::from_secs(30);
+/// Ended shifts are shown this long.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn status_of(deployment: &ServiceDeployment) -> Status {
+    Status(convert::text(deployment.status().map(|it| it.as_str())))
+}
+
+/// All services and the shifts among them.
+pub struct ListSource {
+    conn: Conn,
+    reader: Reader,
+    names: BTreeMap<String, Vec<String>>,
+    listed_at: Option<Duration>,
+    swept_at: Option<Duration>,
+    dropped: u32,
+    notes: Vec<String>,
+    services: Arc<Vec<ServiceSummary>>,
+    /// Services to look at between sweeps.
+    moving: Vec<ServiceName>,
+    /// Deployments that have ended: never asked for again.
+    ended: BTreeSet<String>,
+    recent: Arc<Vec<Rollout>>,
+}
+
+impl ListSource {
+    /// A source for one target.
+    pub fn new(conn: &Conn) -> Self {
+        Self {
+            conn: conn.clone(),
+            reader: Reader::new(conn, BALANCER_AGE),
+            names: BTreeMap::new(),
+            listed_at: None,
+            swept_at: None,
+            dropped: 0,
+            notes: Vec::new(),
+            services: Arc::default(),
+            moving: Vec::new(),
+            ended: BTreeSet::new(),
+            recent: Arc::default(),
+        }
+    }
+
+    /// Reads the list.
+    ///
+    /// # Errors
+    /// When clusters, services or deployments cannot be read. A single denied cluster becomes a note.
+    pub async fn read(&mut self, now: Now) -> Result<RolloutList, SourceError> {
+        let due = |at: Option<Duration>, age| at.is_none_or(|at| now.since_start.saturating_sub(at) >= age);
+        if due(self.listed_at, LIST_AGE) {
+            self.list_names().await?;
+            self.listed_at = Some(now.since_start);
+        }
+        let services = if due(self.swept_at, self.sweep_age()) {
+            let services = self.sweep().await?;
+            self.swept_at = Some(now.since_start);
+            services
+        } else {
+            self.describe_moving().await?
+        };
+        let shifts = self.read_shifts(&services, now.wall).await?;
+        Ok(RolloutList {
+            services: self.services.clone(),
+            shifts,
+            recent: self.recent.clone(),
+            dropped: self.dropped,
+            notes: self.notes.clone(),
+        })
+    }
+
+    /// A sweep takes a call per ten services; on average no more than one call a second is spent on it.
+    fn sweep_age(&self) -> Duration {
+        let calls = self.names.values().map(|names| names.len().div_ceil(SERVICES_PER_CALL)).sum::<usize>();
+        SWEEP_AGE.max(Duration::from_secs(calls as u64))
+    }
+
+    async fn list_names(&mut self) -> Result<(), SourceError> {
+        let mut names = BTreeMap::new();
+        let (mut room, mut dropped, mut notes) = (MAX_SERVICES, 0, Vec::new());
+        for cluster in self.clusters().await? {
+            let mut found = match self.services_of(&cluster).await {
+                Ok(found) => found,
+                Err(error) if error.class == ErrorClass::Denied => {
+                    notes.push(format!("{cluster}: {}", error.short()));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            dropped += found.len().saturating_sub(room) as u32;
+            found.truncate(room);
+            room -= found.len();
+            names.insert(cluster, found);
+        }
+        (self.names, self.dropped, self.notes) = (names, dropped, notes);
+        Ok(())
+    }
+
+    async fn clusters(&self) -> Result<Vec<String>, SourceError> {
+        let (mut names, mut token) = (Vec::new(), None);
+        loop {
+            let request = self.conn.ecs().list_clusters().set_next_token(token);
+            let answer = self.conn.call(&LIST_CLUSTERS, request.send()).await?;
+            names.extend(answer.cluster_arns().iter().map(|arn| arn_tail(arn).to_owned()));
+            token = answer.next_token;
+            if token.is_none() || names.len() >= MAX_SERVICES {
+                return Ok(names);
+            }
+        }
+    }
+
+    async fn services_of(&self, cluster: &str) -> Result<Vec<String>, SourceError> {
+        let (mut names, mut token) = (Vec::new(), None);
+        loop {
+            let request = self.conn.ecs().list_services().cluster(cluster).max_results(100);
+            let answer = self.conn.call(&LIST_SERVICES, request.set_next_token(token).send()).await?;
+            names.extend(answer.service_arns().iter().map(|arn| arn_tail(arn).to_owned()));
+            token = answer.next_token;
+            if token.is_none() || names.len() > 2 * MAX_SERVICES {
+                names.sort();
+                return Ok(names);
+            }
+        }
+    }
+
+    /// Describes all services.
+    async fn sweep(&mut self) -> Result<Vec<Service>, SourceError> {
+        let mut services = Vec::new();
+        for (cluster, names) in &self.names {
+            services.extend(self.reader.services(cluster, names).await?);
+        }
+        let mut summaries: Vec<_> = services.iter().filter_map(summary).collect();
+        summaries.sort_by(|a, b| a.name.cmp(&b.name));
+        self.services = Arc::new(summaries);
+        Ok(services)
+    }
+
+    /// Describes only the services that were in flight at the last read.
+    async fn describe_moving(&self) -> Result<Vec<Service>, SourceError> {
+        let mut by_cluster: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for name in &self.moving {
+            by_cluster.entry(&name.cluster).or_default().push(name.service.clone());
+        }
+        let mut services = Vec::new();
+        for (cluster, names) in by_cluster {
+            services.extend(self.reader.services(cluster, &names).await?);
+        }
+        Ok(services)
+    }
+
+    async fn read_shifts(
+        &mut self,
+        services: &[Service],
+        now: Timestamp,
+    ) -> Result<Vec<Rollout>, SourceError> {
+        let mut asked: Vec<(String, &Service)> = Vec::new();
+        for service in services {
+            if asked.len() >= MAX_SHIFTS.max(self.services.len()) {
+                break;
+            }
+            match service.current_service_deployment() {
+                Some(arn) if self.ended.contains(arn) => {}
+                Some(arn) => asked.push((arn.to_owned(), service)),
+                None if is_moving(service) => {
+                    let found = in_progress(&self.conn, service).await?;
+                    asked.extend(found.map(|arn| (arn, service)));
+                }
+                None => {}
+            }
+        }
+        let arns: Vec<String> = asked.iter().map(|(arn, _)| arn.clone()).collect();
+        let deployments = self.reader.deployments(&arns).await?;
+        let service_of = |deployment: &ServiceDeployment| {
+            let arn = deployment.service_deployment_arn()?;
+            asked.iter().find(|(asked, _)| asked == arn).map(|(_, service)| *service)
+        };
+        let pairs: Vec<_> = deployments.iter().filter_map(|it| Some((service_of(it)?, it))).collect();
+        let (mut running, ended): (Vec<_>, Vec<_>) =
+            pairs.into_iter().partition(|(_, deployment)| status_of(deployment).in_progress());
+        running.truncate(MAX_SHIFTS);
+        self.note_ended(&ended, now).await?;
+        let shifts = self.reader.shifts(&running, now).await?;
+        self.moving = shifts.iter().map(|shift| shift.name.clone()).collect();
+        self.reader.keep_progress(&shifts.iter().map(|shift| shift.deployment.clone()).collect());
+        Ok(shifts)
+    }
+
+    async fn note_ended(
+        &mut self,
+        ended: &[(&Service, &ServiceDeployment)],
+        now: Timestamp,
+    ) -> Result<(), SourceError> {
+        let fresh = |at: Option<Timestamp>| at.is_some_and(|at| now.duration_since(at) < DAY);
+        let mut recent: Vec<_> = ended
+            .iter()
+            .copied()
+            .filter(|(_, deployment)| fresh(convert::time(deployment.finished_at())))
+            .collect();
+        recent.sort_by_key(|(_, it)| std::cmp::Reverse(convert::time(it.finished_at())));
+        recent.truncate(MAX_RECENT);
+        if !recent.is_empty() || self.recent.iter().any(|shift| !fresh(shift.finished_at)) {
+            let mut list = self.reader.finished(&recent, now).await?;
+            let known: BTreeSet<String> = list.iter().map(|shift| shift.deployment.clone()).collect();
+            let old = self.recent.iter().filter(|old| !known.contains(&old.deployment));
+            list.extend(old.filter(|old| fresh(old.finished_at)).cloned());
+            list.sort_by_key(|shift| std::cmp::Reverse(shift.finished_at));
+            list.truncate(MAX_RECENT);
+            self.recent = Arc::new(list);
+        }
+        if self.ended.len() > 4 * MAX_SERVICES {
+            self.ended.clear();
+        }
+        self.ended.extend(ended.iter().filter_map(|(_, it)| it.service_deployment_arn().map(str::to_owned)));
+        Ok(())
+    }
+}
+
+/// Whether a service that names no current deployment looks as if it had one in flight.
+fn is_moving(service: &Service) -> bool {
+    let rolling = |state: &str| state == "IN_PROGRESS";
+    service.current_service_revisions().len() > 1
+        || service.deployments().len() > 1
+        || service.deployments().iter().any(|it| it.rollout_state().is_some_and(|it| rolling(it.as_str())))
+}
+
+async fn in_progress(conn: &Conn, service: &Service) -> Result<Option<String>, SourceError> {
+    let states = ["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
+    let request = conn
+        .ecs()
+        .list_service_deployments()
+        .set_cluster(service.cluster_arn().map(str::to_owned))
+        .set_service(service.service_arn().map(str::to_owned))
+        .set_status(Some(states.map(ServiceDeploymentStatus::from).to_vec()));
+    let answer = conn.call(&LIST_SERVICE_DEPLOYMENTS, request.send()).await?;
+    Ok(answer.service_deployments().first().and_then(|it| it.service_deployment_arn().map(str::to_owned)))
+}
+
+fn summary(service: &Service) -> Option<ServiceSummary> {
+    let count = |value: i32| u32::try_from(value).unwrap_or_default();
+    let task_definition = convert::text(service.task_definition());
+    let groups = service.load_balancers().iter().filter_map(|it| it.target_group_arn());
+    Some(ServiceSummary {
+        name: convert::service_name(service)?,
+        owner: convert::owner(service),
+        strategy: convert::strategy(service.deployment_configuration()),
+        tasks: super::model::Tasks {
+            requested: count(service.desired_count()),
+            running: count(service.running_count()),
+            pending: count(service.pending_count()),
+        },
+        task_definition: arn_tail(&task_definition).to_owned(),
+        groups: groups.map(|arn| convert::text(Some(arn))).collect(),
+        deployment: service.current_service_deployment().map(|arn| convert::text(Some(arn))),
+    })
+}
+
+/// Exact reads of a few deployments, nothing remembered but what never changes.
+pub struct ShiftsSource {
+    conn: Conn,
+    reader: Reader,
+    caller: Option<(Duration, Result<Caller, String>)>,
+}
+
+impl ShiftsSource {
+    /// A source for one target.
+    pub fn new(conn: &Conn) -> Self {
+        Self { conn: conn.clone(), reader: Reader::new(conn, SignedDuration::ZERO), caller: None }
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When nothing could be read, or for a reason that a login or a key cures.
+    pub async fn read(&mut self, query: &ShiftsQuery, now: Now) -> Result<Shifts, SourceError> {
+        let (mut shifts, mut failed) = (Vec::new(), Vec::new());
+        for asked in &query.shifts {
+            match self.reader.shift(&asked.name, &asked.deployment, now.wall).await {
+                Ok(shift) => shifts.push(shift),
+                Err(error) if error.class.parks() => return Err(error),
+                Err(error) => failed.push((asked.clone(), error)),
+            }
+        }
+        if shifts.is_empty()
+            && let Some((_, error)) = failed.first()
+        {
+            return Err(error.clone());
+        }
+        let caller = if query.caller { Some(self.caller(now).await) } else { None };
+        Ok(Shifts { shifts, failed, caller, no_writes: self.conn.writes_refused() })
+    }
+
+    async fn caller(&mut self, now: Now) -> Result<Caller, String> {
+        if let Some((at, caller)) = &self.caller
+            && now.since_start.saturating_sub(*at) < CALLER_AGE
+        {
+            return caller.clone();
+        }
+        let caller = read_caller(&self.conn).await;
+        self.caller = Some((now.since_start, caller.clone()));
+        caller
+    }
+}
+
+/// Who would be calling: with the credentials for writes where the target has its own.
+pub(super) async fn read_caller(conn: &Conn) -> Result<Caller, String> {
+    // A target that takes no writes still says who is looking.
+    let conn = conn.for_writes().await.unwrap_or_else(|_| conn.clone());
+    let identity = identity(&conn).await.map_err(|error| error.short())?;
+    Ok(Caller {
+        account: identity.account,
+        alias: None,
+        arn: identity.arn,
+        short: identity.user_short,
+        expires_at: identity.expires_at,
+    })
+}
+
+impl Source for ListSource {
+    async fn poll(&mut self, _query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
+        self.read(ctx.now).await.map(Payload::Rollouts)
+    }
+}
+
+impl Source for ShiftsSource {
+    async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
+        let Query::Shifts(query) = query else { return Err(internal("rollouts", "not asked for shifts")) };
+        self.read(query, ctx.now).await.map(Payload::Shifts)
+    }
+}
+
+impl Source for DetailSource {
+    async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
+        let Query::RolloutDetail(query) = query else {
+            return Err(internal("rollouts", "not asked for a detail"));
+        };
+        self.read(query, ctx.now).await.map(Payload::RolloutDetail)
+    }
+}
+
+/// What an opened service has beside the list.
+pub struct DetailSource {
+    conn: Conn,
+    reader: Reader,
+    /// Ended deployments of the opened service, by ARN.
+    known: BTreeMap<String, Rollout>,
+}
+
+impl DetailSource {
+    /// A source for one target.
+    pub fn new(conn: &Conn) -> Self {
+        Self { conn: conn.clone(), reader: Reader::new(conn, BALANCER_AGE), known: BTreeMap::new() }
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the service or its deployments cannot be read. Metrics that cannot be are said to be missing.
+    pub async fn read(&mut self, query: &DetailQuery, now: Now) -> Result<RolloutDetail, SourceError> {
+        let name = &query.name;
+        let services = self.reader.services(&name.cluster, std::slice::from_ref(&name.service)).await?;
+        let history = match services.first() {
+            Some(service) => self.history(service, now.wall).await?,
+            None => Vec::new(),
+        };
+        let metrics = match &query.metrics {
+            Some(asked) => Some(metrics::read(&self.conn, asked, now.wall).await),
+            None => None,
+        };
+        let (metrics, metrics_error) = match metrics {
+            Some(Ok(metrics)) => (Some(metrics), None),
+            Some(Err(error)) => (None, Some(error.short())),
+            None => (None, None),
+        };
+        let events = services.first().map(convert::events).unwrap_or_default();
+        Ok(RolloutDetail { name: name.clone(), history, events, metrics, metrics_error })
+    }
+
+    async fn history(&mut self, service: &Service, now: Timestamp) -> Result<Vec<Rollout>, SourceError> {
+        let since = now.checked_sub(DAY).unwrap_or(now);
+        let since = aws_smithy_types::DateTime::from_secs(since.as_second());
+        let request = self
+            .conn
+            .ecs()
+            .list_service_deployments()
+            .set_cluster(service.cluster_arn().map(str::to_owned))
+            .set_service(service.service_arn().map(str::to_owned))
+            .created_at(CreatedAt::builder().after(since).build())
+            .max_results(MAX_HISTORY as i32);
+        let answer = self.conn.call(&LIST_SERVICE_DEPLOYMENTS, request.send()).await?;
+        let ended = |status: Option<&ServiceDeploymentStatus>| {
+            !Status(convert::text(status.map(ServiceDeploymentStatus::as_str))).in_progress()
+        };
+        let briefs = answer.service_deployments().iter().filter(|it| ended(it.status()));
+        let arns: Vec<String> =
+            briefs.filter_map(|it| it.service_deployment_arn().map(str::to_owned)).collect();
+        let missing: Vec<String> =
+            arns.iter().filter(|arn| !self.known.contains_key(*arn)).cloned().collect();
+        let deployments = self.reader.deployments(&missing).await?;
+        let pairs: Vec<_> = deployments.iter().map(|deployment| (service, deployment)).collect();
+        let found = self.reader.finished(&pairs, now).await?;
+        self.known.retain(|arn, _| arns.contains(arn));
+        self.known.extend(found.into_iter().map(|shift| (shift.deployment.clone(), shift)));
+        let mut history: Vec<Rollout> = self.known.values().cloned().collect();
+        history.sort_by_key(|shift| std::cmp::Reverse(shift.created_at));
+        Ok(history)
+    }
+}

@@ -1,0 +1,190 @@
+//! The dialog: what keys, plans and answers do to it.
+
+use super::*;
+use crate::features::rollouts::rollback::{Dialog, Input, Reply, SendResult};
+
+fn opened(rollout: &Rollout) -> Dialog {
+    let mut dialog = Dialog::open(TargetId::new("prod"), rollout.name.clone());
+    dialog.plan_read(plan_of(rollout));
+    dialog.mark_drawn();
+    dialog
+}
+
+fn write(dialog: &mut Dialog, text: &str) {
+    for c in text.chars() {
+        assert_eq!(dialog.input(Input::Char(c)), Reply::Stay);
+    }
+}
+
+#[test]
+fn nothing_typed_before_the_plan_was_drawn_counts() {
+    let rollout = canary();
+    let mut dialog = Dialog::open(TargetId::new("prod"), rollout.name.clone());
+    dialog.mark_drawn();
+    write(&mut dialog, "checkout");
+    assert_eq!(dialog.input(Input::Enter), Reply::Stay);
+    dialog.plan_read(plan_of(&rollout));
+    write(&mut dialog, "checkout");
+    assert_eq!(dialog.input(Input::Enter), Reply::Stay);
+    assert_eq!(dialog.typed(), "");
+    dialog.mark_drawn();
+    write(&mut dialog, "checkout");
+    assert_eq!(dialog.input(Input::Enter), Reply::Send(Box::new(plan_of(&rollout))));
+}
+
+#[test]
+fn enter_sends_only_on_an_exact_match() {
+    for typed in ["", "check", "Checkout", "checkout ", " checkout", "checkoutt", "ecs/shop/checkout", "y"] {
+        let mut dialog = opened(&canary());
+        write(&mut dialog, typed);
+        assert!(!dialog.ready(), "{typed}");
+        assert_eq!(dialog.input(Input::Enter), Reply::Stay, "{typed}");
+        assert_eq!(dialog.typed(), typed);
+        assert!(!dialog.notices().is_empty(), "{typed}");
+    }
+    let mut dialog = opened(&canary());
+    write(&mut dialog, "checkouts");
+    assert_eq!(dialog.prompt(), "type  checkout  to roll back:");
+    dialog.input(Input::Backspace);
+    assert_eq!(dialog.prompt(), "Enter sends ecs:StopServiceDeployment:");
+    dialog.input(Input::Clear);
+    assert_eq!(dialog.typed(), "");
+}
+
+#[test]
+fn paste_is_refused() {
+    let mut dialog = opened(&canary());
+    write(&mut dialog, "check");
+    assert_eq!(dialog.input(Input::Paste), Reply::Stay);
+    assert_eq!(dialog.typed(), "check");
+    assert_eq!(dialog.notices(), ["paste is refused: type the name"]);
+}
+
+#[test]
+fn a_second_enter_sends_nothing_and_esc_cannot_call_it_back() {
+    let mut dialog = opened(&canary());
+    write(&mut dialog, "checkout");
+    assert!(matches!(dialog.input(Input::Enter), Reply::Send(_)));
+    for input in [Input::Enter, Input::Char('x'), Input::Paste, Input::Esc, Input::Enter] {
+        assert_eq!(dialog.input(input), Reply::Stay);
+    }
+    assert!(dialog.sending());
+    assert_eq!(dialog.prompt(), "reading once more, then ecs:StopServiceDeployment");
+}
+
+#[test]
+fn progress_keeps_what_was_typed_and_a_guarded_change_clears_it() {
+    let mut dialog = opened(&canary());
+    write(&mut dialog, "checkou");
+    let mut further = canary();
+    further.new.weight = Some(100.0);
+    further.stage = Some("BAKE_TIME".into());
+    dialog.plan_read(plan_of(&further));
+    assert_eq!(dialog.typed(), "checkou");
+    write(&mut dialog, "t");
+    assert!(dialog.ready());
+
+    further.new.revision = "arn:aws:ecs:eu-west-2:1:service-revision/shop/checkout/43".into();
+    dialog.plan_read(plan_of(&further));
+    assert_eq!((dialog.typed(), dialog.changes().len()), ("", 1));
+    // Until the change has been drawn, keys are dropped again.
+    write(&mut dialog, "checkout");
+    assert_eq!(dialog.input(Input::Enter), Reply::Stay);
+    assert_eq!(dialog.typed(), "");
+    dialog.mark_drawn();
+    write(&mut dialog, "checkout");
+    assert!(matches!(dialog.input(Input::Enter), Reply::Send(plan) if *plan == plan_of(&further)));
+}
+
+#[test]
+fn another_word_to_type_clears_the_old_one() {
+    let mut dialog = opened(&canary());
+    write(&mut dialog, "checkout");
+    let renamed = Circumstances { word: "prod/checkout".into(), ..place() };
+    dialog.plan_read(Plan::new(&canary(), renamed, at(5)));
+    assert_eq!((dialog.typed(), dialog.armed()), ("", false));
+}
+
+#[test]
+fn a_refusal_leaves_nothing_to_type_but_a_command_to_copy() {
+    let mut rollout = canary();
+    rollout.status = Status::new("SUCCESSFUL");
+    let mut dialog = opened(&rollout);
+    write(&mut dialog, "checkout");
+    assert_eq!(dialog.input(Input::Enter), Reply::Stay);
+    assert_eq!(dialog.typed(), "");
+    assert_eq!(dialog.input(Input::Char('y')), Reply::Copy(plan_of(&rollout).command()));
+    assert_eq!(dialog.input(Input::Esc), Reply::Close);
+}
+
+#[test]
+fn credentials_that_end_while_typing_wait_for_a_login() {
+    let mut dialog = opened(&canary());
+    write(&mut dialog, "checkout");
+    dialog.read_failed(error(ErrorClass::Expired));
+    assert_eq!(dialog.input(Input::Enter), Reply::Stay);
+    assert!(dialog.notices().contains(&"aws sso login --profile prod".to_owned()));
+    dialog.plan_read(plan_of(&canary()));
+    assert_eq!(dialog.typed(), "checkout");
+    assert!(matches!(dialog.input(Input::Enter), Reply::Send(_)));
+}
+
+#[test]
+fn a_read_that_fails_otherwise_does_not_block() {
+    let mut dialog = opened(&canary());
+    write(&mut dialog, "checkout");
+    dialog.read_failed(error(ErrorClass::Throttled));
+    // The sending reads once more anyway, and sends nothing if that fails too.
+    assert!(matches!(dialog.input(Input::Enter), Reply::Send(_)));
+}
+
+fn sending() -> Dialog {
+    let mut dialog = opened(&canary());
+    write(&mut dialog, "checkout");
+    assert!(matches!(dialog.input(Input::Enter), Reply::Send(_)));
+    dialog
+}
+
+#[test]
+fn answers_end_the_dialog_or_give_it_back() {
+    let sent = SendResult::Sent { at: at(1), request_id: None, journal: journaled() };
+    assert!(sending().answered(sent));
+    let lost = SendResult::Lost { at: at(1), error: error(ErrorClass::Network), journal: journaled() };
+    assert!(sending().answered(lost));
+
+    let mut dialog = sending();
+    let mut ended = canary();
+    ended.status = Status::new("ROLLBACK_REQUESTED");
+    assert!(!dialog.answered(SendResult::Changed(Box::new(plan_of(&ended)))));
+    assert_eq!((dialog.typed(), dialog.sending(), dialog.armed()), ("", false, false));
+    assert!(dialog.notices().join("\n").contains("status was in progress, is already rolling back"));
+
+    let mut dialog = sending();
+    assert!(!dialog.answered(SendResult::Unread(error(ErrorClass::Network))));
+    assert_eq!((dialog.typed(), dialog.sending()), ("checkout", false));
+    assert!(dialog.notices().iter().any(|line| line.starts_with("nothing was sent")));
+
+    let mut dialog = sending();
+    assert!(!dialog.answered(SendResult::Rejected(error(ErrorClass::Denied))));
+    assert_eq!(dialog.input(Input::Enter), Reply::Stay);
+    assert!(dialog.notices().iter().any(|line| line == "missing: ecs:StopServiceDeployment"));
+    dialog.plan_read(plan_of(&canary()));
+    assert_eq!(dialog.input(Input::Char('y')), Reply::Copy(plan_of(&canary()).command()));
+
+    let mut dialog = sending();
+    assert!(!dialog.answered(SendResult::Rejected(error(ErrorClass::Expired))));
+    assert_eq!(dialog.typed(), "");
+    dialog.plan_read(plan_of(&canary()));
+    write(&mut dialog, "checkout");
+    assert!(matches!(dialog.input(Input::Enter), Reply::Send(_)));
+}
+
+#[test]
+fn plans_read_while_sending_are_left_to_the_sending() {
+    let mut dialog = sending();
+    let mut ended = canary();
+    ended.status = Status::new("SUCCESSFUL");
+    dialog.plan_read(plan_of(&ended));
+    assert!(dialog.sending());
+    assert_eq!(dialog.plan(), Some(&plan_of(&canary())));
+}

@@ -1,0 +1,148 @@
+//! Rollbacks after sending.
+
+use super::*;
+use crate::features::rollouts::rollback::SendResult;
+use crate::features::rollouts::watch::{Ending, Flights, Watch};
+use crate::text::Zone;
+
+fn watch() -> Watch {
+    let sent = SendResult::Sent { at: at(10), request_id: Some("8f3".into()), journal: journaled() };
+    Watch::begin(plan_of(&canary()), &sent).unwrap()
+}
+
+fn lost() -> Watch {
+    let lost = SendResult::Lost { at: at(10), error: error(ErrorClass::Network), journal: journaled() };
+    Watch::begin(plan_of(&canary()), &lost).unwrap()
+}
+
+fn with(status: &str) -> Rollout {
+    Rollout { status: Status::new(status), ..canary() }
+}
+
+fn ending(watch: &Watch) -> Option<Ending> {
+    watch.ended.as_ref().map(|ended| ended.ending)
+}
+
+#[test]
+fn only_what_was_sent_is_watched() {
+    let plan = || plan_of(&canary());
+    assert!(Watch::begin(plan(), &SendResult::Rejected(error(ErrorClass::Denied))).is_none());
+    assert!(Watch::begin(plan(), &SendResult::Unread(error(ErrorClass::Network))).is_none());
+    assert!(Watch::begin(plan(), &SendResult::Changed(Box::new(plan()))).is_none());
+}
+
+#[test]
+fn it_ends_when_the_mechanism_says_so() {
+    let cases = [
+        ("IN_PROGRESS", None),
+        ("ROLLBACK_REQUESTED", None),
+        ("ROLLBACK_IN_PROGRESS", None),
+        ("ROLLBACK_SUCCESSFUL", Some(Ending::Done)),
+        ("ROLLBACK_FAILED", Some(Ending::Failed)),
+        ("STOPPED", Some(Ending::Failed)),
+        ("SUCCESSFUL", Some(Ending::Failed)),
+        ("SOMETHING_NEW", None),
+    ];
+    for (status, expected) in cases {
+        let mut watch = watch();
+        assert_eq!(watch.read(&with(status), at(15)), expected.is_some(), "{status}");
+        assert_eq!(ending(&watch), expected, "{status}");
+        // The same read again is no news.
+        assert!(!watch.read(&with(status), at(20)), "{status}");
+    }
+}
+
+#[test]
+fn another_deployment_supersedes_unless_ours_is_back_already() {
+    let moved = |status| Rollout { current: Some("a/shop/checkout/9Xy".into()), ..with(status) };
+    let mut subject = watch();
+    subject.read(&moved("ROLLBACK_IN_PROGRESS"), at(15));
+    assert_eq!(ending(&subject), Some(Ending::Superseded));
+    let mut subject = watch();
+    subject.read(&moved("ROLLBACK_SUCCESSFUL"), at(15));
+    assert_eq!(ending(&subject), Some(Ending::Done));
+}
+
+#[test]
+fn reads_of_another_deployment_say_nothing() {
+    let mut watch = watch();
+    let other = Rollout { deployment: "a/shop/checkout/9Xy".into(), ..with("ROLLBACK_SUCCESSFUL") };
+    assert!(!watch.read(&other, at(15)));
+    assert_eq!(ending(&watch), None);
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_reading() {
+    let mut subject = lost();
+    assert!(!subject.read(&with("IN_PROGRESS"), at(69)));
+    assert!(subject.read(&with("IN_PROGRESS"), at(71)));
+    assert_eq!(ending(&subject), Some(Ending::Failed));
+    assert!(subject.ended.unwrap().why.contains("never arrived"));
+
+    let mut subject = lost();
+    assert!(!subject.read(&with("ROLLBACK_IN_PROGRESS"), at(90)));
+    assert!(subject.read(&with("ROLLBACK_SUCCESSFUL"), at(95)));
+    assert_eq!(ending(&subject), Some(Ending::Done));
+    // An answer that did come means that IN_PROGRESS only lags.
+    let mut subject = watch();
+    assert!(!subject.read(&with("IN_PROGRESS"), at(200)));
+}
+
+#[test]
+fn the_deadline_makes_it_unknown_and_the_truth_takes_that_back() {
+    let quarter = 10 + 15 * 60;
+    let mut subject = watch();
+    assert!(!subject.tick(at(quarter)));
+    assert!(subject.tick(at(quarter + 1)));
+    assert!(!subject.tick(at(quarter + 2)));
+    assert_eq!((ending(&subject), subject.settled()), (Some(Ending::Unknown), false));
+    assert!(subject.read(&with("ROLLBACK_SUCCESSFUL"), at(quarter + 60)));
+    assert_eq!(ending(&subject), Some(Ending::Done));
+
+    // Where tasks start again there is more patience.
+    let mut slow = watch();
+    slow.plan.slow = true;
+    assert!(!slow.read(&with("ROLLBACK_IN_PROGRESS"), at(quarter + 1)));
+    assert!(slow.read(&with("ROLLBACK_IN_PROGRESS"), at(10 + 3601)));
+    assert_eq!(ending(&slow), Some(Ending::Unknown));
+}
+
+#[test]
+fn the_line_says_where_it_stands() {
+    let utc = Zone::utc();
+    let mut subject = watch();
+    assert_eq!(subject.line(&utc), "checkout rollback sent 04:00:10 · AWS took it, request id 8f3");
+    subject.read(&with("ROLLBACK_IN_PROGRESS"), at(15));
+    assert_eq!(subject.line(&utc), "checkout rollback sent 04:00:10 · ROLLBACK_IN_PROGRESS · new 20 %");
+    subject.read_failed(error(ErrorClass::Expired), at(20));
+    assert_eq!(
+        subject.line(&utc),
+        "checkout rollback sent 04:00:10, request id 8f3, AWS carries on · aws sso login --profile prod"
+    );
+    subject.read(&with("ROLLBACK_SUCCESSFUL"), at(25));
+    assert_eq!(subject.line(&utc), "checkout rolled back 04:00:25: old has all traffic again");
+    subject.journal.problem = Some("disk full".into());
+    assert!(subject.line(&utc).ends_with(" · journal not written: disk full"));
+    assert!(lost().line(&utc).ends_with("no answer, reading what became of it"));
+}
+
+#[test]
+fn one_rollback_per_service_is_in_flight() {
+    let mut flights = Flights::default();
+    flights.add(watch());
+    let (prod, name) = (TargetId::new("prod"), canary().name);
+    assert!(flights.in_flight(&prod, &name).is_some());
+    assert!(flights.in_flight(&TargetId::new("stage"), &name).is_none());
+    for watch in flights.iter_mut() {
+        watch.read(&with("ROLLBACK_SUCCESSFUL"), at(15));
+    }
+    assert!(flights.in_flight(&prod, &name).is_none());
+    flights.add(watch());
+    assert_eq!(flights.iter().count(), 1);
+    for index in 0..100 {
+        let mut other = watch();
+        other.plan.name.service = format!("s{index}");
+        flights.add(other);
+    }
+    assert_eq!(flights.iter().count(), 32);
+}

@@ -1,0 +1,175 @@
+//! Drawing rollouts: the list, and one shift with its sides, its numbers and its events.
+
+use super::detail;
+use super::model::Rollout;
+use super::pane::{RolloutsPane, Row, tone};
+use crate::app::pane::Ctx;
+use crate::features::{Topic, panel};
+use crate::text::units;
+use crate::theme::{Glyphs, Role};
+use crate::widgets::dialog;
+use crate::widgets::table::{Cell, Column, Row as TableRow, Table};
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// Cells of the traffic bar in the list.
+const BAR: usize = 8;
+
+pub(super) fn render(pane: &RolloutsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    match (&pane.open, pane.opened(ctx)) {
+        (Some(_), Some(row)) => detail::render(pane, &row, area, buf, ctx),
+        (Some(key), None) => {
+            let text = format!(" {} is not among the services of {}", key.name.full(), key.target);
+            dialog::lines(area, &[Line::styled(text, ctx.theme.style(Role::Warn))], buf);
+        }
+        (None, _) => list(pane, area, buf, ctx),
+    }
+}
+
+/// Time since something; nothing for what lies ahead.
+pub(super) fn since(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(at)).unwrap_or_default()
+}
+
+/// Puts pieces side by side into rows of at most this width; a piece that no longer fits begins a new row.
+pub(super) fn flow<'a>(pieces: Vec<Vec<Span<'a>>>, indent: usize, room: usize) -> Vec<Line<'a>> {
+    let mut rows: Vec<Line> = Vec::new();
+    for piece in pieces {
+        let wide: usize = piece.iter().map(Span::width).sum();
+        match rows.last_mut() {
+            Some(row) if row.width() + 3 + wide <= room => {
+                row.spans.push(Span::raw("   "));
+                row.spans.extend(piece);
+            }
+            last => {
+                let pad = if last.is_some() { indent } else { 0 };
+                let mut row = Line::from(Span::raw(" ".repeat(pad)));
+                row.spans.extend(piece);
+                rows.push(row);
+            }
+        }
+    }
+    rows
+}
+
+fn list(pane: &RolloutsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    let rows = pane.rows(ctx);
+    let [head, body] = dialog::split_top(area, 1);
+    panel::title(head, "ROLLOUTS", &title(pane, ctx), Topic::Rollouts, buf, ctx);
+    let body = panel::problems(body, Topic::Rollouts, buf, ctx);
+    let body = notes(body, buf, ctx);
+    if rows.is_empty() {
+        let text = format!(" {}", empty(pane, ctx));
+        dialog::lines(body, &[Line::styled(text, ctx.theme.style(Role::Dim))], buf);
+        return;
+    }
+    let many = ctx.many_targets();
+    let columns = [
+        Column::new("service", 14).flex(2),
+        Column::new("target", if many { 10 } else { 0 }).priority(3),
+        Column::new("mechanism", 14).priority(4),
+        Column::new("owner", 6).priority(6),
+        Column::new("stage", 16).flex(1),
+        Column::new("traffic on new", (BAR + 7) as u16).priority(2),
+        Column::new("next", 14).flex(1).priority(1),
+        Column::new("age", 6).right(),
+    ];
+    let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
+    let keys: Vec<_> = rows.iter().map(Row::key).collect();
+    let table = Table::new(&columns, rows.len(), pane.cursor.index(&keys));
+    table.render(body, buf, ctx.theme, &pane.list_top, |index| {
+        rows.get(index).map_or_else(TableRow::default, |row| line(row, many, ctx))
+    });
+}
+
+fn title(pane: &RolloutsPane, ctx: &Ctx) -> String {
+    let lists = || ctx.store.active_targets().filter_map(|(_, target)| target.rollouts.as_ref());
+    let moving: usize = lists().map(|list| list.shifts.len()).sum();
+    let services: usize = lists().map(|list| list.services.len()).sum();
+    let dropped: u32 = lists().map(|list| list.dropped).sum();
+    let mut title = format!("{moving} in flight · {services} services");
+    if dropped > 0 {
+        title = format!("{title} ({dropped} more not read)");
+    }
+    if !pane.filter.is_empty() {
+        title = format!("{title} · /{}", pane.filter);
+    }
+    title
+}
+
+/// Clusters that could not be read; returns what is left.
+fn notes(area: Rect, buf: &mut Buffer, ctx: &Ctx) -> Rect {
+    let lists = ctx.store.active_targets().filter_map(|(_, target)| target.rollouts.as_ref());
+    let lines: Vec<Line> = lists
+        .flat_map(|list| &list.notes)
+        .take(3)
+        .map(|note| Line::styled(format!(" {} {note}", ctx.theme.glyphs().warn), ctx.theme.style(Role::Warn)))
+        .collect();
+    let [top, rest] = dialog::split_top(area, lines.len() as u16);
+    dialog::lines(top, &lines, buf);
+    rest
+}
+
+fn empty(pane: &RolloutsPane, ctx: &Ctx) -> String {
+    let known = ctx.store.active_targets().any(|(_, target)| target.rollouts.is_some());
+    if !known {
+        format!("{} waiting for the first answer", ctx.theme.glyphs().waiting)
+    } else if !pane.filter.is_empty() {
+        format!("nothing matches /{} · Esc clears it", pane.filter)
+    } else if pane.all {
+        "no ECS services in this account and region".to_owned()
+    } else {
+        "no shift in flight and none within a day · . shows all services".to_owned()
+    }
+}
+
+fn line<'a>(row: &Row<'a>, many: bool, ctx: &Ctx) -> TableRow<'a> {
+    let now = ctx.now.wall;
+    let glyphs = ctx.theme.glyphs();
+    let (text, role) = match row.shift {
+        Some(shift) if shift.in_progress() => (Role::Text, tone(shift).role()),
+        Some(shift) => (Role::Muted, tone(shift).role()),
+        None => (Role::Muted, Role::Muted),
+    };
+    let strategy = row.shift.map(|it| &it.strategy).or(row.service.map(|it| &it.strategy));
+    let owner = row.shift.map(|it| &it.owner).or(row.service.map(|it| &it.owner));
+    let mut cells = vec![
+        Cell::new(row.name.service.as_str(), text),
+        Cell::new(strategy.map_or_else(String::new, |it| format!("ECS {}", it.label())), text),
+        Cell::new(owner.map_or("", |it| it.label()), Role::Dim),
+        Cell::new(row.shift.map_or_else(|| "at rest".to_owned(), Rollout::stage_words), role),
+        row.shift
+            .filter(|shift| shift.in_progress())
+            .map_or_else(Cell::default, |shift| traffic(shift, glyphs)),
+        Cell::new(row.shift.map_or_else(String::new, |shift| next(shift, now)), text),
+        Cell::new(age(row.shift, now, glyphs), text),
+    ];
+    if many {
+        cells.insert(1, Cell::new(row.target.as_str(), Role::Dim));
+    }
+    TableRow { cells }
+}
+
+fn next(shift: &Rollout, now: Timestamp) -> String {
+    if shift.in_progress() { shift.next_words(now) } else { String::new() }
+}
+
+fn age(shift: Option<&Rollout>, now: Timestamp, glyphs: &Glyphs) -> String {
+    let at = shift.and_then(|shift| shift.finished_at.or(shift.started_at).or(shift.created_at));
+    units::or_missing(at, glyphs.missing, |at| units::age(since(at, now)))
+}
+
+/// `██░░░░░░░░ 20 %`; a share that is only an estimate is marked.
+fn traffic<'a>(shift: &Rollout, glyphs: &Glyphs) -> Cell<'a> {
+    let Some((share, estimate)) = shift.share() else { return Cell::new(glyphs.missing, Role::Dim) };
+    let full = ((share / 100.0 * BAR as f64).round() as usize).min(BAR);
+    // Some traffic is never drawn as none, and not all never as all.
+    let full = if share > 0.0 && share < 100.0 { full.clamp(1, BAR - 1) } else { full };
+    let mark = if estimate { glyphs.estimate } else { "" };
+    Cell::new(glyphs.bar[0].repeat(full), Role::New)
+        .and(glyphs.bar[1].repeat(BAR - full), Role::Old)
+        .and(format!(" {mark}{}", super::stages::percent(share)), Role::Text)
+}

@@ -1,0 +1,269 @@
+//! What becomes of a rollback after it was sent: one line in the header until it is known how it ended.
+//!
+//! A watch never sends anything again. A lost answer is settled by reading; credentials that end pause the
+//! reading and nothing else, since AWS carries on. `Unknown` is said when the deadline passes, and taken
+//! back when a later read tells the truth. Pure.
+
+use super::model::{Rollout, ServiceName, Standing, arn_tail};
+use super::plan::Plan;
+use super::rollback::{Journaled, SendResult};
+use super::stages::percent;
+use crate::aws::{SourceError, TargetId};
+use crate::text::Zone;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How long a rollback that only moves weights may take before its state is called unknown.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+/// The same where tasks have to start again.
+const PATIENCE_TASKS: SignedDuration = SignedDuration::from_mins(60);
+/// How long after a lost answer an untouched deployment means that the request never arrived. Longer than
+/// the call's own timeout, so that a request still on its way has landed.
+const LOST_GRACE: SignedDuration = SignedDuration::from_secs(60);
+/// Rollbacks remembered. Settled ones make room first.
+const MAX_FLIGHTS: usize = 32;
+
+/// How a rollback ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// The mechanism says that it is back.
+    Done,
+    /// The service moved on to another deployment meanwhile.
+    Superseded,
+    /// It did not come back, or the call had no effect.
+    Failed,
+    /// It cannot be told (yet).
+    Unknown,
+}
+
+/// An ending and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Which.
+    pub ending: Ending,
+    /// In one sentence.
+    pub why: String,
+    /// When it was seen.
+    pub at: Timestamp,
+}
+
+/// One rollback after sending.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Watch {
+    /// What was sent.
+    pub plan: Box<Plan>,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// AWS's request id.
+    pub request_id: Option<String>,
+    /// Why the answer was lost, if it was.
+    pub lost: Option<SourceError>,
+    /// The journal of it.
+    pub journal: Journaled,
+    /// Status and new side's weight at the last read.
+    pub seen: Option<(String, Option<f64>)>,
+    /// Why the last read failed, while it is the last.
+    pub problem: Option<SourceError>,
+    /// How it ended. An `Unknown` may still change.
+    pub ended: Option<Ended>,
+}
+
+impl Watch {
+    /// Begins when a sending was answered, or its answer lost; `None` when nothing was sent.
+    pub fn begin(plan: Plan, result: &SendResult) -> Option<Self> {
+        let (sent_at, request_id, lost, journal) = match result {
+            SendResult::Sent { at, request_id, journal } => (*at, request_id.clone(), None, journal.clone()),
+            SendResult::Lost { at, error, journal } => {
+                (*at, error.request_id.clone(), Some(error.clone()), journal.clone())
+            }
+            SendResult::Rejected(_) | SendResult::Changed(_) | SendResult::Unread(_) => return None,
+        };
+        let plan = Box::new(plan);
+        Some(Self { plan, sent_at, request_id, lost, journal, seen: None, problem: None, ended: None })
+    }
+
+    /// The service.
+    pub fn name(&self) -> &ServiceName {
+        &self.plan.name
+    }
+
+    /// Whether it is known how it ended.
+    pub fn settled(&self) -> bool {
+        self.ended.as_ref().is_some_and(|ended| ended.ending != Ending::Unknown)
+    }
+
+    /// Takes a read of the deployment. `true` when how it ended has just changed, for the journal.
+    pub fn read(&mut self, rollout: &Rollout, now: Timestamp) -> bool {
+        if self.settled() || rollout.deployment != self.plan.guard.deployment {
+            return false;
+        }
+        self.problem = None;
+        self.seen = Some((rollout.status.0.clone(), rollout.new.weight));
+        let ended = self.judge(rollout, now);
+        self.end(ended, now)
+    }
+
+    /// Notes that a read failed. `true` when that makes the outcome unknown.
+    pub fn read_failed(&mut self, error: SourceError, now: Timestamp) -> bool {
+        if self.settled() {
+            return false;
+        }
+        self.problem = Some(error);
+        self.tick(now)
+    }
+
+    /// Lets time pass. `true` when the deadline has just gone by.
+    pub fn tick(&mut self, now: Timestamp) -> bool {
+        if self.ended.is_some() || !self.overdue(now) {
+            return false;
+        }
+        let why = match &self.problem {
+            Some(problem) => format!("could not be read: {}", problem.short()),
+            None => "it takes longer than it should".to_owned(),
+        };
+        self.end(Some((Ending::Unknown, format!("{why}; look at the deployment's events"))), now)
+    }
+
+    fn overdue(&self, now: Timestamp) -> bool {
+        let patience = if self.plan.slow { PATIENCE_TASKS } else { PATIENCE };
+        now.duration_since(self.sent_at) > patience
+    }
+
+    fn end(&mut self, ended: Option<(Ending, String)>, at: Timestamp) -> bool {
+        let Some((ending, why)) = ended else {
+            // Reading works again and it is still going on: the deadline's word stands.
+            return false;
+        };
+        if self.ended.as_ref().is_some_and(|before| before.ending == ending) {
+            return false;
+        }
+        self.ended = Some(Ended { ending, why, at });
+        true
+    }
+
+    fn judge(&self, rollout: &Rollout, now: Timestamp) -> Option<(Ending, String)> {
+        let status = rollout.status.0.as_str();
+        let reason = rollout.status_reason.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
+        match (status, rollout.status.standing()) {
+            ("ROLLBACK_SUCCESSFUL", _) => {
+                return Some((Ending::Done, "old has all traffic again".to_owned()));
+            }
+            ("ROLLBACK_FAILED", _) => {
+                return Some((Ending::Failed, format!("ROLLBACK_FAILED{reason}; this needs a person")));
+            }
+            ("SUCCESSFUL", _) => {
+                return Some((Ending::Failed, "the shift finished before the call had an effect".to_owned()));
+            }
+            (_, Standing::Ended) => {
+                return Some((Ending::Failed, format!("{status}{reason}; it did not go back")));
+            }
+            _ => {}
+        }
+        if let Some(newer) = rollout.superseded_by() {
+            let why = format!("the service moved on to deployment {}", arn_tail(newer));
+            return Some((Ending::Superseded, why));
+        }
+        let waited = now.duration_since(self.sent_at);
+        if self.lost.is_some() && rollout.status.standing() == Standing::Open && waited > LOST_GRACE {
+            return Some((Ending::Failed, format!("the call never arrived, AWS still says {status}")));
+        }
+        if self.overdue(now) {
+            return Some((Ending::Unknown, format!("still {status}; look at the deployment's events")));
+        }
+        None
+    }
+
+    /// The header line, without its glyph. Changes only when something is learnt.
+    pub fn line(&self, zone: &Zone) -> String {
+        let name = &self.plan.name.service;
+        let clock = |at: Timestamp| zone.second(at);
+        let mut line = match &self.ended {
+            Some(Ended { ending: Ending::Done, why, at }) => {
+                format!("{name} rolled back {}: {why}", clock(*at))
+            }
+            Some(Ended { ending, why, .. }) => format!("{name} rollback {}: {why}", ending.word()),
+            None => self.going_on(&clock),
+        };
+        if let Some(why) = &self.journal.problem {
+            line.push_str(" · journal not written: ");
+            line.push_str(why);
+        }
+        line
+    }
+
+    fn going_on(&self, clock: &impl Fn(Timestamp) -> String) -> String {
+        let name = &self.plan.name.service;
+        let sent = clock(self.sent_at);
+        let id = self.request_id.as_deref().map(|id| format!(", request id {id}")).unwrap_or_default();
+        if let Some(problem) = &self.problem {
+            let advice = if problem.advice.is_empty() { problem.short() } else { problem.advice.clone() };
+            return format!("{name} rollback sent {sent}{id}, AWS carries on · {advice}");
+        }
+        let state = match &self.seen {
+            Some((status, Some(weight))) => format!("{status} · new {}", percent(*weight)),
+            Some((status, None)) => status.clone(),
+            None if self.lost.is_some() => "no answer, reading what became of it".to_owned(),
+            None => format!("AWS took it{id}"),
+        };
+        format!("{name} rollback sent {sent} · {state}")
+    }
+}
+
+impl Ending {
+    /// As it stands in lines and in the journal.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Superseded => "superseded",
+            Self::Failed => "FAILED",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
+/// All rollbacks of this run, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flights {
+    list: Vec<Watch>,
+}
+
+impl Flights {
+    /// Adds one. An earlier one of the same service gives way: it has ended, else there is no second.
+    pub fn add(&mut self, watch: Watch) {
+        let (target, name) = (watch.plan.place.target.clone(), watch.plan.name.clone());
+        self.list.retain(|other| other.plan.place.target != target || other.plan.name != name);
+        if self.list.len() == MAX_FLIGHTS {
+            let oldest = self.list.iter().position(Watch::settled).unwrap_or(0);
+            self.list.remove(oldest);
+        }
+        self.list.push(watch);
+    }
+
+    /// The one of this service that is not over: a second rollback is refused meanwhile.
+    pub fn in_flight(&self, target: &TargetId, name: &ServiceName) -> Option<&Watch> {
+        self.list.iter().find(|watch| {
+            watch.plan.place.target == *target && watch.plan.name == *name && watch.ended.is_none()
+        })
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Watch> {
+        self.list.iter()
+    }
+
+    /// All of them, to take reads.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Watch> {
+        self.list.iter_mut()
+    }
+
+    /// Those that are still read: not settled.
+    pub fn open(&self) -> impl Iterator<Item = &Watch> {
+        self.list.iter().filter(|watch| !watch.settled())
+    }
+
+    /// Takes settled ones off the header.
+    pub fn dismiss_settled(&mut self) {
+        self.list.retain(|watch| !watch.settled());
+    }
+}

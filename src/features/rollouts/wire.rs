@@ -1,0 +1,138 @@
+//! What is asked about rollouts and what the answers carry.
+//!
+//! These travel in messages and recordings, so all of them are plain data. The shift itself is in
+//! `model.rs`.
+
+use super::model::{Event, Owner, Rollout, ServiceName, SideMetrics, Strategy, Tasks};
+use super::plan::Caller;
+use crate::aws::SourceError;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// An ECS service, in flight or at rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceSummary {
+    /// Which.
+    pub name: ServiceName,
+    /// Who may change its split.
+    pub owner: Owner,
+    /// How its deployments move traffic.
+    pub strategy: Strategy,
+    /// Task counts of all revisions together.
+    pub tasks: Tasks,
+    /// `family:number` of its task definition.
+    pub task_definition: String,
+    /// Target groups it was given.
+    pub groups: Vec<String>,
+    /// Its current (or last) deployment.
+    pub deployment: Option<String>,
+}
+
+/// What the list knows of one target.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RolloutList {
+    /// All services, by name. At most 2,000.
+    pub services: Arc<Vec<ServiceSummary>>,
+    /// Shifts in flight. At most 100.
+    pub shifts: Vec<Rollout>,
+    /// Shifts that ended within a day, newest first. At most 50.
+    pub recent: Arc<Vec<Rollout>>,
+    /// Services beyond the bound.
+    pub dropped: u32,
+    /// Clusters that could not be read, and why.
+    pub notes: Vec<String>,
+}
+
+impl RolloutList {
+    /// The shift of a service: the one in flight, else the one that ended last.
+    pub fn shift_of(&self, name: &ServiceName) -> Option<&Rollout> {
+        self.shifts.iter().chain(self.recent.iter()).find(|shift| shift.name == *name)
+    }
+}
+
+/// One deployment to read exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShiftRef {
+    /// Its service.
+    pub name: ServiceName,
+    /// Its ARN.
+    pub deployment: String,
+}
+
+impl ShiftRef {
+    /// The reference to a shift.
+    pub fn of(shift: &Rollout) -> Self {
+        Self { name: shift.name.clone(), deployment: shift.deployment.clone() }
+    }
+}
+
+/// Which deployments to read exactly: the dialog's and those of rollbacks being watched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShiftsQuery {
+    /// Which.
+    pub shifts: Vec<ShiftRef>,
+    /// Also who would be calling, with the credentials for writes: the dialog is open.
+    pub caller: bool,
+}
+
+/// Exact reads of some deployments.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shifts {
+    /// Those that could be read.
+    pub shifts: Vec<Rollout>,
+    /// Those that could not.
+    pub failed: Vec<(ShiftRef, SourceError)>,
+    /// Who would be calling, when asked for.
+    pub caller: Option<Result<Caller, String>>,
+    /// Why the target takes no writes.
+    pub no_writes: Option<String>,
+}
+
+/// What to read of an opened service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DetailQuery {
+    /// Which.
+    pub name: ServiceName,
+    /// The sides' target groups and since when; `None` when there is no shift to compare.
+    pub metrics: Option<MetricsQuery>,
+}
+
+/// Whose metrics to compare.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricsQuery {
+    /// Load balancer and target group dimensions of the old side.
+    pub old: Vec<(String, String)>,
+    /// The same of the new side.
+    pub new: Vec<(String, String)>,
+    /// Since when.
+    pub from: Timestamp,
+}
+
+/// What an opened service has beside the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RolloutDetail {
+    /// Which service.
+    pub name: ServiceName,
+    /// Its deployments of the last day, newest first, the one in flight left out. At most 20.
+    pub history: Vec<Rollout>,
+    /// Its events, newest first.
+    pub events: Vec<Event>,
+    /// What both sides did.
+    pub metrics: Option<Comparison>,
+    /// Why the metrics could not be read.
+    pub metrics_error: Option<String>,
+}
+
+/// What both sides did over a span.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The old side.
+    pub old: SideMetrics,
+    /// The new side.
+    pub new: SideMetrics,
+    /// Start of the span.
+    pub from: Timestamp,
+    /// End of the span.
+    pub to: Timestamp,
+}
