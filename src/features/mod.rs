@@ -337,19 +337,50 @@ pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
     Ok(match place.thing {
         Thing::Alarm(name) => Link::Alarms { alarm: Some((target.clone(), name)), open: true },
         Thing::LogGroup(name) => logs_link(target, name),
-        Thing::EcsService { cluster, service } => service_link(target, &cluster, &service)?,
+        Thing::EcsService { cluster, service } => service_link(target, &cluster, &service),
     })
 }
 
-/// A thing of a pane, by name: `snapshot PANE --open NAME`.
+/// A thing of a pane, by name, looked up in what has come: `snapshot PANE --open NAME`.
 ///
 /// # Errors
-/// A pane in which nothing can be opened by name.
+/// There is no such thing, or nothing in this pane is opened by name.
 pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
-    let target = ctx.targets().next().ok_or("there is no target")?;
+    let missing = |what: &str, names: Vec<&str>| {
+        let near = crate::config::suggest(name, names).map(|near| format!(" (did you mean `{near}`?)"));
+        format!("there is no {what} `{name}`{}", near.unwrap_or_default())
+    };
+    let targets: Vec<_> = ctx.store.active_targets().collect();
     match pane {
-        "alarms" => Ok(Link::Alarms { alarm: Some((target.clone(), name.to_owned())), open: true }),
-        "logs" => Ok(logs_link(target, name.to_owned())),
+        "alarms" => {
+            let alarms = targets.iter().flat_map(|(id, target)| {
+                target.alarms.iter().flat_map(|list| &list.alarms).map(move |alarm| (*id, alarm.name.as_str()))
+            });
+            let found = alarms.clone().find(|(_, known)| *known == name);
+            let (target, _) = found.ok_or_else(|| missing("alarm", alarms.map(|(_, name)| name).collect()))?;
+            Ok(Link::Alarms { alarm: Some((target.clone(), name.to_owned())), open: true })
+        }
+        "logs" => {
+            let (target, _) = targets.first().ok_or("there is no target")?;
+            Ok(logs_link(target, name.to_owned()))
+        }
+        "rollouts" => {
+            let services = targets.iter().flat_map(|(id, target)| {
+                target.rollouts.iter().flat_map(|list| list.services.iter()).map(move |service| (*id, &service.name))
+            });
+            let wanted = name.strip_prefix("ecs/").unwrap_or(name);
+            let found: Vec<_> =
+                services.clone().filter(|(_, known)| known.service == wanted || known.full() == wanted).collect();
+            match found.as_slice() {
+                [(target, name)] => Ok(service_link(target, &name.cluster, &name.service)),
+                [] => Err(missing("service", services.map(|(_, name)| name.service.as_str()).collect())),
+                several => {
+                    let names: Vec<String> =
+                        several.iter().map(|(target, name)| format!("{} in {target}", name.full())).collect();
+                    Err(format!("`{name}` is several services: {}", names.join(", ")))
+                }
+            }
+        }
         _ => Err(format!("--open: nothing in {pane} is opened by name")),
     }
 }
@@ -358,8 +389,9 @@ fn logs_link(target: &TargetId, group: String) -> Link {
     Link::Logs { target: target.clone(), groups: vec![group], at: None, filter: String::new() }
 }
 
-fn service_link(_target: &TargetId, cluster: &str, service: &str) -> Result<Link, String> {
-    Err(format!("{cluster}/{service}: this version has no rollouts screen"))
+fn service_link(target: &TargetId, cluster: &str, service: &str) -> Link {
+    let name = rollouts::ServiceName { cluster: cluster.to_owned(), service: service.to_owned() };
+    Link::Rollouts { shift: Some(rollouts::Key { target: target.clone(), name, deployment: None }), open: true }
 }
 
 /// Brings back the log groups that were tailed when a target was last seen.

@@ -84,9 +84,14 @@ pub enum Outside {
 pub struct Until {
     /// At the latest after this long.
     pub timeout: Duration,
+    /// Shows a thing by name, once everything has settled for the first time; `false` when there is none.
+    pub open: Option<Opener>,
     /// Keys to send, each after everything has settled.
     pub keys: std::collections::VecDeque<Input>,
 }
+
+/// Finds a thing among what has come, and shows it.
+pub type Opener = Box<dyn FnOnce(&mut App, Now) -> bool + Send>;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +104,8 @@ pub enum Ended {
     Settled,
     /// A headless run's time was up.
     TimedOut,
+    /// What a headless run was to open is not there.
+    NotFound,
 }
 
 /// Runs the console until it ends. Generic over the terminal, so that tests use a buffer.
@@ -179,7 +186,9 @@ impl Loop {
         self.publish(app);
         loop {
             let now = self.shell.clock.since_start();
-            let frame = self.dirty.then(|| self.drawn_at.map_or(Duration::ZERO, |at| (at + FRAME).saturating_sub(now)));
+            let frame = self
+                .dirty
+                .then(|| self.drawn_at.map_or(Duration::ZERO, |at| (at + FRAME).saturating_sub(now)));
             let esc = rejoin.deadline().map(|at| at.saturating_sub(now));
             let mut batch = Vec::new();
             tokio::select! {
@@ -257,7 +266,8 @@ impl Loop {
         for effect in app.handle(msg, now) {
             match effect {
                 // A replay shows what was seen; what it led to outside happened then.
-                Effect::Quit | Effect::Run(_) | Effect::Copy(_) | Effect::Suspend if self.present.is_some() => {}
+                Effect::Quit | Effect::Run(_) | Effect::Copy(_) | Effect::Suspend
+                    if self.present.is_some() => {}
                 // Without a terminal of its own there is nothing to come back from.
                 Effect::Suspend if self.shell.until.is_some() => {}
                 Effect::Quit => return Ok(ControlFlow::Break(Ended::Quit)),
@@ -350,7 +360,11 @@ impl Loop {
         self.busy == 0 && self.queue.is_empty() && app.settled(self.now())
     }
 
-    fn headless<B: Backend>(&mut self, app: &App, terminal: &mut Terminal<B>) -> Result<ControlFlow<Ended>, B::Error> {
+    fn headless<B: Backend>(
+        &mut self,
+        app: &mut App,
+        terminal: &mut Terminal<B>,
+    ) -> Result<ControlFlow<Ended>, B::Error> {
         let now = self.shell.clock.now();
         let settled = self.settled(app);
         let Some(until) = &mut self.shell.until else { return Ok(ControlFlow::Continue(())) };
@@ -358,6 +372,13 @@ impl Loop {
             Ended::TimedOut
         } else if !settled {
             return Ok(ControlFlow::Continue(()));
+        } else if let Some(open) = until.open.take() {
+            if open(app, now) {
+                self.dirty = true;
+                self.publish(app);
+                return Ok(ControlFlow::Continue(()));
+            }
+            Ended::NotFound
         } else if let Some(input) = until.keys.pop_front() {
             // The next turn handles it, and everything settles again before the one after.
             self.work.spawn(std::future::ready(Msg::Input(input)));
