@@ -29,6 +29,8 @@ pub struct LogsPane {
     pub(super) groups: Vec<String>,
     /// Filter and search.
     pub(super) lens: Lens,
+    /// Whose lines filter and search have looked at.
+    pub(super) looked_at: Option<TargetId>,
     /// The row under the cursor; `None` before the first one.
     pub(super) cursor: Option<RowId>,
     /// The cursor was moved off the newest line.

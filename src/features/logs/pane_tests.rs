@@ -399,6 +399,28 @@ fn links_lead_there_and_back() {
 }
 
 #[test]
+fn another_targets_lines_are_looked_at_anew() {
+    let mut app = filled(100);
+    app.store.targets.insert(TargetId::new("spare"), crate::features::TargetStore::default());
+    app.act(Action::Filter, now(10));
+    type_line(&mut app, "level=error");
+    shows(&app, "10 of 100 lines");
+    let spare = TargetId::new("spare");
+    app.store.set_active(std::slice::from_ref(&spare));
+    let filter = "level=error".to_owned();
+    app.goto(
+        &Link::Logs { target: spare.clone(), groups: GROUPS.map(Into::into).to_vec(), at: None, filter },
+        now(10),
+    );
+    let key = PollKey::new(&spare, Topic::LogTail);
+    let query = app.plan(now(10)).get(&key).unwrap().query.clone();
+    let result = Ok(Payload::LogBatch(batch(&GROUPS, vec![event(1, "ERROR a"), event(2, "INFO b")])));
+    let polled = Polled { key, query, result, next_in: None, usage: Usage::default() };
+    app.handle(Msg::Polled(Box::new(polled)), now(11));
+    shows(&app, "1 of 2 lines");
+}
+
+#[test]
 fn any_size_is_drawn() {
     let mut app = filled(50);
     answer(&mut app, Ok(batch(&GROUPS, vec![event(1, &"日本語 long ".repeat(200)), event(2, "a\nb\nc")])), 2);

@@ -219,7 +219,11 @@ impl LogsPane {
 
     /// Brings filter and search up to date.
     pub(super) fn scan(&mut self, ctx: &Ctx) -> Vec<Command> {
-        let Some(store) = self.store(ctx) else { return Vec::new() };
+        let (Some(store), target) = (self.store(ctx), self.target(ctx)) else { return Vec::new() };
+        if self.looked_at.as_ref() != target {
+            self.looked_at = target.cloned();
+            self.lens.forget();
+        }
         let jobs = self.lens.update(store);
         jobs.into_iter().map(|job| Command::Effect(Effect::Compute(Box::new(Job::LogScan(job))))).collect()
     }
