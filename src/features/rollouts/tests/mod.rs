@@ -5,6 +5,7 @@ mod plans;
 mod screen;
 mod shifts;
 mod watching;
+mod world;
 
 use super::model::*;
 use super::plan::{Caller, Circumstances, Plan};

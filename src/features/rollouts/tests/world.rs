@@ -1,0 +1,377 @@
+//! The reads and the one write against the simulated AWS, through the real SDK clients.
+
+use super::*;
+use crate::app::Now;
+use crate::aws::{Access, Aws, Clocks, Conn, TargetSpec};
+use crate::demo::world::Scenario;
+use crate::demo::{Faults, SimAws};
+use crate::features::rollouts::journal::{Entry, Step, unfinished};
+use crate::features::rollouts::op::send;
+use crate::features::rollouts::plan::GuardedChange;
+use crate::features::rollouts::rollback::SendResult;
+use crate::features::rollouts::stages::Next;
+use crate::features::rollouts::watch::{Ending, Watch};
+use crate::features::rollouts::wire::{
+    DetailQuery, MetricsQuery, RolloutList, ShiftRef, Shifts, ShiftsQuery,
+};
+use crate::features::rollouts::{DetailSource, ListSource, ShiftsSource};
+use crate::runtime::clock::Clock;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::shared::IntoShared;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A simulated AWS on tokio's paused clock, and a connection to it.
+struct Lab {
+    sim: SimAws,
+    conn: Conn,
+    clock: Clock,
+}
+
+impl Lab {
+    async fn new(scenario: &str) -> Self {
+        Self::with(scenario, TargetSpec::named("prod")).await
+    }
+
+    async fn with(scenario: &str, spec: TargetSpec) -> Self {
+        let clock = Clock::starting_at(at(0));
+        let scenario = Scenario::builtin(scenario).unwrap();
+        let sim = SimAws::new(scenario, 1, at(0), Arc::new(move || clock.wall()));
+        let clocks = Clocks {
+            monotonic: Arc::new(move || clock.since_start()),
+            wall: Arc::new(move || clock.wall()),
+            sleep: SharedAsyncSleep::new(TokioSleep::new()),
+        };
+        let access = Access::Simulated { http: sim.clone().into_shared() };
+        let spec = TargetSpec { region: Some("eu-west-2".into()), ..spec };
+        let conn = Aws::new(access, clocks, None).connect(&spec).await;
+        Self { sim, conn, clock }
+    }
+
+    fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    async fn pass(&self, seconds: u64) {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+
+    fn faults(&self, rules: &[&str]) {
+        self.sim.set_faults(Faults::parse(rules.iter().copied()).unwrap());
+    }
+
+    fn calls(&self, operation: &str) -> u64 {
+        self.sim.ceilings().iter().filter(|it| it.operation == operation).map(|it| it.total).sum()
+    }
+
+    async fn list(&self) -> RolloutList {
+        ListSource::new(&self.conn).read(self.now()).await.unwrap()
+    }
+
+    async fn shifts(&self, shift: &Rollout, caller: bool) -> Shifts {
+        let query = ShiftsQuery { shifts: vec![ShiftRef::of(shift)], caller };
+        ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
+    }
+
+    /// The plan for the one shift in flight, as the dialog makes it.
+    async fn plan(&self) -> Plan {
+        let list = self.list().await;
+        let reads = self.shifts(&list.shifts[0], true).await;
+        let place = Circumstances {
+            caller: reads.caller.unwrap(),
+            no_writes: reads.no_writes,
+            target: TargetId::new("prod"),
+            region: "eu-west-2".into(),
+            production: true,
+            word: "checkout".into(),
+        };
+        Plan::new(&reads.shifts[0], place, self.now().wall)
+    }
+
+    async fn send(&self, plan: &Plan, journal: &Path) -> SendResult {
+        send(plan, &self.conn, journal, || self.now().wall).await
+    }
+}
+
+/// A journal of its own for each test.
+fn journal(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("eyewall-rollouts-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    folder.join("journal.jsonl")
+}
+
+fn entries(journal: &Path) -> Vec<Entry> {
+    let text = std::fs::read_to_string(journal).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_shift_in_flight_is_read_whole() {
+    let lab = Lab::new("bad-deploy").await;
+    let list = lab.list().await;
+    assert!(list.services.iter().any(|service| service.name.full() == "ecs/shop/checkout"));
+    assert!(list.services.is_sorted_by(|a, b| a.name < b.name));
+    let [shift] = list.shifts.as_slice() else { panic!("{:?}", list.shifts) };
+    assert_eq!(shift.name.full(), "ecs/shop/checkout");
+    assert!(matches!(shift.strategy, Strategy::Canary { percent, .. } if percent == 20.0));
+    assert_eq!(shift.share(), Some((20.0, false)));
+    let old = shift.old.as_ref().unwrap();
+    assert_eq!((old.label().as_str(), shift.new.label().as_str()), ("rev 41", "rev 42"));
+    assert_eq!(old.weight, Some(80.0));
+    assert!(matches!(old.health(), Health::Counted { healthy, total } if healthy == total && total > 0));
+    assert!(shift.new.images[0].digest.is_some());
+    assert_eq!(shift.new.groups[0].rule_share, Some(20.0));
+    assert_eq!(shift.new.rule_disagrees(), None);
+    assert!(matches!(shift.next(), Next::Shift(to, Some(due)) if to == 100.0 && due.estimate));
+    assert!(!shift.events.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_twice_that_cannot_have_changed() {
+    let lab = Lab::new("bad-deploy").await;
+    let mut source = ListSource::new(&lab.conn);
+    source.read(lab.now()).await.unwrap();
+    let (services, deployments) = (lab.calls("DescribeServices"), lab.calls("DescribeServiceDeployments"));
+    let before = ["ListClusters", "ListServices", "DescribeServiceRevisions"].map(|it| lab.calls(it));
+    for _ in 0..2 {
+        lab.pass(5).await;
+        source.read(lab.now()).await.unwrap();
+    }
+    let after = ["ListClusters", "ListServices", "DescribeServiceRevisions"].map(|it| lab.calls(it));
+    assert_eq!(before, after);
+    // Only the service in flight, and only its deployment.
+    assert_eq!(lab.calls("DescribeServices"), services + 2);
+    assert_eq!(lab.calls("DescribeServiceDeployments"), deployments + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shift_that_ends_moves_to_the_recent_ones() {
+    let lab = Lab::new("bad-deploy").await;
+    let mut source = ListSource::new(&lab.conn);
+    let first = source.read(lab.now()).await.unwrap();
+    // Past the shift to 100 %, the bake time and the clean-up.
+    lab.pass(3600).await;
+    let list = source.read(lab.now()).await.unwrap();
+    assert_eq!(list.shifts, []);
+    assert_eq!(list.recent[0].deployment, first.shifts[0].deployment);
+    assert_eq!(list.recent[0].status, Status::new("SUCCESSFUL"));
+    let asked = lab.calls("DescribeServiceDeployments");
+    lab.pass(60).await;
+    assert_eq!(source.read(lab.now()).await.unwrap().recent, list.recent);
+    assert_eq!(lab.calls("DescribeServiceDeployments"), asked, "what has ended is not asked for again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_new_side_of_the_bad_deploy_fails_more() {
+    let lab = Lab::new("bad-deploy").await;
+    let shift = lab.list().await.shifts.remove(0);
+    let groups = |side: &Side| side.groups.iter().filter_map(TargetGroup::dimensions).collect::<Vec<_>>();
+    let metrics = MetricsQuery {
+        old: groups(shift.old.as_ref().unwrap()),
+        new: groups(&shift.new),
+        from: shift.progress.points[0].at.unwrap(),
+    };
+    let query = DetailQuery { name: shift.name.clone(), metrics: Some(metrics) };
+    let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
+    assert_eq!(detail.metrics_error, None);
+    let metrics = detail.metrics.unwrap();
+    let (old, new) = (metrics.old.failed_percent().unwrap(), metrics.new.failed_percent().unwrap());
+    assert!(new > 3.0 && old < 1.0, "old {old} new {new}");
+    assert!(metrics.new.p99 > metrics.old.p99);
+    assert!(metrics.old.requests > metrics.new.requests);
+    assert!(detail.history.iter().all(|shift| !shift.in_progress()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_that_may_not_be_read_leaves_the_shift() {
+    let lab = Lab::new("bad-deploy").await;
+    lab.faults(&["elasticloadbalancing:*=deny", "ecs:DescribeServiceRevisions=deny"]);
+    let shift = lab.list().await.shifts.remove(0);
+    // Without revisions there are no target groups either; the weights are ECS's own.
+    assert_eq!(shift.share(), Some((20.0, false)));
+    assert_eq!(shift.new.health(), Health::Unread);
+    lab.faults(&["elasticloadbalancing:*=deny"]);
+    let shift = lab.list().await.shifts.remove(0);
+    assert!(matches!(shift.new.health(), Health::Unreadable(why) if why.contains("DescribeTargetHealth")));
+    assert_eq!(shift.new.groups[0].rule_share, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_of_the_list_keep_their_class() {
+    for (fault, class) in [
+        ("ecs:ListClusters=deny", ErrorClass::Denied),
+        ("ecs:DescribeServices=expire", ErrorClass::Expired),
+        ("ecs:DescribeServiceDeployments=garbage", ErrorClass::NotAws),
+    ] {
+        let lab = Lab::new("bad-deploy").await;
+        lab.faults(&[fault]);
+        let error = ListSource::new(&lab.conn).read(lab.now()).await.unwrap_err();
+        assert_eq!(error.class, class, "{fault}: {error}");
+    }
+    // One cluster that may not be listed is a note, not a failure.
+    let lab = Lab::new("bad-deploy").await;
+    lab.faults(&["ecs:ListServices=deny"]);
+    assert_eq!(lab.list().await.notes, ["shop: denied: ecs:ListServices"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_from_plan_to_done() {
+    let lab = Lab::new("bad-deploy").await;
+    let plan = lab.plan().await;
+    assert!(!plan.refused(), "{:?}", plan.checks);
+    let journal = journal("done");
+    let result = lab.send(&plan, &journal).await;
+    let SendResult::Sent { request_id: Some(_), journal: journaled, .. } = &result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(journaled.problem, None);
+    let steps = entries(&journal);
+    assert!(
+        matches!(steps[0].step, Step::Sending) && matches!(steps[1].step, Step::Sent { .. }),
+        "{steps:?}"
+    );
+    assert_eq!(steps[0].id, steps[1].id);
+    assert_eq!(unfinished(&std::fs::read_to_string(&journal).unwrap()).len(), 1);
+
+    let mut watch = Watch::begin(plan.clone(), &result).unwrap();
+    let shift = lab.list().await.shifts.remove(0);
+    for _ in 0..20 {
+        lab.pass(5).await;
+        let reads = lab.shifts(&shift, false).await;
+        watch.read(&reads.shifts[0], lab.now().wall);
+    }
+    assert_eq!(watch.ended.as_ref().unwrap().ending, Ending::Done, "{watch:?}");
+    assert_eq!(lab.calls("StopServiceDeployment"), 1);
+    let after = lab.list().await;
+    assert_eq!(after.shifts, []);
+    assert_eq!(after.recent[0].status, Status::new("ROLLBACK_SUCCESSFUL"));
+    assert_eq!(after.recent[0].new.weight, Some(0.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_no_longer_holds_sends_nothing() {
+    // Somebody else was faster.
+    let lab = Lab::new("bad-deploy").await;
+    let plan = lab.plan().await;
+    assert!(matches!(lab.send(&plan, &journal("other")).await, SendResult::Sent { .. }));
+    lab.pass(2).await;
+    let mine = journal("changed");
+    let result = lab.send(&plan, &mine).await;
+    let SendResult::Changed(newer) = &result else { panic!("{result:?}") };
+    let change = GuardedChange {
+        field: "status".into(),
+        was: "in progress".into(),
+        is: "already rolling back".into(),
+    };
+    assert_eq!(plan.diff(newer), [change.clone()]);
+    assert_eq!(lab.calls("StopServiceDeployment"), 1);
+    assert!(matches!(&entries(&mine)[1].step, Step::Changed { changes, .. } if *changes == [change]));
+    assert!(unfinished(&std::fs::read_to_string(&mine).unwrap()).is_empty());
+
+    // It ended by itself.
+    let lab = Lab::new("bad-deploy").await;
+    let plan = lab.plan().await;
+    lab.pass(3600).await;
+    let result = lab.send(&plan, &journal("ended")).await;
+    assert!(matches!(&result, SendResult::Changed(newer) if newer.refused()), "{result:?}");
+    assert_eq!(lab.calls("StopServiceDeployment"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_meanwhile_does_not_stop_it() {
+    let lab = Lab::new("bad-deploy").await;
+    let plan = lab.plan().await;
+    // Long enough for the shift to 100 %, too short for the bake time.
+    lab.pass(420).await;
+    let result = lab.send(&plan, &journal("progress")).await;
+    assert!(matches!(result, SendResult::Sent { .. }), "{result:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_fails_before_sending_sends_nothing() {
+    for (fault, class) in [
+        ("ecs:DescribeServiceDeployments=deny", ErrorClass::Denied),
+        ("ecs:DescribeServices=expire", ErrorClass::Expired),
+        ("ecs:DescribeServices=throttle", ErrorClass::Throttled),
+    ] {
+        let lab = Lab::new("bad-deploy").await;
+        let plan = lab.plan().await;
+        lab.faults(&[fault]);
+        let journal = journal("unread");
+        let result = lab.send(&plan, &journal).await;
+        assert!(matches!(&result, SendResult::Unread(error) if error.class == class), "{fault}: {result:?}");
+        assert_eq!(lab.calls("StopServiceDeployment"), 0);
+        assert!(matches!(entries(&journal)[1].step, Step::Unread { .. }));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_told_and_a_lost_answer_is_never_sent_again() {
+    for fault in ["deny", "expire", "throttle"] {
+        let lab = Lab::new("bad-deploy").await;
+        let plan = lab.plan().await;
+        lab.faults(&[&format!("ecs:StopServiceDeployment={fault}")]);
+        let journal = journal("rejected");
+        let result = lab.send(&plan, &journal).await;
+        assert!(matches!(&result, SendResult::Rejected(_)), "{fault}: {result:?}");
+        assert_eq!(lab.calls("StopServiceDeployment"), 1, "{fault}");
+        assert!(matches!(entries(&journal)[1].step, Step::Rejected { .. }));
+        assert_eq!(lab.list().await.shifts[0].status, Status::new("IN_PROGRESS"), "{fault}");
+    }
+    for fault in ["cut:1", "garbage", "garbage:502"] {
+        let lab = Lab::new("bad-deploy").await;
+        let plan = lab.plan().await;
+        lab.faults(&[&format!("ecs:StopServiceDeployment={fault}")]);
+        let journal = journal("lost");
+        let result = lab.send(&plan, &journal).await;
+        assert!(matches!(&result, SendResult::Lost { .. }), "{fault}: {result:?}");
+        assert_eq!(lab.calls("StopServiceDeployment"), 1, "{fault}");
+        assert!(matches!(entries(&journal)[1].step, Step::Lost { .. }));
+        // Reading settles it, whichever way it went.
+        let mut watch = Watch::begin(plan.clone(), &result).unwrap();
+        let shift = ShiftsQuery {
+            shifts: vec![ShiftRef { name: plan.name.clone(), deployment: plan.guard.deployment.clone() }],
+            caller: false,
+        };
+        let mut source = ShiftsSource::new(&lab.conn);
+        for _ in 0..20 {
+            lab.pass(5).await;
+            let reads = source.read(&shift, lab.now()).await.unwrap();
+            watch.read(&reads.shifts[0], lab.now().wall);
+        }
+        assert!(watch.settled(), "{fault}: {watch:?}");
+        assert_eq!(lab.calls("StopServiceDeployment"), 1, "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_cannot_be_written_warns_and_never_blocks() {
+    let lab = Lab::new("bad-deploy").await;
+    let plan = lab.plan().await;
+    let folder = journal("unwritable");
+    std::fs::create_dir_all(&folder).unwrap();
+    // The journal's place is taken by a folder.
+    let result = lab.send(&plan, &folder).await;
+    let SendResult::Sent { journal, .. } = &result else { panic!("{result:?}") };
+    assert!(journal.problem.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_only_target_refuses_even_a_confirmed_plan() {
+    let open = Lab::new("bad-deploy").await;
+    let plan = open.plan().await;
+    let spec = TargetSpec { read_only: true, ..TargetSpec::named("prod") };
+    let lab = Lab::with("bad-deploy", spec).await;
+    let result = lab.send(&plan, &journal("read-only")).await;
+    let SendResult::Changed(newer) = &result else { panic!("{result:?}") };
+    assert!(newer.refusals().any(|why| why.contains("read-only")), "{:?}", newer.checks);
+    assert_eq!(lab.calls("StopServiceDeployment"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_quiet_world_has_no_shift() {
+    let lab = Lab::new("quiet").await;
+    let list = lab.list().await;
+    assert_eq!(list.shifts, []);
+    assert!(!list.services.is_empty());
+}
