@@ -113,7 +113,7 @@ fn failures(pane: &DiagnosticsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let room = (about.len() as u16 + 1).min(area.height / 2);
     let [list, foot] = dialog::split_bottom(area, room);
     let columns = [
-        Column::new("last", 14),
+        Column::new("last", 15),
         Column::new("times", 5).right().priority(3),
         Column::new("target", if ctx.many_targets() { 10 } else { 0 }).priority(4),
         Column::new("what", 14).priority(1),

@@ -14,7 +14,7 @@ use ratatui::style::Style;
 /// Cells before the axis.
 const LABEL: u16 = 12;
 /// Signs this close share one label.
-const CLOSE: usize = 3;
+const CLOSE: usize = 6;
 
 pub(super) fn render(timeline: &Timeline, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let area = area.intersection(buf.area);

@@ -271,8 +271,8 @@ fn rows_stand_still_after_a_key_and_the_cursor_stays_on_its_thing() {
     let mut app = app();
     let rows = |app: &App, at| {
         let shown = text(app, 120, 40, at);
-        let of = |name: &str| shown.lines().position(|line| line.contains(name) && !line.contains("errors"));
-        ["checkout-5xx ", "checkout-p99 ", "orders-db-connections "].map(of)
+        let of = |name: &str| shown.lines().position(|line| line.contains(name));
+        ["checkout-5xx", "checkout-p99", "orders-db-connections"].map(of)
     };
     key(&mut app, KeyCode::Down, 10);
     key(&mut app, KeyCode::Down, 10);
@@ -322,9 +322,9 @@ fn only_what_is_on_screen_is_read_and_its_order_asks_nothing_anew() {
 #[test]
 fn a_screen_on_which_nothing_happens_changes_in_steps() {
     let app = app();
-    let changes = (1..60).filter(|second| text(&app, 120, 40, *second) != text(&app, 120, 40, second - 1));
-    // The minute, three ages and a countdown in half minutes.
-    assert!(changes.count() <= 4);
+    let changes: Vec<i64> =
+        (1..60).filter(|second| text(&app, 120, 40, *second) != text(&app, 120, 40, second - 1)).collect();
+    assert_eq!(changes, [30], "the countdown to the next step, in half minutes");
 }
 
 #[test]

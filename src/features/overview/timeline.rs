@@ -45,7 +45,7 @@ pub struct Timeline {
 
 /// What happened in the window.
 pub fn timeline(ctx: &Ctx) -> Timeline {
-    let (start, end) = ctx.window.range(ctx.now.wall);
+    let (start, end) = whole_minutes(ctx.window.range(ctx.now.wall));
     let range = TimeRange { start, end };
     let (mut spans, mut alarms) = (Vec::new(), Vec::new());
     let mut errors: Vec<Option<f64>> = Vec::new();
@@ -91,4 +91,13 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
     spans.sort_by_key(|span| span.start);
     alarms.sort_by(|a, b| (a.at, &a.label).cmp(&(b.at, &b.label)));
     Timeline { range, spans, alarms, errors }
+}
+
+/// A live axis moves once a minute, not with every second.
+fn whole_minutes((start, end): (Timestamp, Timestamp)) -> (Timestamp, Timestamp) {
+    let minute = |at: Timestamp, add: i64| {
+        Timestamp::from_second((at.as_second().div_euclid(60) + add) * 60).unwrap_or(at)
+    };
+    let last = if end == minute(end, 0) { end } else { minute(end, 1) };
+    (minute(start, 0), last)
 }

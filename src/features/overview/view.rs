@@ -67,9 +67,9 @@ fn now_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buffer, c
         let target = Column::new("target", if ctx.many_targets() { 10 } else { 0 }).priority(6);
         let columns = [
             Column::new("kind", 11),
-            Column::new("name", 18).flex(2),
+            Column::new("name", 16).flex(1),
             target,
-            Column::new("facts", 24).flex(3).priority(3),
+            Column::new("facts", 20).flex(3).priority(3),
             Column::new("since", 5).right(),
         ];
         let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
@@ -301,7 +301,7 @@ fn services_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buff
         Column::new("p99", 8).right(),
         Column::new("", 8).priority(4),
         Column::new("tasks", 6).right().priority(3),
-        Column::new("depends on", 14).flex(2).priority(2),
+        Column::new("depends on", 14).flex(3).priority(2),
     ];
     let keep: Vec<bool> = columns.iter().map(|column| column.min > 0).collect();
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
