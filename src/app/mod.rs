@@ -101,6 +101,16 @@ impl App {
                 self.apply_theme(None);
                 Vec::new()
             }
+            Msg::Session { target, info } => {
+                if let Some(target) = self.store.targets.get_mut(&target) {
+                    target.session = info;
+                }
+                self.changed(None, now, Vec::new())
+            }
+            Msg::Banner(text) => {
+                self.ui.banner = Some(text);
+                Vec::new()
+            }
             Msg::Resumed | Msg::Tick => Vec::new(),
         };
         effects.extend(self.store.tick(now));
@@ -213,11 +223,16 @@ impl App {
             Ok(config) => match Keymap::new(&config.keys) {
                 Ok(keymap) => {
                     let theme = (config.ui.theme != self.settings.config.ui.theme).then(|| config.ui.theme.clone());
+                    let same_targets = config.targets == self.settings.config.targets;
                     self.settings.keymap = keymap;
                     self.settings.config = config;
                     self.apply_theme(theme);
                     self.store.derive(&self.settings.config, None);
-                    self.ui.notices.info("config reloaded");
+                    self.ui.notices.info(if same_targets {
+                        "config reloaded"
+                    } else {
+                        "config reloaded; its targets are taken at the next start"
+                    });
                 }
                 Err(problem) => self.ui.notices.warn(&problem),
             },

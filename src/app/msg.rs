@@ -2,9 +2,10 @@
 //! it and `replay` feeds it back.
 
 use super::plan::PollKey;
-use crate::aws::SourceError;
 use crate::aws::meter::Usage;
+use crate::aws::{SourceError, TargetId};
 use crate::config::Config;
+use crate::features::session::SessionInfo;
 use crate::features::{JobOutput, OpOutcome, Payload, Query};
 use crossterm::event::KeyEvent;
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,15 @@ pub enum Msg {
     ConfigLoaded(Box<Result<Config, String>>),
     /// The user's theme folder changed: names and texts.
     ThemesLoaded(Vec<(String, String)>),
+    /// A target connected, or its credentials changed: what its connection knows of itself.
+    Session {
+        /// Whose.
+        target: TargetId,
+        /// What is known.
+        info: SessionInfo,
+    },
+    /// A line that stays in the header: a replay, and how far it goes.
+    Banner(String),
     /// Back from `Ctrl-z`.
     Resumed,
     /// Once a second, so that ages and countdowns move.

@@ -16,6 +16,7 @@ pub mod identity;
 pub mod meter;
 mod mfa;
 pub mod operation;
+pub mod probe;
 mod profile;
 mod setup;
 pub mod target;

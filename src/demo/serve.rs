@@ -136,7 +136,7 @@ mod tests {
         let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let cancel = CancellationToken::new();
-        let server = tokio::spawn(run(listener, sim, cancel.clone()));
+        let server = tokio::spawn(run(listener, sim.clone(), cancel.clone()));
 
         let head = "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
                     Authorization: AWS4-HMAC-SHA256 Credential=A/20261122/eu-west-1/sts/aws4_request, Signature=0\r\n\
@@ -148,6 +148,11 @@ mod tests {
             answer.starts_with("HTTP/1.1 200") && answer.contains("<Account>111122223333</Account>"),
             "{answer}"
         );
+
+        sim.add_fault("sts:*=cut:20*1".parse().unwrap());
+        let answer = exchange(address, asked.as_bytes()).await;
+        assert!(answer.contains("<GetCallerIdentityRe\r\n"), "{answer}");
+        assert!(!answer.ends_with("0\r\n\r\n"), "a cut body has no end: {answer}");
 
         let large = format!("{head}Content-Length: {}\r\n\r\n{}", MOST_BODY + 1, "x".repeat(MOST_BODY + 1));
         let answer = exchange(address, large.as_bytes()).await;

@@ -167,8 +167,13 @@ impl SimAws {
         response.map(|payload| match payload {
             Payload::Whole(bytes) => Full::new(bytes).map_err(|never| match never {}).boxed(),
             Payload::Cut(bytes) => {
-                let broken = io::Error::new(io::ErrorKind::UnexpectedEof, "the simulator cut the body");
-                StreamBody::new(stream::iter([Ok(Frame::data(bytes)), Err(broken)])).boxed()
+                let broken = stream::once(async {
+                    // Lets a server send what it has before it hears of the break.
+                    tokio::task::yield_now().await;
+                    Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the simulator cut the body"))
+                });
+                let begun = stream::iter([Ok(Frame::data(bytes))]);
+                StreamBody::new(stream::StreamExt::chain(begun, broken)).boxed()
             }
             Payload::Tail(session) => self.stream(*session, sleep),
         })

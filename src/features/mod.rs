@@ -9,6 +9,7 @@ pub mod logs;
 pub mod metrics;
 pub mod overview;
 pub mod panel;
+pub mod place;
 pub mod rollouts;
 pub mod session;
 mod source;
@@ -24,6 +25,7 @@ use crate::aws::console::{ConsoleLink, console_url};
 use crate::aws::{Conn, MfaCode, SourceError, TargetId};
 use crate::runtime::poller::Spawner;
 use jiff::Timestamp;
+use place::Thing;
 use serde::{Deserialize, Serialize};
 
 /// What can be polled, one poller per target and topic.
@@ -345,9 +347,63 @@ pub fn journal_view() -> Vec<Command> {
 /// Reads an ARN, a console URL or a trace id as pasted.
 ///
 /// # Errors
-/// A sentence that says what is not understood.
-pub fn link_of(text: &str, _ctx: &Ctx) -> Result<Link, String> {
-    Err(format!("`{text}` is not an ARN, a console URL or a trace id"))
+/// A sentence that says what is not understood, or that no target reaches it.
+pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
+    let place = place::parse(text)?;
+    let reaches = |target: &&TargetId| {
+        let store = ctx.store.target(target);
+        let region = store.and_then(|target| target.session.region.as_deref());
+        let account = store.and_then(|target| target.identity.as_ref()).map(|identity| identity.account.as_str());
+        let fits = |wanted: &Option<String>, known: Option<&str>| {
+            wanted.as_deref().zip(known).is_none_or(|(wanted, known)| wanted == known)
+        };
+        fits(&place.region, region) && fits(&place.account, account)
+    };
+    let target = ctx.targets().find(reaches).ok_or_else(|| {
+        let (region, account) = (place.region.as_deref().unwrap_or("?"), place.account.as_deref());
+        format!("no target is in {region}{}", account.map(|id| format!(" of account {id}")).unwrap_or_default())
+    })?;
+    Ok(match place.thing {
+        Thing::Alarm(name) => Link::Alarms { alarm: Some((target.clone(), name)), open: true },
+        Thing::LogGroup(name) => logs_link(target, name),
+        Thing::EcsService { cluster, service } => service_link(target, &cluster, &service)?,
+    })
+}
+
+/// A thing of a pane, by name: `snapshot PANE --open NAME`.
+///
+/// # Errors
+/// A pane in which nothing can be opened by name.
+pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
+    let target = ctx.targets().next().ok_or("there is no target")?;
+    match pane {
+        "alarms" => Ok(Link::Alarms { alarm: Some((target.clone(), name.to_owned())), open: true }),
+        "logs" => Ok(logs_link(target, name.to_owned())),
+        _ => Err(format!("--open: nothing in {pane} is opened by name")),
+    }
+}
+
+fn logs_link(target: &TargetId, group: String) -> Link {
+    Link::Logs { target: target.clone(), groups: vec![group], at: None, filter: String::new() }
+}
+
+fn service_link(_target: &TargetId, cluster: &str, service: &str) -> Result<Link, String> {
+    Err(format!("{cluster}/{service}: this version has no rollouts screen"))
+}
+
+/// Brings back the log groups that were tailed when a target was last seen.
+pub fn remembered_link(target: &str, groups: &[String]) -> Option<Link> {
+    let target = TargetId::new(target);
+    let link = || Link::Logs { target, groups: groups.to_vec(), at: None, filter: String::new() };
+    (!groups.is_empty()).then(link)
+}
+
+/// The log groups of a target that a place shows, to be remembered.
+pub fn remembered_groups(target: &TargetId, place: &Link) -> Option<Vec<String>> {
+    match place {
+        Link::Logs { target: of, groups, .. } if of == target => Some(groups.clone()),
+        _ => None,
+    }
 }
 
 /// An error of a poller that did not come from AWS.

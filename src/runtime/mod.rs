@@ -7,11 +7,13 @@ pub mod clipboard;
 pub mod clock;
 pub mod input;
 pub mod poller;
+pub mod record;
 pub mod schedule;
 pub mod term;
 
 use crate::app::{App, Effect, Input, Msg, Now};
 use crate::aws::Conn;
+use crate::features::session::SessionInfo;
 use crate::features::{self, Op, OpCtx, OpOutcome};
 use clock::Clock;
 use futures::{Stream, StreamExt};
@@ -52,6 +54,8 @@ pub struct Shell {
     pub tap: Option<Tap>,
     /// Ends the loop as soon as the app says it is settled (headless runs).
     pub until: Option<Until>,
+    /// A replay starts at this moment: its messages bring their own times, and nothing is carried out.
+    pub replay: Option<Now>,
 }
 
 /// Sees every message with its time: the recorder.
@@ -62,8 +66,14 @@ pub type Tap = Box<dyn FnMut(&Msg, Now) + Send>;
 pub enum Outside {
     /// A message.
     Msg(Msg),
+    /// A message of a recording, with the moment it came at.
+    Replayed(Box<Msg>, Now),
+    /// A target can be called now: its pollers start.
+    Connected(Conn, SessionInfo),
     /// New credentials: parked pollers try again.
     Wake,
+    /// The process was continued from outside: the terminal may have been somebody else's meanwhile.
+    Continued,
     /// End in an orderly way (SIGTERM, SIGHUP).
     End,
 }
@@ -117,12 +127,14 @@ pub async fn run<B: Backend>(
         scratch: Buffer::empty(Rect::new(0, 0, size.width, size.height)),
         repaint: true,
         busy: 0,
+        spawner,
+        present: shell.replay,
         shell,
     };
     let ended = running.turn(app, terminal, events).await;
     // In order: stop the pollers, give sources time to close, then let go.
     cancel.cancel();
-    let mut tasks = spawner.tasks;
+    let mut tasks = running.spawner.tasks;
     let all = async { while tasks.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(GRACE, all).await;
     tasks.abort_all();
@@ -143,6 +155,10 @@ struct Loop {
     repaint: bool,
     /// Operations and jobs running.
     busy: usize,
+    /// Starts the pollers of targets that connect later.
+    spawner: Spawner,
+    /// The recorded present, in a replay.
+    present: Option<Now>,
     shell: Shell,
 }
 
@@ -173,6 +189,18 @@ impl Loop {
                 () = sleep(esc) => batch.extend(rejoin.expire().into_iter().map(Msg::Input)),
                 outside = self.shell.outside.recv(), if outside_open => match outside {
                     Some(Outside::Msg(msg)) => batch.push(msg),
+                    Some(Outside::Replayed(msg, at)) => {
+                        self.present = Some(at);
+                        batch.push(*msg);
+                    }
+                    Some(Outside::Connected(conn, info)) => batch.push(self.connected(conn, info)),
+                    Some(Outside::Continued) => {
+                        if let Err(error) = term::retake() {
+                            tracing::warn!("cannot take the terminal back: {error}");
+                        }
+                        self.repaint = true;
+                        batch.push(Msg::Resumed);
+                    }
                     Some(Outside::Wake) => self.plan.send_modify(|published| published.wakes += 1),
                     Some(Outside::End) => return Ok(Ended::Signal),
                     None => outside_open = false,
@@ -183,7 +211,7 @@ impl Loop {
                     self.busy -= 1;
                     batch.extend(done.ok());
                 }
-                _ = tick.tick() => batch.push(Msg::Tick),
+                _ = tick.tick(), if self.present.is_none() => batch.push(Msg::Tick),
             }
             while batch.len() < DRAIN {
                 let Ok(msg) = self.queue.try_recv() else { break };
@@ -210,7 +238,7 @@ impl Loop {
         msg: Msg,
         terminal: &mut Terminal<B>,
     ) -> Result<ControlFlow<Ended>, B::Error> {
-        let now = self.shell.clock.now();
+        let now = self.now();
         if let Some(tap) = &mut self.shell.tap
             && !(app.secret() && matches!(msg, Msg::Input(_)))
         {
@@ -223,6 +251,10 @@ impl Loop {
         }
         for effect in app.handle(msg, now) {
             match effect {
+                // A replay shows what was seen; what it led to outside happened then.
+                Effect::Quit | Effect::Run(_) | Effect::Copy(_) | Effect::Suspend if self.present.is_some() => {}
+                // Without a terminal of its own there is nothing to come back from.
+                Effect::Suspend if self.shell.until.is_some() => {}
                 Effect::Quit => return Ok(ControlFlow::Break(Ended::Quit)),
                 Effect::Run(op) => self.run_op(*op),
                 Effect::Compute(job) => {
@@ -252,6 +284,19 @@ impl Loop {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// The present: the clock's, or that of the recording.
+    fn now(&self) -> Now {
+        self.present.unwrap_or_else(|| self.shell.clock.now())
+    }
+
+    /// Starts the pollers of a target and hands on what its connection knows.
+    fn connected(&mut self, conn: Conn, info: SessionInfo) -> Msg {
+        features::spawn_sources(&conn, &mut self.spawner);
+        let target = conn.spec().name.clone();
+        self.shell.ops.conns.push(conn);
+        Msg::Session { target, info }
+    }
+
     fn run_op(&mut self, op: Op) {
         let ctx = self.shell.ops.clone();
         self.busy += 1;
@@ -259,7 +304,7 @@ impl Loop {
     }
 
     fn publish(&mut self, app: &App) {
-        let plan = app.plan(self.shell.clock.now());
+        let plan = app.plan(self.now());
         self.plan.send_if_modified(|published| {
             let changed = *published.plan != plan;
             if changed {
@@ -271,7 +316,7 @@ impl Loop {
 
     /// Draws into the scratch buffer and touches the terminal only when a cell differs.
     fn draw<B: Backend>(&mut self, app: &App, terminal: &mut Terminal<B>) -> Result<(), B::Error> {
-        let now = self.shell.clock.now();
+        let now = self.now();
         self.dirty = false;
         self.scratch.reset();
         app.render(&mut self.scratch, now);
@@ -281,7 +326,7 @@ impl Loop {
             return Ok(());
         }
         self.repaint = false;
-        self.drawn_at = Some(now.since_start);
+        self.drawn_at = Some(self.shell.clock.since_start());
         terminal.draw(|frame| {
             let buffer = frame.buffer_mut();
             if buffer.area == self.scratch.area {

@@ -63,3 +63,10 @@ pub fn suspend() -> io::Result<()> {
     signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)?;
     take()
 }
+
+/// Takes the terminal again after the process was stopped and continued by somebody else.
+pub fn retake() -> io::Result<()> {
+    // Raw mode is noted as on, and would not be set again.
+    disable_raw_mode()?;
+    take()
+}

@@ -127,6 +127,11 @@ impl Theme {
         }
     }
 
+    /// The background it was made for; `None` when it leaves that to the terminal.
+    pub fn background(&self) -> Option<Color> {
+        self.background
+    }
+
     /// The style of a target's own colour; bold where the terminal has no colours.
     pub fn target_style(&self, color: &str) -> Style {
         let style = Style::new().add_modifier(ratatui::style::Modifier::BOLD);

@@ -228,3 +228,23 @@ fn percent_escapes_are_decoded_and_broken_ones_kept() {
         assert_eq!(query::percent_decode(text), expected);
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_request_panics(content_type in "[ -~]{0,40}", target in "[ -~]{0,20}", path in "/[a-z/%0-9]{0,30}", body: Vec<u8>) {
+        let headers = [("content-type", content_type.as_str()), ("x-amz-target", target.as_str())];
+        let _ = decode(&request(&headers, &path, &body));
+    }
+
+    #[test]
+    fn no_form_panics(form in "([a-z.%+&=0-9]|member){0,40}") {
+        let _ = query::decode(form.as_bytes());
+    }
+
+    #[test]
+    fn text_survives_cbor_and_json(text: String) {
+        let value = object([("T", text.into())]);
+        proptest::prop_assert_eq!(&cbor::decode(&cbor::encode(&value)).unwrap(), &value);
+        proptest::prop_assert_eq!(&json::decode(&json::encode(&value)).unwrap(), &value);
+    }
+}

@@ -24,7 +24,7 @@ pub enum Part {
 /// A scan as a job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScanJob {
-    /// Which change of filter or search it belongs to.
+    /// Which question of its part it answers.
     pub rev: u64,
     /// Where its answer goes.
     pub part: Part,
@@ -47,11 +47,19 @@ impl ScanJob {
     }
 }
 
-/// One result, and whether a job works on it.
+/// One result, which question it answers, and whether a job works on it.
 #[derive(Debug, Default)]
 struct Result {
     matches: Matches,
+    rev: u64,
     running: bool,
+}
+
+impl Result {
+    /// Begins anew: answers to the old question are ignored.
+    fn reset(&mut self) {
+        *self = Self { rev: self.rev + 1, ..Self::default() };
+    }
 }
 
 /// Filter and search with their results.
@@ -62,7 +70,6 @@ pub struct Lens {
     shown: Result,
     hits: Result,
     generation: u64,
-    rev: u64,
 }
 
 impl Lens {
@@ -79,19 +86,14 @@ impl Lens {
     /// Another filter, or none.
     pub fn set_filter(&mut self, filter: Option<Filter>) {
         self.filter = filter;
-        self.reset();
+        self.shown.reset();
+        self.hits.reset();
     }
 
     /// Another search, or none.
     pub fn set_pattern(&mut self, pattern: Option<Pattern>) {
         self.pattern = pattern;
-        self.reset();
-    }
-
-    fn reset(&mut self) {
-        self.rev += 1;
-        self.shown = Result::default();
-        self.hits = Result::default();
+        self.hits.reset();
     }
 
     /// The lines on show.
@@ -126,9 +128,9 @@ impl Lens {
     pub fn update(&mut self, store: &LogStore) -> Vec<ScanJob> {
         if self.generation != store.generation() {
             self.generation = store.generation();
-            self.reset();
+            self.shown.reset();
+            self.hits.reset();
         }
-        let rev = self.rev;
         let mut jobs = Vec::new();
         let parts = [
             (Part::Shown, &mut self.shown, self.filter.is_some(), None),
@@ -150,7 +152,7 @@ impl Lens {
                 result.matches.extend(scan.run());
             } else {
                 result.running = true;
-                jobs.push(ScanJob { rev, part, scan });
+                jobs.push(ScanJob { rev: result.rev, part, scan });
             }
         }
         jobs
@@ -158,13 +160,13 @@ impl Lens {
 
     /// Takes a job's answer. Call [`Lens::update`] after it: more lines may have come meanwhile.
     pub fn done(&mut self, done: &ScanDone) {
-        if done.rev != self.rev {
-            return;
-        }
         let result = match done.part {
             Part::Shown => &mut self.shown,
             Part::Hits => &mut self.hits,
         };
+        if done.rev != result.rev {
+            return;
+        }
         result.running = false;
         result.matches.extend(done.found.clone());
     }

@@ -25,6 +25,8 @@ mod view;
 #[cfg(test)]
 mod pane_tests;
 #[cfg(test)]
+mod source_tests;
+#[cfg(test)]
 mod tests;
 
 pub use lens::{ScanDone, ScanJob};

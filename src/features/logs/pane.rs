@@ -4,7 +4,7 @@
 use super::detail;
 use super::filter::Filter;
 use super::lens::Lens;
-use super::model::{LogEvent, TailQuery, TailStatus};
+use super::model::{Level, LogEvent, TailQuery, TailStatus};
 use super::pattern::Pattern;
 use super::picker::{self, GroupPicker};
 use super::row::{self, Layout};
@@ -12,7 +12,7 @@ use super::rows::RowId;
 use super::search::Listing;
 use super::store::LogStore;
 use crate::app::pane::{Command, Ctx, Edit, EditEvent, Pane, Tone};
-use crate::app::{Action, Cadence, Effect, Level, PollKey, PollPlan, Window};
+use crate::app::{self, Action, Cadence, Effect, PollKey, PollPlan, Window};
 use crate::aws::TargetId;
 use crate::aws::console::ConsoleLink;
 use crate::features::{Job, JobOutput, Link, Query, Topic};
@@ -348,7 +348,12 @@ impl Pane for LogsPane {
             (false, Window::Frozen { .. }) => Cadence::secs(60),
             (false, _) => Cadence::Every(ctx.config.poll.logs.duration()),
         };
-        plan.want(target, Level::Visible, cadence, Query::LogTail(TailQuery { groups, window: ctx.window }));
+        plan.want(
+            target,
+            app::Level::Visible,
+            cadence,
+            Query::LogTail(TailQuery { groups, window: ctx.window }),
+        );
     }
 
     fn on_action(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
@@ -449,14 +454,12 @@ impl Pane for LogsPane {
         }
         let listing = self.lens.listing(store);
         let first = listing.len().saturating_sub(MAX_EXPORT);
-        let mut text = String::new();
-        for entry in listing.window(first) {
+        let lines = listing.window(first).map(|entry| {
             let event = &entry.event;
-            let level = event.facts.level.map_or(ctx.theme.glyphs().missing, super::model::Level::word);
-            let group = store.group(event.group);
-            text.push_str(&format!("{} {level} {group} {}\n", event.timestamp, event.message));
-        }
-        Some(text)
+            let level = event.facts.level.map_or(ctx.theme.glyphs().missing, Level::word);
+            format!("{} {level} {} {}", event.timestamp, store.group(event.group), event.message)
+        });
+        Some(lines.collect::<Vec<_>>().join("\n"))
     }
 
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {

@@ -122,9 +122,10 @@ impl TailSource {
 
     async fn page(&self, group: &Arc<str>, ask: Ask) -> Result<FilterLogEventsOutput, SourceError> {
         let request = self.conn.logs().filter_log_events();
-        let request = match group.starts_with("arn:") {
-            true => request.log_group_identifier(group.as_ref()),
-            false => request.log_group_name(group.as_ref()),
+        let request = if group.starts_with("arn:") {
+            request.log_group_identifier(group.as_ref())
+        } else {
+            request.log_group_name(group.as_ref())
         };
         let request = request
             .start_time(ask.start.as_millisecond())

@@ -41,7 +41,7 @@ pub(super) fn render(pane: &LogsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         return event(pane, store, entry, rest, buf, ctx);
     }
     let rest = failures(store, rest, buf, ctx);
-    let [errors, rest] = dialog::split_top(rest, if rest.height >= 8 { 1 } else { 0 });
+    let [errors, rest] = dialog::split_top(rest, u16::from(rest.height >= 8));
     histogram(store, errors, buf, ctx);
     let listing = pane.lens.listing(store);
     if listing.is_empty() {

@@ -12,9 +12,10 @@ use crate::app::Overlay;
 use crate::app::pane::{Ctx, Tone};
 use crate::aws::{Conn, ErrorClass, TargetId};
 use crate::text::{cut_middle, units};
+use serde::{Deserialize, Serialize};
 
 /// What is known of a connection before anything was asked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionInfo {
     /// Hosts of custom endpoints.
     pub endpoints: Vec<String>,

@@ -31,16 +31,23 @@ pub fn describe_tasks(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
     if !(1..=100).contains(&asked.len()) {
         return Err(bad_parameter("Tasks must have from 1 to 100 elements."));
     }
-    let all: Vec<Task> =
-        ctx.world.service_names().iter().flat_map(|name| ctx.world.tasks(name, ctx.now)).collect();
-    let (mut tasks, mut failures) = (Vec::new(), Vec::new());
-    for name in asked {
-        match all.iter().find(|task| task.arn == name || task.arn.rsplit('/').next() == Some(name)) {
-            Some(task) => tasks.push(describe(ctx, task)),
-            None => failures.push(failure(name)),
+    // A task's name does not tell its service; with 500 services it pays to stop at the last one found.
+    let mut missing: Vec<&str> = asked;
+    let mut tasks = Vec::new();
+    for service in ctx.world.service_names() {
+        if missing.is_empty() {
+            break;
+        }
+        for task in ctx.world.tasks(service, ctx.now) {
+            let named = |name: &&str| task.arn == *name || task.arn.rsplit('/').next() == Some(name);
+            if let Some(at) = missing.iter().position(named) {
+                missing.swap_remove(at);
+                tasks.push(describe(ctx, &task));
+            }
         }
     }
-    Ok(object([("tasks", tasks.into()), ("failures", failures.into())]))
+    let failures = missing.into_iter().map(failure);
+    Ok(object([("tasks", tasks.into()), ("failures", list(failures))]))
 }
 
 fn describe(ctx: Ctx<'_>, task: &Task) -> Value {

@@ -430,4 +430,13 @@ mod tests {
         let deep = format!("{{ {} }}", "(".repeat(5_000));
         assert!(Pattern::parse(&deep).unwrap_err().contains("too deeply"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_pattern_panics(pattern in "\\PC{0,40}|\\{ ([$().a-z0-9*=<>&|\" \\[\\]]|NOT EXISTS|IS NULL){0,30} \\}", message: String) {
+            if let Ok(pattern) = Pattern::parse(&pattern) {
+                let _ = pattern.matches(&message);
+            }
+        }
+    }
 }

@@ -110,6 +110,16 @@ async fn tasks_and_definitions_are_described() {
         .await
         .unwrap();
     assert_eq!(tasks.tasks().len(), running.task_arns().len());
+    let some = client
+        .describe_tasks()
+        .cluster("shop")
+        .tasks(&running.task_arns()[1])
+        .tasks("nope")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(some.tasks()[0].task_arn(), Some(running.task_arns()[1].as_str()));
+    assert_eq!(some.failures()[0].arn(), Some("nope"));
     let task = &tasks.tasks()[0];
     assert!(task.containers()[0].network_interfaces()[0].private_ipv4_address().is_some());
     let definition = client.describe_task_definition().task_definition(task.task_definition_arn().unwrap());

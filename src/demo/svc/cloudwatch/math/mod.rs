@@ -309,4 +309,11 @@ mod tests {
         assert!(value(&"(".repeat(10_000)).unwrap_err().contains("too deeply"));
         assert!(value(&"-".repeat(10_000)).unwrap_err().contains("too deeply"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_expression_panics(text in "([-+*/^()<>=,.\" 0-9\\[\\]]|m1|m2|FILL|IF|SUM|METRICS|AND|REPEAT){0,24}") {
+            let _ = value(&text);
+        }
+    }
 }

@@ -1,0 +1,107 @@
+//! `eyewall snapshot PANE`: the real console without a terminal, until its data is in; then one frame, printed.
+//!
+//! With a simulated world whose time stands still, the timers' clock is paused too: nothing is waited for and
+//! the same arguments give the same bytes.
+
+use super::args::{Format, Snapshot};
+use super::out::Out;
+use super::session::Setup;
+use super::{Failure, keys, logging, picture, shell};
+use crate::app::{App, Input};
+use crate::features;
+use crate::runtime::{self, Ended, Until};
+use crate::theme::{ColorDepth, Theme};
+use futures::stream;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::collections::VecDeque;
+use tokio::runtime::Builder;
+
+/// Draws and prints.
+///
+/// # Errors
+/// An unknown pane or key; at the timeout, after printing what was there.
+pub fn run(mut setup: Setup, wanted: &Snapshot, out: &mut Out) -> Result<(), Failure> {
+    if setup.common.record.is_some() {
+        return Err(Failure::usage("--record belongs to the console; a snapshot has nothing to replay"));
+    }
+    let keys: VecDeque<Input> =
+        keys::parse(&wanted.keys).map_err(|error| Failure::Usage(format!("--keys: {error}")))?.into();
+    if wanted.format == Format::Svg && !setup.env.no_color && !setup.common.no_color {
+        setup.depth = ColorDepth::True;
+        setup.theme =
+            Theme::load(&setup.config.ui.theme, &setup.user_themes, setup.depth, setup.config.ui.ascii)
+                .map_err(Failure::Config)?;
+    }
+    let mut app = setup.app();
+    let names: Vec<&str> = app.panes.iter().map(|pane| pane.name()).collect();
+    let Some(index) = names.iter().position(|name| *name == wanted.pane) else {
+        return Err(Failure::unknown("pane", &wanted.pane, names));
+    };
+    app.ui.pane = index;
+    let frozen = setup.common.demo && setup.common.at.is_some();
+    if !frozen {
+        logging::start(setup.common.log_level);
+    }
+    let runtime =
+        Builder::new_current_thread().enable_all().start_paused(frozen).build().map_err(Failure::failed)?;
+    let (ended, text) = runtime.block_on(draw(&setup, &mut app, keys, wanted))?;
+    runtime.shutdown_background();
+    out.bytes(text.as_bytes())?;
+    if ended == Ended::TimedOut {
+        out.error(&format!(
+            "eyewall: not everything came within {} s (--timeout waits longer)",
+            wanted.timeout.as_secs_f64()
+        ));
+        return Err(Failure::Silent);
+    }
+    Ok(())
+}
+
+async fn draw(
+    setup: &Setup,
+    app: &mut App,
+    keys: VecDeque<Input>,
+    wanted: &Snapshot,
+) -> Result<(Ended, String), Failure> {
+    let clock = setup.clock();
+    let aws = setup.aws(clock)?;
+    if let Some(name) = &wanted.open {
+        let link = features::open_link(&wanted.pane, name, &app.ctx(clock.now())).map_err(Failure::Usage)?;
+        app.goto(&link, clock.now());
+    }
+    let (mut shell, outside) = shell::shell(setup, clock);
+    if setup.common.at.is_some() {
+        shell.seed = setup.seed();
+    }
+    shell.until = Some(Until { timeout: wanted.timeout, keys });
+    shell::connect(&aws, &setup.specs, setup.common.demo, false, &outside);
+    let (columns, rows) = wanted.size;
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).map_err(Failure::failed)?;
+    let ended = runtime::run(app, &mut terminal, stream::pending(), shell).await.map_err(Failure::failed)?;
+    let buffer = terminal.backend().buffer();
+    let text = match wanted.format {
+        Format::Text => picture::text(buffer),
+        Format::Ansi => picture::ansi(buffer),
+        Format::Svg => picture::svg(buffer, &app.settings.theme),
+        Format::Json => json(app, &app.ctx(clock.now())),
+    };
+    Ok((ended, text))
+}
+
+/// The pane's own data, with what stands around it.
+fn json(app: &App, ctx: &crate::app::Ctx) -> String {
+    let pane = app.panes.get(app.ui.pane);
+    let data = pane.and_then(|pane| pane.export(ctx)).map(|text| match serde_json::from_str(&text) {
+        Ok(value) => value,
+        // Some panes export lines, not JSON.
+        Err(_) => serde_json::Value::from(text.lines().collect::<Vec<_>>()),
+    });
+    let value = serde_json::json!({
+        "pane": pane.map(|pane| pane.name()),
+        "at": ctx.now.wall.to_string(),
+        "targets": ctx.targets().map(ToString::to_string).collect::<Vec<_>>(),
+        "data": data,
+    });
+    format!("{value:#}\n")
+}
