@@ -84,7 +84,7 @@ impl PollStatus {
 }
 
 /// Ages move in steps, so that a clock does not repaint a screen.
-fn step(age: Duration) -> Duration {
+pub fn step(age: Duration) -> Duration {
     let secs = age.as_secs();
     let unit = match secs {
         0..60 => 15,

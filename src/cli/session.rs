@@ -102,6 +102,15 @@ impl Setup {
         })
     }
 
+    /// The theme again, for another number of colours.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn load_theme(&self) -> Result<Theme, Failure> {
+        Theme::load(&self.config.ui.theme, &self.user_themes, self.depth, self.config.ui.ascii)
+            .map_err(Failure::Config)
+    }
+
     /// The clock: the machine's, or the simulated world's.
     pub fn clock(&self) -> Clock {
         match (self.common.at, self.common.speed) {

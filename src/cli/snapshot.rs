@@ -9,8 +9,8 @@ use super::session::Setup;
 use super::{Failure, keys, logging, picture, shell};
 use crate::app::{App, Input};
 use crate::features;
-use crate::runtime::{self, Ended, Until};
-use crate::theme::{ColorDepth, Theme};
+use crate::runtime::{self, Ended, Opener, Until};
+use crate::theme::ColorDepth;
 use futures::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -21,17 +21,29 @@ use tokio::runtime::Builder;
 ///
 /// # Errors
 /// An unknown pane or key; at the timeout, after printing what was there.
-pub fn run(mut setup: Setup, wanted: &Snapshot, out: &mut Out) -> Result<(), Failure> {
+pub fn run(setup: Setup, wanted: &Snapshot, out: &mut Out) -> Result<(), Failure> {
+    let (ended, text) = print(setup, wanted)?;
+    out.bytes(text.as_bytes())?;
+    if ended == Ended::TimedOut {
+        let waited = wanted.timeout.as_secs_f64();
+        out.error(&format!("eyewall: not everything came within {waited} s (--timeout waits longer)"));
+        return Err(Failure::Silent);
+    }
+    Ok(())
+}
+
+/// Draws, and gives how it ended and what is to be printed.
+///
+/// # Errors
+/// An unknown pane or key, and what is to be opened but is not there.
+pub fn print(mut setup: Setup, wanted: &Snapshot) -> Result<(Ended, String), Failure> {
     if setup.common.record.is_some() {
         return Err(Failure::usage("--record belongs to the console; a snapshot has nothing to replay"));
     }
-    let keys: VecDeque<Input> =
-        keys::parse(&wanted.keys).map_err(|error| Failure::Usage(format!("--keys: {error}")))?.into();
+    let keys = keys::parse(&wanted.keys).map_err(|error| Failure::Usage(format!("--keys: {error}")))?;
     if wanted.format == Format::Svg && !setup.env.no_color && !setup.common.no_color {
         setup.depth = ColorDepth::True;
-        setup.theme =
-            Theme::load(&setup.config.ui.theme, &setup.user_themes, setup.depth, setup.config.ui.ascii)
-                .map_err(Failure::Config)?;
+        setup.theme = setup.load_theme()?;
     }
     let mut app = setup.app();
     let names: Vec<&str> = app.panes.iter().map(|pane| pane.name()).collect();
@@ -43,19 +55,17 @@ pub fn run(mut setup: Setup, wanted: &Snapshot, out: &mut Out) -> Result<(), Fai
     if !frozen {
         logging::start(setup.common.log_level);
     }
-    let runtime =
-        Builder::new_current_thread().enable_all().start_paused(frozen).build().map_err(Failure::failed)?;
-    let (ended, text) = runtime.block_on(draw(&setup, &mut app, keys, wanted))?;
+    let runtime = Builder::new_current_thread().enable_all().start_paused(frozen).build();
+    let runtime = runtime.map_err(Failure::failed)?;
+    let drawn = runtime.block_on(draw(&setup, &mut app, keys.into(), wanted));
     runtime.shutdown_background();
-    out.bytes(text.as_bytes())?;
-    if ended == Ended::TimedOut {
-        out.error(&format!(
-            "eyewall: not everything came within {} s (--timeout waits longer)",
-            wanted.timeout.as_secs_f64()
-        ));
-        return Err(Failure::Silent);
+    match drawn? {
+        (Ended::NotFound, _) => {
+            let problem = app.ui.notices.latest().map(|notice| notice.text.clone());
+            Err(Failure::Failed(problem.unwrap_or_default()))
+        }
+        drawn => Ok(drawn),
     }
-    Ok(())
 }
 
 async fn draw(
@@ -66,15 +76,15 @@ async fn draw(
 ) -> Result<(Ended, String), Failure> {
     let clock = setup.clock();
     let aws = setup.aws(clock)?;
-    if let Some(name) = &wanted.open {
-        let link = features::open_link(&wanted.pane, name, &app.ctx(clock.now())).map_err(Failure::Usage)?;
-        app.goto(&link, clock.now());
-    }
     let (mut shell, outside) = shell::shell(setup, clock);
     if setup.common.at.is_some() {
         shell.seed = setup.seed();
     }
-    shell.until = Some(Until { timeout: wanted.timeout, keys });
+    shell.until = Some(Until {
+        timeout: wanted.timeout,
+        open: wanted.open.clone().map(|name| opener(wanted.pane.clone(), name)),
+        keys,
+    });
     shell::connect(&aws, &setup.specs, setup.common.demo, false, &outside);
     let (columns, rows) = wanted.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).map_err(Failure::failed)?;
@@ -87,6 +97,20 @@ async fn draw(
         Format::Json => json(app, &app.ctx(clock.now())),
     };
     Ok((ended, text))
+}
+
+/// Opens a thing of a pane once what it is looked up in has come.
+fn opener(pane: String, name: String) -> Opener {
+    Box::new(move |app, now| match features::open_link(&pane, &name, &app.ctx(now)) {
+        Ok(link) => {
+            app.goto(&link, now);
+            true
+        }
+        Err(problem) => {
+            app.ui.notices.warn(&problem);
+            false
+        }
+    })
 }
 
 /// The pane's own data, with what stands around it.

@@ -1,1 +1,176 @@
-//! The command line as its users see it.
+//! The command line as its users see it: what parses, what is refused, what a snapshot prints.
+
+use super::args::{Cli, Common};
+use super::env::Environment;
+use super::session::Setup;
+use super::{Failure, targets};
+use crate::aws::Env;
+use crate::config::Config;
+use clap::{CommandFactory, Parser};
+
+fn parse(args: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(std::iter::once("eyewall").chain(args.split_whitespace()))
+}
+
+fn common(args: &str) -> Common {
+    parse(args).unwrap().common
+}
+
+#[test]
+fn the_grammar_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn arguments_parse_or_are_refused() {
+    for good in [
+        "",
+        "demo",
+        "demo --scenario quiet --seed 7 --speed 10",
+        "demo --serve 127.0.0.1:4566",
+        "--target a,b --target c",
+        "snapshot alarms --open x --keys jj --size 80x24 --format svg --timeout 5",
+        "snapshot alarms --demo --at 2026-11-21T04:19:00Z",
+        "replay f --speed 4",
+        "config check --config f",
+        "policy --rollback",
+        "completions zsh",
+    ] {
+        assert!(parse(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "snapshot",
+        "snapshot alarms --size 80",
+        "snapshot alarms --size 0x24",
+        "snapshot alarms --timeout -1",
+        "snapshot alarms --format png",
+        "demo --speed 0",
+        "demo --speed nan",
+        "demo --speed 2 --at 2026-11-21T04:19:00Z",
+        "demo --serve 127.0.0.1:1 --speed 2",
+        "demo --at yesterday",
+        "--target a --profile b",
+        "--redact",
+        "dmeo",
+        "completions tcsh",
+    ] {
+        let error = parse(bad).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{bad}");
+    }
+    assert!(parse("dmeo").unwrap_err().to_string().contains("demo"), "near words are suggested");
+}
+
+#[test]
+fn flags_of_the_simulated_aws_need_it() {
+    for (args, flag) in [
+        ("--scenario quiet", Some("--scenario")),
+        ("--at 2026-11-21T04:19:00Z", Some("--at")),
+        ("--speed 3", Some("--speed")),
+        ("", None),
+    ] {
+        assert_eq!(common(args).demo_only(), flag, "{args}");
+    }
+    assert_eq!(common("--speed 3").replaying().demo_only(), None);
+}
+
+#[test]
+fn targets_come_from_flags_or_config() {
+    let two =
+        "[[target]]\nname = \"prod\"\nregion = \"eu-west-2\"\n[[target]]\nname = \"dev\"\nprofile = \"d\"\n";
+    let config = Config::parse(two, "c").unwrap();
+    let none = Config::default();
+    let env = Env { profile: Some("from-env".into()), ..Env::default() };
+    let cases = [
+        (&none, "", vec![("from-env", None, None)]),
+        (&none, "--profile p --region eu-west-1", vec![("p", Some("p"), Some("eu-west-1"))]),
+        (&config, "", vec![("prod", None, Some("eu-west-2")), ("dev", Some("d"), None)]),
+        (&config, "--target dev", vec![("dev", Some("d"), None)]),
+        (&config, "--target dev,prod,dev", vec![("dev", Some("d"), None), ("prod", None, Some("eu-west-2"))]),
+        (&config, "--region us-east-1", vec![("from-env", None, Some("us-east-1"))]),
+        (&config, "--demo", vec![("demo", None, None)]),
+        (&config, "--demo --target prod", vec![("prod", None, Some("eu-west-2"))]),
+    ];
+    for (config, args, expected) in cases {
+        let specs = targets::select(config, &common(args), &env).unwrap();
+        let found: Vec<_> = specs
+            .iter()
+            .map(|spec| (spec.name.as_str(), spec.profile.as_deref(), spec.region.as_deref()))
+            .collect();
+        assert_eq!(found, expected, "{args}");
+    }
+}
+
+#[test]
+fn bad_targets_are_refused_with_what_was_meant() {
+    let config = Config::parse("[[target]]\nname = \"prod\"\n", "c").unwrap();
+    for (args, says) in [
+        ("--target pord", "did you mean `prod`?"),
+        ("--target x", "there are: prod"),
+        ("--region eu-wset-1x", "--region: `eu-wset-1x` does not look like a region"),
+        ("--region eu-west", "did you mean `eu-west-1`?"),
+        ("--endpoint-url localhost:4566", "--endpoint-url: must start with http:// or https://"),
+    ] {
+        let failure = targets::select(&config, &common(args), &Env::default()).unwrap_err();
+        assert_eq!(failure.code(), 2, "{args}");
+        assert!(failure.to_string().contains(says), "{args}: {failure}");
+    }
+    let failure = targets::select(&Config::default(), &common("--target x"), &Env::default()).unwrap_err();
+    assert!(failure.to_string().contains("no [[target]]"), "{failure}");
+}
+
+#[test]
+fn read_only_covers_every_target() {
+    let config = Config { read_only: true, ..Config::default() };
+    let specs = targets::select(&config, &common(""), &Env::default()).unwrap();
+    assert!(specs.iter().all(|spec| spec.read_only));
+}
+
+fn setup(args: &str) -> Result<Setup, Failure> {
+    // No config of whoever runs the tests takes part.
+    let mut common = common(args);
+    let empty = std::env::temp_dir().join(format!("eyewall-empty-{}.toml", std::process::id()));
+    std::fs::write(&empty, "").unwrap();
+    common.config.get_or_insert(empty);
+    Setup::new(common, Environment::default())
+}
+
+#[test]
+fn bad_names_are_refused_before_anything_is_drawn() {
+    for (args, says) in [
+        ("--theme drak", "did you mean `dark`?"),
+        ("--demo --scenario quite", "did you mean `quiet`?"),
+        ("--demo --scenario ./no-such-file.toml", "no-such-file.toml"),
+        ("--config /no/such/config.toml", "/no/such/config.toml"),
+        ("--speed 3", "--speed belongs to the simulated AWS"),
+    ] {
+        let failure = setup(args).err().unwrap_or_else(|| panic!("{args} was taken"));
+        assert_eq!(failure.code(), 2, "{args}");
+        assert!(failure.to_string().contains(says), "{args}: {failure}");
+    }
+    let failure = super::simulated::faults(&common("--demo --fault logs:x=explode")).unwrap_err();
+    assert_eq!(failure.code(), 2);
+}
+
+#[test]
+fn a_frozen_world_gives_the_same_bytes_every_time() {
+    let args = "snapshot alarms --demo --at 2026-11-21T04:19:00Z";
+    let snapshot = || {
+        let cli = parse(args).unwrap();
+        let Some(super::args::Command::Snapshot(wanted)) = cli.command else { panic!("{args}") };
+        super::snapshot::print(setup("--demo --at 2026-11-21T04:19:00Z").unwrap(), &wanted).unwrap()
+    };
+    let (first, second) = (snapshot(), snapshot());
+    assert_eq!(first, second);
+    assert!(first.1.contains("checkout-5xx"), "{}", first.1);
+    assert_eq!(first.0, crate::runtime::Ended::Settled);
+}
+
+#[test]
+fn what_is_opened_by_name_must_be_there() {
+    let args = "snapshot alarms --open checkout-5x --demo --at 2026-11-21T04:19:00Z";
+    let Some(super::args::Command::Snapshot(wanted)) = parse(args).unwrap().command else { panic!("{args}") };
+    let failure =
+        super::snapshot::print(setup("--demo --at 2026-11-21T04:19:00Z").unwrap(), &wanted).unwrap_err();
+    assert_eq!(failure.code(), 1);
+    assert!(failure.to_string().contains("did you mean `checkout-5xx`?"), "{failure}");
+}

@@ -2,8 +2,12 @@
 //! one line in each list; the compiler asks for the rest.
 
 pub mod alarms;
+pub mod diagnostics;
+pub mod discovery;
+pub mod jumps;
 pub mod logs;
 pub mod metrics;
+pub mod overview;
 pub mod panel;
 pub mod place;
 pub mod rollouts;
@@ -11,11 +15,12 @@ pub mod session;
 mod source;
 mod store;
 
+pub use jumps::{jump_from_alarm, jump_from_service, service_links};
 pub use source::{Source, SourceCtx};
 pub use store::{ErrorEntry, Store, TargetStore};
 
 use crate::app::pane::{Command, Ctx, Pane, Tone};
-use crate::app::{Action, Cadence, Effect, Level, Now, Overlay, PollPlan};
+use crate::app::{Cadence, Effect, Level, Now, Overlay, PollPlan};
 use crate::aws::console::{ConsoleLink, console_url};
 use crate::aws::{Conn, MfaCode, SourceError, TargetId};
 use crate::runtime::poller::Spawner;
@@ -42,6 +47,10 @@ pub enum Topic {
     RolloutDetail,
     /// Exact reads for the rollback dialog and for rollbacks being watched.
     Shifts,
+    /// What services are made of.
+    Inventory,
+    /// What services' callers see.
+    Traffic,
 }
 
 /// A question with its parameters.
@@ -63,6 +72,10 @@ pub enum Query {
     RolloutDetail(rollouts::DetailQuery),
     /// Exact reads for the rollback dialog and for rollbacks being watched.
     Shifts(rollouts::ShiftsQuery),
+    /// What services are made of.
+    Inventory(discovery::InventoryQuery),
+    /// What services' callers see.
+    Traffic(overview::TrafficQuery),
 }
 
 impl Query {
@@ -77,6 +90,8 @@ impl Query {
             Self::Rollouts => Topic::Rollouts,
             Self::RolloutDetail(_) => Topic::RolloutDetail,
             Self::Shifts(_) => Topic::Shifts,
+            Self::Inventory(_) => Topic::Inventory,
+            Self::Traffic(_) => Topic::Traffic,
         }
     }
 }
@@ -100,6 +115,10 @@ pub enum Payload {
     RolloutDetail(rollouts::RolloutDetail),
     /// Exact reads for the rollback dialog and for rollbacks being watched.
     Shifts(rollouts::Shifts),
+    /// What services are made of.
+    Inventory(Box<crate::service::Inventory>),
+    /// What services' callers see.
+    Traffic(overview::TrafficList),
 }
 
 /// Something to do once, outside the core.
@@ -208,14 +227,26 @@ pub enum Link {
         /// Show its detail.
         open: bool,
     },
+    /// Overview, with the cursor on a thing.
+    Overview {
+        /// Which.
+        thing: Option<overview::Thing>,
+    },
+    /// Diagnostics.
+    Diagnostics {
+        /// Which part of it.
+        panel: diagnostics::Panel,
+    },
 }
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
     vec![
+        Box::new(overview::OverviewPane::default()),
         Box::new(rollouts::RolloutsPane::default()),
         Box::new(alarms::AlarmsPane::default()),
         Box::new(logs::LogsPane::default()),
+        Box::new(diagnostics::DiagnosticsPane::default()),
     ]
 }
 
@@ -229,6 +260,8 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Rollouts, rollouts::ListSource::new);
     spawner.spawn(conn, Topic::RolloutDetail, rollouts::DetailSource::new);
     spawner.spawn(conn, Topic::Shifts, rollouts::ShiftsSource::new);
+    spawner.spawn(conn, Topic::Inventory, discovery::InventorySource::new);
+    spawner.spawn(conn, Topic::Traffic, overview::TrafficSource::new);
 }
 
 /// Carries out an operation.
@@ -291,6 +324,7 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
         plan.want(target, Level::Background, Cadence::secs(300), Query::Identity);
     }
     rollouts::base_wants(ctx, plan);
+    discovery::base_wants(ctx, plan);
 }
 
 /// Lines under the header: credentials that need something, rollbacks being watched.
@@ -300,14 +334,9 @@ pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
     lines
 }
 
-/// Services for the palette: name, hint, link.
-pub fn service_links(_ctx: &Ctx) -> Vec<(String, String, Link)> {
-    Vec::new()
-}
-
 /// What `!` does.
 pub fn errors_view() -> Vec<Command> {
-    vec![Command::Act(crate::app::Action::Screen9)]
+    vec![Command::Goto(Link::Diagnostics { panel: diagnostics::Panel::Errors })]
 }
 
 /// What `@` does.
@@ -337,19 +366,50 @@ pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
     Ok(match place.thing {
         Thing::Alarm(name) => Link::Alarms { alarm: Some((target.clone(), name)), open: true },
         Thing::LogGroup(name) => logs_link(target, name),
-        Thing::EcsService { cluster, service } => service_link(target, &cluster, &service)?,
+        Thing::EcsService { cluster, service } => service_link(target, &cluster, &service),
     })
 }
 
-/// A thing of a pane, by name: `snapshot PANE --open NAME`.
+/// A thing of a pane, by name, looked up in what has come: `snapshot PANE --open NAME`.
 ///
 /// # Errors
-/// A pane in which nothing can be opened by name.
+/// There is no such thing, or nothing in this pane is opened by name.
 pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
-    let target = ctx.targets().next().ok_or("there is no target")?;
+    let missing = |what: &str, names: Vec<&str>| {
+        let near = crate::config::suggest(name, names).map(|near| format!(" (did you mean `{near}`?)"));
+        format!("there is no {what} `{name}`{}", near.unwrap_or_default())
+    };
+    let targets: Vec<_> = ctx.store.active_targets().collect();
     match pane {
-        "alarms" => Ok(Link::Alarms { alarm: Some((target.clone(), name.to_owned())), open: true }),
-        "logs" => Ok(logs_link(target, name.to_owned())),
+        "alarms" => {
+            let alarms = targets.iter().flat_map(|(id, target)| {
+                target.alarms.iter().flat_map(|list| &list.alarms).map(move |alarm| (*id, alarm.name.as_str()))
+            });
+            let found = alarms.clone().find(|(_, known)| *known == name);
+            let (target, _) = found.ok_or_else(|| missing("alarm", alarms.map(|(_, name)| name).collect()))?;
+            Ok(Link::Alarms { alarm: Some((target.clone(), name.to_owned())), open: true })
+        }
+        "logs" => {
+            let (target, _) = targets.first().ok_or("there is no target")?;
+            Ok(logs_link(target, name.to_owned()))
+        }
+        "rollouts" => {
+            let services = targets.iter().flat_map(|(id, target)| {
+                target.rollouts.iter().flat_map(|list| list.services.iter()).map(move |service| (*id, &service.name))
+            });
+            let wanted = name.strip_prefix("ecs/").unwrap_or(name);
+            let found: Vec<_> =
+                services.clone().filter(|(_, known)| known.service == wanted || known.full() == wanted).collect();
+            match found.as_slice() {
+                [(target, name)] => Ok(service_link(target, &name.cluster, &name.service)),
+                [] => Err(missing("service", services.map(|(_, name)| name.service.as_str()).collect())),
+                several => {
+                    let names: Vec<String> =
+                        several.iter().map(|(target, name)| format!("{} in {target}", name.full())).collect();
+                    Err(format!("`{name}` is several services: {}", names.join(", ")))
+                }
+            }
+        }
         _ => Err(format!("--open: nothing in {pane} is opened by name")),
     }
 }
@@ -358,8 +418,9 @@ fn logs_link(target: &TargetId, group: String) -> Link {
     Link::Logs { target: target.clone(), groups: vec![group], at: None, filter: String::new() }
 }
 
-fn service_link(_target: &TargetId, cluster: &str, service: &str) -> Result<Link, String> {
-    Err(format!("{cluster}/{service}: this version has no rollouts screen"))
+fn service_link(target: &TargetId, cluster: &str, service: &str) -> Link {
+    let name = rollouts::ServiceName { cluster: cluster.to_owned(), service: service.to_owned() };
+    Link::Rollouts { shift: Some(rollouts::Key { target: target.clone(), name, deployment: None }), open: true }
 }
 
 /// Brings back the log groups that were tailed when a target was last seen.
@@ -399,20 +460,4 @@ pub fn console_command(ctx: &Ctx, target: &TargetId, link: &ConsoleLink) -> Vec<
         }
         None => vec![Command::Notify(Tone::Warn, format!("partition {partition} has no console address"))],
     }
-}
-
-/// `l t c d` on a rollout: to its service's logs, traces, changes and dashboard.
-pub fn jump_from_service(
-    action: Action,
-    _target: &TargetId,
-    name: &rollouts::ServiceName,
-    _shift: Option<&rollouts::Rollout>,
-    _ctx: &Ctx,
-) -> Vec<Command> {
-    vec![Command::Notify(Tone::Info, format!("{}: nothing is known for {}", action.info().name, name.service))]
-}
-
-/// `l t c d R` on an alarm: to its service's logs, traces and rollout.
-pub fn jump_from_alarm(action: Action, _target: &TargetId, alarm: &alarms::Alarm, _ctx: &Ctx) -> Vec<Command> {
-    vec![Command::Notify(Tone::Info, format!("{}: no service is known for {}", action.info().name, alarm.name))]
 }

@@ -90,6 +90,12 @@ fn draw(
     buf.set_stringn(x, area.y, right, right_width as usize, theme.style(right_role));
 }
 
+/// How many lines [`problems`] takes for a topic, given room.
+pub fn count(topic: Topic, ctx: &Ctx) -> u16 {
+    let errors = ctx.targets().filter_map(|id| ctx.store.poll(id, topic)?.error.as_ref());
+    errors.filter(|error| !error.class.parks()).count().min(4) as u16
+}
+
 /// Writes what went wrong with a topic, with its advice, above the data; returns what is left.
 pub fn problems(area: Rect, topic: Topic, buf: &mut Buffer, ctx: &Ctx) -> Rect {
     let mut lines = Vec::new();

@@ -1,6 +1,6 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
-use super::{Op, OpOutcome, Payload, Topic, alarms, logs, rollouts, session};
+use super::{Op, OpOutcome, Payload, Topic, alarms, diagnostics, discovery, logs, overview, rollouts, session};
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
 use crate::aws::meter::Usage;
@@ -77,6 +77,12 @@ pub struct TargetStore {
     pub rollout_detail: Option<rollouts::RolloutDetail>,
     /// The last exact reads of shifts.
     pub shifts: Option<rollouts::Shifts>,
+    /// What services are made of.
+    pub inventory: Option<crate::service::Inventory>,
+    /// The services, put together.
+    pub derived: discovery::Derived,
+    /// Traffic of the services on screen.
+    pub traffic: Option<overview::TrafficList>,
 }
 
 /// Everything AWS has said.
@@ -94,6 +100,8 @@ pub struct Store {
     pub usage: BTreeMap<TargetId, Usage>,
     /// Rollbacks of this run.
     pub rollbacks: rollouts::Rollbacks,
+    /// What the last hour cost.
+    pub spending: diagnostics::Spending,
 }
 
 impl Store {
@@ -147,6 +155,8 @@ impl Store {
             Payload::LogBatch(batch) => drop(target.logs.push(batch)),
             Payload::Rollouts(list) => target.rollouts = Some(list),
             Payload::RolloutDetail(detail) => target.rollout_detail = Some(detail),
+            Payload::Inventory(inventory) => target.inventory = Some(*inventory),
+            Payload::Traffic(list) => target.traffic = Some(list),
             Payload::Shifts(shifts) => {
                 let ended = self.rollbacks.read(&key.target, &shifts, now.wall);
                 target.shifts = Some(shifts);
@@ -172,14 +182,18 @@ impl Store {
     }
 
     /// Recomputes what follows from several answers; `None` means anything may have changed.
-    pub fn derive(&mut self, config: &Config, _key: Option<&PollKey>) {
-        for target in self.targets.values_mut() {
+    pub fn derive(&mut self, config: &Config, key: Option<&PollKey>) {
+        for (id, target) in &mut self.targets {
             target.logs.set_max_bytes(config.logs.max_memory_mib as usize * 1024 * 1024);
+            if key.is_none_or(|key| key.target == *id && discovery::concerns(key.topic)) {
+                discovery::derive(id, target, config);
+            }
         }
     }
 
     /// Time passed.
     pub fn tick(&mut self, now: Now) -> Vec<Effect> {
+        self.spending.note(self.usage.values().map(|usage| usage.usd).sum(), now);
         let polls = &self.polls;
         let problem = |target: &TargetId| polls.get(&PollKey::new(target, Topic::Shifts))?.error.clone();
         journal(self.rollbacks.tick(problem, now.wall))

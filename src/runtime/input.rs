@@ -116,10 +116,10 @@ mod tests {
         rejoin.on_event(key(KeyCode::Esc), Duration::ZERO);
         assert_eq!(codes(&rejoin.expire()), [KeyCode::Esc]);
         rejoin.on_event(key(KeyCode::Esc), Duration::ZERO);
-        assert_eq!(codes(&rejoin.on_event(key(KeyCode::Char('j')), Duration::ZERO)), [
-            KeyCode::Esc,
-            KeyCode::Char('j')
-        ]);
+        assert_eq!(
+            codes(&rejoin.on_event(key(KeyCode::Char('j')), Duration::ZERO)),
+            [KeyCode::Esc, KeyCode::Char('j')]
+        );
         rejoin.on_event(key(KeyCode::Esc), Duration::ZERO);
         rejoin.on_event(key(KeyCode::Char('[')), Duration::ZERO);
         let all = codes(&rejoin.on_event(key(KeyCode::Char('q')), Duration::ZERO));

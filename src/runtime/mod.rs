@@ -54,6 +54,8 @@ pub struct Shell {
     pub tap: Option<Tap>,
     /// Ends the loop as soon as the app says it is settled (headless runs).
     pub until: Option<Until>,
+    /// Told after every turn whether all is answered, done and drawn: what tests wait for.
+    pub idle: Option<watch::Sender<bool>>,
     /// A replay starts at this moment: its messages bring their own times, and nothing is carried out.
     pub replay: Option<Now>,
 }
@@ -82,9 +84,14 @@ pub enum Outside {
 pub struct Until {
     /// At the latest after this long.
     pub timeout: Duration,
+    /// Shows a thing by name, once everything has settled for the first time; `false` when there is none.
+    pub open: Option<Opener>,
     /// Keys to send, each after everything has settled.
     pub keys: std::collections::VecDeque<Input>,
 }
+
+/// Finds a thing among what has come, and shows it.
+pub type Opener = Box<dyn FnOnce(&mut App, Now) -> bool + Send>;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +104,8 @@ pub enum Ended {
     Settled,
     /// A headless run's time was up.
     TimedOut,
+    /// What a headless run was to open is not there.
+    NotFound,
 }
 
 /// Runs the console until it ends. Generic over the terminal, so that tests use a buffer.
@@ -177,7 +186,9 @@ impl Loop {
         self.publish(app);
         loop {
             let now = self.shell.clock.since_start();
-            let frame = self.dirty.then(|| self.drawn_at.map_or(Duration::ZERO, |at| (at + FRAME).saturating_sub(now)));
+            let frame = self
+                .dirty
+                .then(|| self.drawn_at.map_or(Duration::ZERO, |at| (at + FRAME).saturating_sub(now)));
             let esc = rejoin.deadline().map(|at| at.saturating_sub(now));
             let mut batch = Vec::new();
             tokio::select! {
@@ -226,6 +237,9 @@ impl Loop {
             if self.dirty && self.drawn_at.is_none_or(|at| now >= at + FRAME) {
                 self.draw(app, terminal)?;
             }
+            if let Some(idle) = &self.shell.idle {
+                idle.send_replace(!self.dirty && rejoin.deadline().is_none() && self.settled(app));
+            }
             if let ControlFlow::Break(ended) = self.headless(app, terminal)? {
                 return Ok(ended);
             }
@@ -252,7 +266,8 @@ impl Loop {
         for effect in app.handle(msg, now) {
             match effect {
                 // A replay shows what was seen; what it led to outside happened then.
-                Effect::Quit | Effect::Run(_) | Effect::Copy(_) | Effect::Suspend if self.present.is_some() => {}
+                Effect::Quit | Effect::Run(_) | Effect::Copy(_) | Effect::Suspend
+                    if self.present.is_some() => {}
                 // Without a terminal of its own there is nothing to come back from.
                 Effect::Suspend if self.shell.until.is_some() => {}
                 Effect::Quit => return Ok(ControlFlow::Break(Ended::Quit)),
@@ -340,14 +355,30 @@ impl Loop {
         Ok(())
     }
 
-    fn headless<B: Backend>(&mut self, app: &App, terminal: &mut Terminal<B>) -> Result<ControlFlow<Ended>, B::Error> {
+    /// Whether nothing is on its way to the app.
+    fn settled(&self, app: &App) -> bool {
+        self.busy == 0 && self.queue.is_empty() && app.settled(self.now())
+    }
+
+    fn headless<B: Backend>(
+        &mut self,
+        app: &mut App,
+        terminal: &mut Terminal<B>,
+    ) -> Result<ControlFlow<Ended>, B::Error> {
         let now = self.shell.clock.now();
-        let settled = self.busy == 0 && self.queue.is_empty() && app.settled(now);
+        let settled = self.settled(app);
         let Some(until) = &mut self.shell.until else { return Ok(ControlFlow::Continue(())) };
         let ended = if now.since_start >= until.timeout {
             Ended::TimedOut
         } else if !settled {
             return Ok(ControlFlow::Continue(()));
+        } else if let Some(open) = until.open.take() {
+            if open(app, now) {
+                self.dirty = true;
+                self.publish(app);
+                return Ok(ControlFlow::Continue(()));
+            }
+            Ended::NotFound
         } else if let Some(input) = until.keys.pop_front() {
             // The next turn handles it, and everything settles again before the one after.
             self.work.spawn(std::future::ready(Msg::Input(input)));

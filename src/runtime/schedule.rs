@@ -69,7 +69,11 @@ pub fn next_delay(
             let wait = capped.mul_f64(0.5 + 0.5 * random.clamp(0.0, 1.0));
             let slowed = usual.unwrap_or_default() * 2_u32.pow(history.slowdown);
             let throttled = error.class == ErrorClass::Throttled;
-            wait.max(error.retry_after.unwrap_or_default()).max(if throttled { slowed } else { Duration::ZERO })
+            wait.max(error.retry_after.unwrap_or_default()).max(if throttled {
+                slowed
+            } else {
+                Duration::ZERO
+            })
         }
     })
 }
@@ -124,7 +128,8 @@ mod tests {
         let mut last = 0.0;
         for _ in 0..20 {
             history = history.after(Some(&error(ErrorClass::Network)));
-            let wait = secs(next_delay(every, Level::Visible, history, Some(&error(ErrorClass::Network)), 1.0));
+            let wait =
+                secs(next_delay(every, Level::Visible, history, Some(&error(ErrorClass::Network)), 1.0));
             assert!(wait >= last && wait <= 120.0, "{wait}");
             last = wait;
         }

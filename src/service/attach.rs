@@ -25,7 +25,9 @@ pub(super) fn attach(alarms: &[Watched], services: &mut [Service]) {
         }
     }
     for alarm in alarms.iter().filter(|alarm| alarm.rule.is_empty()) {
-        let places: BTreeSet<Place> = alarm.dimensions.iter().flat_map(|own| index.places(own)).collect();
+        let groups = alarm.log_groups.iter().filter_map(|group| index.groups.get(group));
+        let dimensions = alarm.dimensions.iter().flat_map(|own| index.places(own));
+        let places: BTreeSet<Place> = dimensions.chain(groups.copied()).collect();
         if !places.is_empty() {
             owners.entry(alarm.alarm.to_owned()).or_default().extend(places);
         }
@@ -92,12 +94,15 @@ struct Index {
     places: HashMap<(&'static str, String), Vec<Place>>,
     /// `ServiceName` alone is enough where only one cluster has it; with a cluster both count.
     ecs: HashMap<String, Vec<(String, usize)>>,
+    /// By log group, for alarms on a query of logs.
+    groups: HashMap<String, Place>,
 }
 
 impl Index {
     fn new(services: &[Service]) -> Self {
-        let mut index = Self { places: HashMap::new(), ecs: HashMap::new() };
+        let mut index = Self { places: HashMap::new(), ecs: HashMap::new(), groups: HashMap::new() };
         for (at, service) in services.iter().enumerate() {
+            index.groups.extend(service.log_groups.iter().map(|group| (group.clone(), Place::Own(at))));
             if let Some(ecs) = &service.ecs {
                 index.ecs.entry(ecs.service.clone()).or_default().push((ecs.cluster.clone(), at));
             }

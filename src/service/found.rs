@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What one target has, as far as it may be read.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Inventory {
     /// Task definitions in use, by `family:number`.
     pub task_definitions: BTreeMap<String, TaskDefinition>,
@@ -29,14 +29,14 @@ pub struct Inventory {
 }
 
 /// What matters of a task definition.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TaskDefinition {
     /// Log groups that its containers write to by the `awslogs` driver.
     pub log_groups: Vec<String>,
 }
 
 /// A target group.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TargetGroup {
     /// Its ARN.
     pub arn: String,
@@ -47,14 +47,14 @@ pub struct TargetGroup {
 }
 
 /// Target groups that one rule sends to: the two sides of a service, as a rule.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Forward {
     /// ARNs.
     pub groups: Vec<String>,
 }
 
 /// A Lambda function.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Function {
     /// Its name.
     pub name: String,
@@ -63,7 +63,7 @@ pub struct Function {
 }
 
 /// An event source mapping.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Mapping {
     /// Name of the function.
     pub function: String,
@@ -74,7 +74,7 @@ pub struct Mapping {
 }
 
 /// A node of the service map.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Node {
     /// Its number within the map.
     pub id: i32,
@@ -108,6 +108,8 @@ pub struct Watched<'a> {
     pub dimensions: Vec<&'a [(String, String)]>,
     /// The rule of a composite; empty for others.
     pub rule: &'a str,
+    /// Log groups that a log alarm reads.
+    pub log_groups: &'a [String],
 }
 
 /// Everything that is put together.

@@ -78,6 +78,7 @@ impl World {
                 ("receipts-queue-age", dims(&[("QueueName", "receipts-queue")]), ""),
                 ("checkout-health", Vec::new(), r#"ALARM("checkout-5xx") OR ALARM(green-5xx)"#),
                 ("prod-health", Vec::new(), "ALARM(checkout-5xx) OR ALARM(receipts-errors)"),
+                ("checkout-lines", Vec::new(), ""),
                 ("disk", dims(&[("InstanceId", "i-1")]), ""),
             ],
             groups: vec![
@@ -101,10 +102,16 @@ impl World {
             ecs("orders", "web-orders:18", &orders),
             EcsService { cluster: "spare", service: "orders", task_definition: "", groups: &[] },
         ];
+        let lines = ["/ecs/checkout".to_owned()];
         let alarms: Vec<Watched> = self
             .alarms
             .iter()
-            .map(|(alarm, dims, rule)| Watched { alarm, dimensions: vec![dims.as_slice()], rule })
+            .map(|(alarm, dims, rule)| Watched {
+                alarm,
+                dimensions: vec![dims.as_slice()],
+                log_groups: if *alarm == "checkout-lines" { &lines } else { &[] },
+                rule,
+            })
             .collect();
         merge(&Found {
             target: &self.target,
@@ -171,6 +178,7 @@ fn alarms_belong_by_dimensions() {
         ("receipts-queue-age", Some("receipts"), Some("receipts-queue")),
         ("checkout-health", Some("checkout"), None),
         ("prod-health", None, None),
+        ("checkout-lines", Some("checkout"), None),
         ("disk", None, None),
         ("no such alarm", None, None),
     ] {

@@ -126,6 +126,8 @@ pub struct Alarm {
     pub metrics: Vec<MetricQuery>,
     /// The rule of a composite, as text.
     pub rule: String,
+    /// Log groups that a log alarm's query reads.
+    pub log_groups: Vec<String>,
     /// AWS says that the state may be wrong: `PARTIAL_DATA`, `EVALUATION_ERROR`, ..
     pub evaluation: Option<String>,
 }

@@ -258,6 +258,7 @@ fn common(name: Option<&str>, arn: Option<&str>, kind: Kind, state: Option<&sdk:
         treat_missing: String::new(),
         metrics: Vec::new(),
         rule: String::new(),
+        log_groups: Vec::new(),
         evaluation: None,
     }
 }
@@ -304,7 +305,9 @@ fn composite(alarm: &sdk::CompositeAlarm) -> Alarm {
 
 fn log(alarm: &sdk::LogAlarm) -> Alarm {
     let datapoints = alarm.query_results_to_evaluate();
+    let groups = alarm.scheduled_query_configuration().map(|it| it.log_group_identifiers()).unwrap_or_default();
     Alarm {
+        log_groups: groups.iter().map(|group| group_name(group)).collect(),
         since: alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp()).and_then(time),
         reason: clean(alarm.state_reason()),
         description: clean(alarm.alarm_description()),
@@ -315,6 +318,12 @@ fn log(alarm: &sdk::LogAlarm) -> Alarm {
         datapoints: datapoints.map(|n| (alarm.query_results_to_alarm().unwrap_or(n), n)),
         ..common(alarm.alarm_name(), alarm.alarm_arn(), Kind::Log, alarm.state_value())
     }
+}
+
+/// A log group's name, also out of `arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*`.
+fn group_name(identifier: &str) -> String {
+    let name = identifier.split_once(":log-group:").map_or(identifier, |(_, rest)| rest);
+    sanitize(name.strip_suffix(":*").unwrap_or(name)).into_owned()
 }
 
 /// What the alarm watches: its math, or its one metric as a query of its own.

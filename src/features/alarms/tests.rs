@@ -31,6 +31,7 @@ fn alarm(name: &str) -> Alarm {
         treat_missing: "missing".into(),
         metrics: Vec::new(),
         rule: String::new(),
+        log_groups: Vec::new(),
         evaluation: None,
     }
 }

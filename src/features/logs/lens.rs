@@ -86,13 +86,18 @@ impl Lens {
     /// Another filter, or none.
     pub fn set_filter(&mut self, filter: Option<Filter>) {
         self.filter = filter;
-        self.shown.reset();
-        self.hits.reset();
+        self.forget();
     }
 
     /// Another search, or none.
     pub fn set_pattern(&mut self, pattern: Option<Pattern>) {
         self.pattern = pattern;
+        self.hits.reset();
+    }
+
+    /// Looks at everything again: these are another target's lines.
+    pub fn forget(&mut self) {
+        self.shown.reset();
         self.hits.reset();
     }
 
@@ -128,8 +133,7 @@ impl Lens {
     pub fn update(&mut self, store: &LogStore) -> Vec<ScanJob> {
         if self.generation != store.generation() {
             self.generation = store.generation();
-            self.shown.reset();
-            self.hits.reset();
+            self.forget();
         }
         let mut jobs = Vec::new();
         let parts = [

@@ -20,6 +20,7 @@ pub mod seen;
 mod source;
 pub mod store;
 pub mod tail;
+mod verbs;
 mod view;
 
 #[cfg(test)]

@@ -239,16 +239,19 @@ fn the_screen_as_drawn() {
     let lines = screen(&app, 120, 16);
     let expected = [
         " /ecs/checkout + orders  POLL  3 lines",
-        " 07:00                                                          ▄▄   08:00   errors 2 · 1/min   times in UTC",
+        " errors",
         " 07:58:00.000Z ERROR checkout card declined  status=502   trace …c0ffee",
-        " 07:59:00.000Z ERROR checkout ▾ ERROR panic in handler … 2 more",
+        " 07:59:00.000Z ERROR checkout ▾ panic in handler … 2 more",
         " ── gap 07:59:30 – 07:59:40: older lines were not read ──",
-        "▌07:59:58.000Z WARN  orders   WARN slow query 1204 ms",
+        "▌07:59:58.000Z WARN  orders   slow query 1204 ms",
     ];
     for (line, expected) in lines[3..].iter().zip(expected) {
         // The sparkline's exact steps are its own tests' business.
         if expected.contains("errors") {
-            assert!(line.ends_with("08:00   errors 2 · 1/min   times in UTC"), "{line}");
+            assert!(
+                line.contains("08:00   errors 2 · 1/min   times in UTC") && line.ends_with("following"),
+                "{line}"
+            );
         } else {
             assert_eq!(line, expected, "in\n{}", lines.join("\n"));
         }
@@ -393,6 +396,28 @@ fn links_lead_there_and_back() {
     app.act(Action::Back, now(12));
     app.act(Action::Back, now(12));
     assert_eq!(tail_of(&app.plan(now(12))).unwrap().groups.len(), 2);
+}
+
+#[test]
+fn another_targets_lines_are_looked_at_anew() {
+    let mut app = filled(100);
+    app.store.targets.insert(TargetId::new("spare"), crate::features::TargetStore::default());
+    app.act(Action::Filter, now(10));
+    type_line(&mut app, "level=error");
+    shows(&app, "10 of 100 lines");
+    let spare = TargetId::new("spare");
+    app.store.set_active(std::slice::from_ref(&spare));
+    let filter = "level=error".to_owned();
+    app.goto(
+        &Link::Logs { target: spare.clone(), groups: GROUPS.map(Into::into).to_vec(), at: None, filter },
+        now(10),
+    );
+    let key = PollKey::new(&spare, Topic::LogTail);
+    let query = app.plan(now(10)).get(&key).unwrap().query.clone();
+    let result = Ok(Payload::LogBatch(batch(&GROUPS, vec![event(1, "ERROR a"), event(2, "INFO b")])));
+    let polled = Polled { key, query, result, next_in: None, usage: Usage::default() };
+    app.handle(Msg::Polled(Box::new(polled)), now(11));
+    shows(&app, "1 of 2 lines");
 }
 
 #[test]

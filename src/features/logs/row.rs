@@ -4,7 +4,7 @@
 //! point rather than stored twice.
 
 use super::model::{Format, Level, LogEvent, short_name};
-use super::parse::json;
+use super::parse::{json, level};
 use super::pattern::Pattern;
 use crate::text::{Zone, width};
 use crate::theme::Role;
@@ -122,7 +122,11 @@ fn body(event: &LogEvent, layout: &Layout<'_>, room: usize) -> Vec<Line> {
         (vec![summarised(&summary, role)], summary.more_lines)
     } else {
         let take = if layout.wrap { MAX_LINES } else { 1 };
-        let texts: Vec<Line> = shown.lines().take(take).map(|line| vec![Segment::new(line, role)]).collect();
+        let mut texts: Vec<Line> =
+            shown.lines().take(take).map(|line| vec![Segment::new(line, role)]).collect();
+        if let Some(first) = texts.first_mut().and_then(|line| line.first_mut()) {
+            first.text = level::without_prefix(&first.text, event.facts.level).to_owned();
+        }
         let more = (event.facts.lines as usize).saturating_sub(texts.len().max(1));
         (texts, more)
     };
@@ -139,9 +143,9 @@ fn body(event: &LogEvent, layout: &Layout<'_>, room: usize) -> Vec<Line> {
     if more > 0 {
         tail.push(Segment::new(format!(" {} {more} more", layout.ellipsis()), Role::Dim));
     }
-    if let Some(trace) = event.facts.trace {
-        tail.push(Segment::new(format!("   trace {}{}", layout.ellipsis(), trace.tail()), Role::Dim));
-    }
+    // The text matters more: the trace is named only where it leaves three quarters of the room.
+    let trace = event.facts.trace.map(|trace| format!("   trace {}{}", layout.ellipsis(), trace.tail()));
+    tail.extend(trace.filter(|trace| width(trace) * 4 <= room).map(|trace| Segment::new(trace, Role::Dim)));
     if layout.wrap {
         if let Some(last) = texts.last_mut() {
             last.extend(tail);

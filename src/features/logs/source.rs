@@ -24,6 +24,8 @@ use std::sync::Arc;
 const TAIL_PAGES: u32 = 6;
 /// Pages of history per group and poll, once the newest lines are on the screen.
 const BACKFILL_PAGES: u32 = 4;
+/// Lines after which a poll reads no further page: what the store takes in well under 2 ms.
+const BATCH_EVENTS: usize = 10_000;
 /// Pages of groups per poll, so that the picker fills while it is open. A page has 50.
 const GROUP_PAGES: u32 = 8;
 /// A complete list is not read again so soon.
@@ -97,6 +99,9 @@ impl TailSource {
         tally: &mut Tally,
     ) -> Result<(), SourceError> {
         for _ in 0..pages {
+            if self.outbox.events.len() >= BATCH_EVENTS {
+                return Ok(());
+            }
             let Some(ask) = self.cursor.ask(group.1, part, window, now) else { return Ok(()) };
             let had_token = ask.token.is_some();
             let page = match self.page(group.1, ask).await {
@@ -206,6 +211,7 @@ impl TailSource {
         now: Timestamp,
     ) -> Batch {
         self.outbox.sent = true;
+        let read = || groups.iter().filter(|name| !failed.iter().any(|(group, _)| group == *name));
         let lag = tally.newest.map(|newest| now.duration_since(newest).max(SignedDuration::ZERO));
         Batch {
             fresh: self.outbox.fresh,
@@ -214,12 +220,12 @@ impl TailSource {
             gaps: self.outbox.gaps.clone(),
             status: TailStatus {
                 mode: Mode::Poll,
-                covered_from: self.cursor.covered_from(),
+                covered_from: self.cursor.covered_from(read()),
                 watermark: self.cursor.watermark(),
                 lag,
                 pages: tally.pages,
                 repeated: tally.repeated,
-                rest_pending: self.cursor.rest_pending(),
+                rest_pending: self.cursor.rest_pending(read()),
                 failed,
             },
         }

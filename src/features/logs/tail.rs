@@ -171,16 +171,23 @@ impl TailCursor {
         self.groups.retain(|name, _| groups.contains(name));
     }
 
-    /// Whether a pass has pages left that the next poll reads.
-    pub fn rest_pending(&self) -> bool {
-        let pending = |pass: &Option<Pass>| pass.as_ref().is_some_and(|pass| pass.ask.token.is_some());
-        self.groups.values().any(|progress| pending(&progress.tail) || pending(&progress.backfill))
+    /// Whether any of these groups has pages left that the next poll reads.
+    pub fn rest_pending<'a>(&self, groups: impl IntoIterator<Item = &'a Arc<str>>) -> bool {
+        let more = |pass: &Option<Pass>| pass.as_ref().is_some_and(|pass| pass.ask.token.is_some());
+        let pending =
+            |progress: &Progress| !progress.backfilled || more(&progress.tail) || more(&progress.backfill);
+        groups.into_iter().any(|group| self.groups.get(group).is_none_or(pending))
     }
 
-    /// From where on every group was read; `None` until each has answered.
-    pub fn covered_from(&self) -> Option<Timestamp> {
-        let each = self.groups.values().map(|progress| progress.backfilled.then_some(progress.covered_from));
-        each.collect::<Option<Vec<_>>>()?.into_iter().max()
+    /// From where on all of these groups were read; `None` until each has answered.
+    pub fn covered_from<'a>(&self, groups: impl IntoIterator<Item = &'a Arc<str>>) -> Option<Timestamp> {
+        let covered = |group: &Arc<str>| {
+            self.groups
+                .get(group)
+                .filter(|progress| progress.backfilled)
+                .map(|progress| progress.covered_from)
+        };
+        groups.into_iter().map(covered).collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 
     /// The latest ingestion time seen in any group.
@@ -271,16 +278,20 @@ mod tests {
     fn empty_pages_are_followed_and_tokens_kept_over_polls() {
         let (mut cursor, group) = (TailCursor::default(), group());
         let window = LIVE(-600);
+        cursor.ask(&group, Part::Backfill, window, at(0)).unwrap();
+        assert!(cursor.rest_pending([&group]), "what was before is still to be read");
+        cursor.page(&group, Part::Backfill, None);
+        assert!(!cursor.rest_pending([&group]));
         cursor.ask(&group, Part::Tail, window, at(0)).unwrap();
         assert_eq!(cursor.page(&group, Part::Tail, Some("a".into())), None);
-        assert!(cursor.rest_pending());
+        assert!(cursor.rest_pending([&group]));
         let ask = cursor.ask(&group, Part::Tail, window, at(30)).unwrap();
         assert_eq!((ask.start, ask.token.as_deref()), (at(-120), Some("a")), "the same pass");
         cursor.restart(&group, Part::Tail);
         assert_eq!(cursor.ask(&group, Part::Tail, window, at(30)).unwrap().token, None);
         cursor.page(&group, Part::Tail, Some("b".into()));
         cursor.page(&group, Part::Tail, Some("b".into()));
-        assert!(!cursor.rest_pending(), "the same token again is an end");
+        assert!(!cursor.rest_pending([&group]), "the same token again is an end");
     }
 
     #[test]
@@ -301,9 +312,9 @@ mod tests {
         cursor.ask(&group, Part::Tail, window, at(0)).unwrap();
         let ask = cursor.ask(&group, Part::Backfill, window, at(0)).unwrap();
         assert_eq!((ask.start, ask.end, ask.newest_first), (at(-3_600), Some(at(-120)), true));
-        assert_eq!(cursor.covered_from(), None);
+        assert_eq!(cursor.covered_from([&group]), None);
         cursor.page(&group, Part::Backfill, None);
-        assert_eq!(cursor.covered_from(), Some(at(-3_600)));
+        assert_eq!(cursor.covered_from([&group]), Some(at(-3_600)));
         assert_eq!(
             cursor.ask(&group, Part::Backfill, LIVE(-3_540), at(60)),
             None,
@@ -323,9 +334,9 @@ mod tests {
         }
         let gap = cursor.page(&group, Part::Backfill, Some("more".into())).unwrap();
         assert_eq!((gap.from, gap.to), (at(-3_600), at(-200 - 999)));
-        assert_eq!(cursor.covered_from(), Some(gap.to));
+        assert_eq!(cursor.covered_from([&group]), Some(gap.to));
         assert_eq!(cursor.ask(&group, Part::Backfill, window, at(5)), None);
-        assert!(!cursor.rest_pending());
+        assert!(!cursor.rest_pending([&group]));
     }
 
     #[test]

@@ -352,12 +352,12 @@ fn rows_as_on_the_screen() {
         (
             "WARN panic\n at pool.rs\n at handler.rs",
             plain.clone(),
-            vec!["08:00:00.113Z WARN  checkout ▾ WARN panic … 2 more"],
+            vec!["08:00:00.113Z WARN  checkout ▾ panic … 2 more"],
         ),
         (
             "WARN panic\n at pool.rs",
             Layout { wrap: true, group: 0, ..plain.clone() },
-            vec!["08:00:00.113Z WARN  ▾ WARN panic", "                     at pool.rs"],
+            vec!["08:00:00.113Z WARN  ▾ panic", "                     at pool.rs"],
         ),
         (
             "0123456789",

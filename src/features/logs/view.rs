@@ -44,6 +44,7 @@ pub(super) fn render(pane: &LogsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let [errors, rest] = dialog::split_top(rest, u16::from(rest.height >= 8));
     histogram(store, errors, buf, ctx);
     let listing = pane.lens.listing(store);
+    position(pane, &listing, errors, buf, ctx);
     if listing.is_empty() {
         return note(rest, &nothing(pane, store, ctx), Role::Dim, buf, ctx);
     }
@@ -170,7 +171,7 @@ fn histogram(store: &LogStore, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let from = end.checked_sub(jiff::SignedDuration::from_mins(minutes)).unwrap_or(start);
     let counts = store.errors_per_minute(end, minutes as u32);
     let values: Vec<Option<f64>> = counts.iter().map(|count| count.map(f64::from)).collect();
-    let cells = usize::from(area.width / 2).min(values.len().max(10));
+    let cells = usize::from(area.width / 3).min(values.len().max(10));
     let spark = sparkline::spark(&values, cells, ctx.theme.glyphs());
     let total: u64 = counts.iter().flatten().map(|count| u64::from(*count)).sum();
     // The last minute still fills: the one before it is the rate.
@@ -185,6 +186,22 @@ fn histogram(store: &LogStore, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let role = if total > 0 { Role::Bad } else { Role::Dim };
     x += put(buf, area, x, area.y, &units::grouped(total), ctx.theme.style(role));
     put(buf, area, x, area.y, &format!(" · {rate}/min   times in {}", ctx.zone.name(end)), dim);
+}
+
+/// Where the cursor is, at the right of the errors line.
+fn position(pane: &LogsPane, listing: &Listing, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    if area.is_empty() {
+        return;
+    }
+    let text = match pane.selected(listing, ctx).filter(|_| !pane.follows()) {
+        Some(row) => {
+            let at = listing.rank(row) as u64 + 1;
+            format!("  {} of {}", units::grouped(at), units::grouped(listing.len() as u64))
+        }
+        None => "  following".to_owned(),
+    };
+    let area = Rect { width: area.width.saturating_sub(1), ..area };
+    put_right(buf, area, area.y, &text, ctx.theme.style(Role::Dim));
 }
 
 /// One row as drawn: the gap before it, if any, and its lines.
@@ -246,10 +263,6 @@ fn list(pane: &LogsPane, store: &LogStore, listing: &Listing, area: Rect, buf: &
         if y >= area.bottom() {
             break;
         }
-    }
-    if !pane.follows() {
-        let text = format!(" {} of {} ", units::grouped(at as u64 + 1), units::grouped(listing.len() as u64));
-        put_right(buf, area, area.bottom() - 1, &text, ctx.theme.style(Role::Dim));
     }
 }
 

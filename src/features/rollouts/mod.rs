@@ -24,7 +24,7 @@ pub mod watch;
 pub mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use dialog::{base_wants, status_lines};
 pub use journal::Entry;

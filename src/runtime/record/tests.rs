@@ -1,1 +1,183 @@
-//! Recordings written and read back.
+//! Recordings written, masked, cut off and read back.
+
+use super::*;
+use crate::app::{Input, PollKey, Polled};
+use crate::aws::{ErrorClass, SourceError, TargetId, Usage};
+use crate::features::{Query, Topic};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::time::Duration;
+
+fn at(secs: u64) -> Now {
+    let wall = jiff::Timestamp::from_second(1_800_000_000 + i64::try_from(secs).unwrap()).unwrap();
+    Now { since_start: Duration::from_secs(secs), wall }
+}
+
+fn header() -> Header {
+    let mut target = TargetSpec::named("prod");
+    target.external_id = Some("a door opener".into());
+    target.role_arn = Some("arn:aws:iam::111122223333:role/OnCall".into());
+    Header {
+        eyewall_recording: FORMAT,
+        version: "0.1.0".into(),
+        start: at(0),
+        size: (120, 40),
+        zone: "Europe/London".into(),
+        ascii: false,
+        demo: true,
+        redacted: false,
+        config: Config::default(),
+        targets: vec![target],
+        remembered: Vec::new(),
+        pane: "alarms".into(),
+    }
+}
+
+fn messages() -> Vec<Msg> {
+    let mut error = SourceError::new(
+        ErrorClass::Denied,
+        "logs:FilterLogEvents",
+        "arn:aws:sts::111122223333:assumed-role/OnCall/me from 10.1.2.3 is not authorized",
+    );
+    error.request_id = Some("r-1".into());
+    let key = PollKey::new(&TargetId::new("prod"), Topic::Identity);
+    let polled = Polled {
+        key: key.clone(),
+        query: Query::Identity,
+        result: Err(error),
+        next_in: Some(Duration::from_secs(600)),
+        usage: Usage::default(),
+    };
+    vec![
+        Msg::Tick,
+        Msg::PollStarted { key },
+        Msg::Polled(Box::new(polled)),
+        Msg::Input(Input::Key(KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE))),
+        Msg::ThemesLoaded(vec![("mine".into(), "inherits = \"dark\"".into())]),
+    ]
+}
+
+/// A file that is gone when the test ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("eyewall-record-{}-{name}", std::process::id())))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn record(name: &str, redact: bool) -> Vec<u8> {
+    let file = Scratch::new(name);
+    let recorder = Recorder::create(&file.0, &header(), redact).unwrap();
+    let mut tap = recorder.tap();
+    for (secs, msg) in messages().iter().enumerate() {
+        tap(msg, at(secs as u64));
+    }
+    drop(tap);
+    recorder.finish().unwrap();
+    std::fs::read(&file.0).unwrap()
+}
+
+fn read(bytes: &[u8]) -> (Header, Vec<Frame>, bool) {
+    let (header, mut reader) = Reader::open(Cursor::new(bytes)).unwrap();
+    let frames = reader.by_ref().collect();
+    (header, frames, reader.is_cut())
+}
+
+#[test]
+fn what_was_told_comes_back_in_order_and_secrets_do_not() {
+    let bytes = record("whole", false);
+    let (found, frames, cut) = read(&bytes);
+    assert_eq!(found, header().without_secrets());
+    let expected: Vec<Frame> =
+        messages().into_iter().enumerate().map(|(secs, msg)| Frame::Told(at(secs as u64), msg)).collect();
+    assert_eq!(frames, expected);
+    assert!(!cut);
+    assert!(!String::from_utf8_lossy(&bytes).contains("a door opener"));
+}
+
+#[test]
+fn a_file_cut_off_anywhere_reads_up_to_the_cut_and_says_so() {
+    let bytes = record("cut", false);
+    let whole = read(&bytes).1;
+    let header = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for length in header..bytes.len() {
+        let (_, frames, cut) = read(&bytes[..length]);
+        assert!(cut, "{length}");
+        assert_eq!(frames, whole[..frames.len()], "{length}");
+    }
+    let mut broken = bytes.clone();
+    let middle = header + (bytes.len() - header) / 2;
+    broken[middle] ^= 0x55;
+    // Whatever a damaged file says, reading it ends.
+    let _ = read(&broken);
+}
+
+#[test]
+fn other_files_are_refused() {
+    let other = String::from_utf8_lossy(&record("other", false)).replacen(
+        "\"eyewall_recording\":1",
+        "\"eyewall_recording\":9",
+        1,
+    );
+    for (bytes, says) in [
+        (b"".to_vec(), "not a recording"),
+        (b"hello\n".to_vec(), "not a recording"),
+        (b"{}\n".to_vec(), "not a recording"),
+        (other.into_bytes(), "made by eyewall 0.1.0"),
+    ] {
+        let error = Reader::open(Cursor::new(bytes)).err().unwrap();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
+fn a_redacted_recording_names_no_account_and_no_address() {
+    let bytes = record("redacted", true);
+    let (header, frames, _) = read(&bytes);
+    let text = format!("{header:?} {frames:?}");
+    assert!(!text.contains("111122223333") && !text.contains("10.1.2.3"), "{text}");
+    assert!(text.contains("arn:aws:iam::000000000001:role/OnCall"), "{text}");
+    assert!(text.contains("arn:aws:sts::000000000001:assumed-role/OnCall/me from 198.18.0.1 is"), "{text}");
+}
+
+#[test]
+fn masks_are_stable_and_leave_other_numbers_alone() {
+    let mut mask = Mask::default();
+    for (text, expected) in [
+        ("111122223333", "000000000001"),
+        ("111122223333.dkr.ecr.eu-west-2.amazonaws.com/x", "000000000001.dkr.ecr.eu-west-2.amazonaws.com/x"),
+        ("id=999988887777,111122223333", "id=000000000002,000000000001"),
+        ("1732162740000 ms at 04:19:02", "1732162740000 ms at 04:19:02"),
+        ("from 10.0.3.7:443.", "from 198.18.0.1:443."),
+        ("[10.0.3.7]", "[198.18.0.1]"),
+        ("2a00:1450::1 said", "2001:db8::2 said"),
+        ("v1.2.3 on 127.0.0.1", "v1.2.3 on 127.0.0.1"),
+        ("", ""),
+    ] {
+        assert_eq!(mask.text(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_slow_disk_costs_frames_and_says_how_many() {
+    let (sender, frames) = sync_channel(2);
+    let recorder = Recorder { sender, writer: std::thread::spawn(|| Ok(())) };
+    let mut tap = recorder.tap();
+    for secs in 0..5 {
+        tap(&Msg::Tick, at(secs));
+    }
+    assert_eq!(
+        frames.try_iter().collect::<Vec<_>>(),
+        [Frame::Told(at(0), Msg::Tick), Frame::Told(at(1), Msg::Tick)]
+    );
+    tap(&Msg::Tick, at(9));
+    assert_eq!(frames.try_iter().collect::<Vec<_>>(), [Frame::Gap(3), Frame::Told(at(9), Msg::Tick)]);
+}

@@ -87,6 +87,47 @@ fn as_level(word: &[u8], before: Option<u8>, after: Option<u8>) -> Option<Level>
     ((shouted && postgres_log && free(before) && free(after)) || enclosed || labelled).then_some(level)
 }
 
+/// A line without the time and level it begins with: the list has columns for both. `level` is the one
+/// that was recognised. A line of nothing else is left alone.
+pub fn without_prefix(line: &str, level: Option<Level>) -> &str {
+    let mut rest = line;
+    for _ in 0..2 {
+        let before = rest;
+        rest = without_time(rest).unwrap_or(rest);
+        rest = level.and_then(|level| without_level(rest, level)).unwrap_or(rest);
+        if rest == before {
+            break;
+        }
+    }
+    if rest.is_empty() { line } else { rest }
+}
+
+/// Behind `2026-11-22T04:19:02`, its fraction and its zone.
+fn without_time(line: &str) -> Option<&str> {
+    let shape = b"0000-00-00T00:00:00";
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b' '),
+        other => byte == other,
+    };
+    let stamp = line.as_bytes().get(..shape.len())?;
+    stamp.iter().zip(shape).all(fits).then_some(())?;
+    let rest = line.get(shape.len()..)?;
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '+' | ':'));
+    let rest = rest.strip_prefix('Z').or_else(|| rest.strip_prefix(" UTC")).unwrap_or(rest);
+    rest.starts_with(char::is_whitespace).then(|| rest.trim_start())
+}
+
+/// Behind the word for the level, in brackets or not.
+fn without_level(line: &str, level: Level) -> Option<&str> {
+    let inner = line.strip_prefix(['[', '<']).unwrap_or(line);
+    let end = inner.find(|c: char| !c.is_ascii_alphabetic())?;
+    let (word, rest) = inner.split_at_checked(end)?;
+    (Level::from_word(word) == Some(level)).then_some(())?;
+    let rest = rest.strip_prefix([']', '>', ':']).unwrap_or(rest);
+    rest.starts_with(char::is_whitespace).then(|| rest.trim_start())
+}
+
 /// Failures that runtimes announce without a level.
 fn known_phrase(message: &str) -> Option<Level> {
     let first = message.lines().next().unwrap_or_default();
@@ -140,5 +181,27 @@ mod tests {
             assert_eq!(in_text(line), level, "{line:?}");
         }
         assert_eq!(in_text(&format!("{} ERROR", "x".repeat(300))), None, "only the head counts");
+    }
+
+    #[test]
+    fn what_has_a_column_is_not_said_twice() {
+        for (line, rest) in [
+            ("2026-11-22T04:19:02.391Z  WARN orders::db: slow", "orders::db: slow"),
+            ("2026-11-22 04:19:02,391 [main] INFO  started", "[main] INFO  started"),
+            ("[ERROR]    2026-11-22T04:19:02.391Z    8c1a    boom", "8c1a    boom"),
+            ("ERROR: boom", "boom"),
+            ("ERROR", "ERROR"),
+            ("error in the engine", "in the engine"),
+            ("2026-11-22 04:19:02 UTC [123] ERROR:  duplicate key", "[123] ERROR:  duplicate key"),
+            ("2026-11-22", "2026-11-22"),
+            ("2026-11-22T04:19:02Z ", "2026-11-22T04:19:02Z "),
+            ("ERRORS everywhere", "ERRORS everywhere"),
+            ("plain", "plain"),
+            ("", ""),
+        ] {
+            let level = in_text(line).or(Some(Level::Error));
+            assert_eq!(without_prefix(line, level), rest, "{line:?}");
+        }
+        assert_eq!(without_prefix("INFO x", None), "INFO x");
     }
 }

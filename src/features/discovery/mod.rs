@@ -1,0 +1,128 @@
+//! What there is in a target: the parts that services are made of, read rarely.
+//!
+//! ECS services come from Rollouts and log groups from Logs; `source.rs` reads the rest. Putting it
+//! together is [`crate::service`]'s; here it is only fed, and only when something it rests on changed.
+
+mod source;
+
+pub use source::InventorySource;
+
+use super::{Query, TargetStore, Topic};
+use crate::app::pane::Ctx;
+use crate::app::{Cadence, Level, PollPlan};
+use crate::aws::TargetId;
+use crate::config::Config;
+use crate::service::{EcsService, Found, Services, Watched, merge};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// While task definitions are still to be read, the next ones follow after this long.
+const MORE_SOON: Duration = Duration::from_secs(15);
+
+/// What to look up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryQuery {
+    /// Task definitions in use, as `family:number`, sorted.
+    pub task_definitions: Arc<Vec<String>>,
+}
+
+/// Services of a target and what they were made from.
+#[derive(Debug, Default)]
+pub struct Derived {
+    /// The services.
+    pub services: Services,
+    /// The question that follows from the list of ECS services.
+    pub query: InventoryQuery,
+    /// Stands for all that `services` rests on.
+    fingerprint: u64,
+}
+
+/// Polled whatever is shown: every jump rests on it.
+pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
+    for (id, target) in ctx.store.active_targets() {
+        let unread = target.inventory.as_ref().is_some_and(|inventory| inventory.unread_definitions > 0);
+        let cadence = if unread { MORE_SOON } else { ctx.config.poll.discovery.duration() };
+        let query = Query::Inventory(target.derived.query.clone());
+        plan.want(id, Level::Background, Cadence::Every(cadence), query);
+    }
+}
+
+/// Whether an answer to this topic may change what the services are.
+pub fn concerns(topic: Topic) -> bool {
+    matches!(topic, Topic::Alarms | Topic::Rollouts | Topic::Inventory | Topic::LogGroups)
+}
+
+/// Brings a target's services up to date, if anything they rest on changed.
+pub fn derive(id: &TargetId, target: &mut TargetStore, config: &Config) {
+    let fingerprint = fingerprint(target, config);
+    if fingerprint == target.derived.fingerprint {
+        return;
+    }
+    let rollouts = target.rollouts.as_ref();
+    let ecs: Vec<EcsService> = rollouts
+        .iter()
+        .flat_map(|list| list.services.iter())
+        .map(|service| EcsService {
+            cluster: &service.name.cluster,
+            service: &service.name.service,
+            task_definition: &service.task_definition,
+            groups: &service.groups,
+        })
+        .collect();
+    let definitions: BTreeSet<&str> = ecs.iter().map(|service| service.task_definition).collect();
+    let definitions: Vec<String> = definitions.into_iter().map(str::to_owned).collect();
+    let alarms: Vec<Watched> = target
+        .alarms
+        .iter()
+        .flat_map(|list| &list.alarms)
+        .map(|alarm| Watched {
+            alarm: &alarm.name,
+            dimensions: alarm
+                .metrics
+                .iter()
+                .filter_map(|metric| metric.stat.as_ref())
+                .map(|stat| stat.dimensions.as_slice())
+                .collect(),
+            rule: &alarm.rule,
+            log_groups: &alarm.log_groups,
+        })
+        .collect();
+    let groups: Vec<&str> =
+        target.log_groups.iter().flat_map(|list| &list.groups).map(|group| group.name.as_ref()).collect();
+    let services = merge(&Found {
+        target: id,
+        ecs: &ecs,
+        inventory: target.inventory.as_ref(),
+        log_groups: &groups,
+        alarms: &alarms,
+        config: &config.services,
+    });
+    if *target.derived.query.task_definitions != definitions {
+        target.derived.query.task_definitions = Arc::new(definitions);
+    }
+    target.derived.services = services;
+    target.derived.fingerprint = fingerprint;
+}
+
+/// Names and relations only: states, counts and weights change without changing what belongs together.
+fn fingerprint(target: &TargetStore, config: &Config) -> u64 {
+    let mut hash = DefaultHasher::new();
+    for service in target.rollouts.iter().flat_map(|list| list.services.iter()) {
+        (&service.name, &service.task_definition, &service.groups).hash(&mut hash);
+    }
+    for alarm in target.alarms.iter().flat_map(|list| &list.alarms) {
+        (&alarm.name, &alarm.rule, &alarm.log_groups).hash(&mut hash);
+        for stat in alarm.metrics.iter().filter_map(|metric| metric.stat.as_ref()) {
+            stat.dimensions.hash(&mut hash);
+        }
+    }
+    for group in target.log_groups.iter().flat_map(|list| &list.groups) {
+        group.name.hash(&mut hash);
+    }
+    target.inventory.hash(&mut hash);
+    format!("{:?}", config.services).hash(&mut hash);
+    hash.finish()
+}

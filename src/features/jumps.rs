@@ -1,0 +1,157 @@
+//! From a thing to its service's logs and rollout: what `l` and `R` mean on an alarm, a service, a shift.
+//!
+//! Pure: services are looked up in the store, what comes out are commands. A jump that leads nowhere says
+//! why, and where the missing piece could be configured.
+
+use super::{Link, alarms, rollouts};
+use crate::app::pane::{Command, Ctx, Tone};
+use crate::app::{Action, Window};
+use crate::aws::TargetId;
+use crate::service::{Owner, Service};
+use jiff::Timestamp;
+
+/// The version that brings what this one has no screen for.
+const NEXT: &str = "0.2";
+
+/// `l t c d R` on an alarm: to its service's logs, traces and rollout.
+pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm, ctx: &Ctx) -> Vec<Command> {
+    let services = ctx.store.target(target).map(|target| &target.derived.services);
+    let owner = services.and_then(|services| services.of_alarm(&alarm.name).next());
+    match action {
+        Action::Logs => {
+            let mut groups = alarm.log_groups.clone();
+            if let Some(owner) = owner {
+                let own = owner.dependency.iter().flat_map(|dependency| &dependency.log_groups);
+                add(&mut groups, own.chain(&owner.service.log_groups));
+            }
+            let pin = alarm.first_breach.or(alarm.since);
+            logs(target, groups, pin.filter(|_| alarm.firing()), &about(owner, &alarm.name))
+        }
+        Action::Rollback => match owner {
+            Some(owner) => rollback(owner.service, ctx),
+            None => say(format!("no rollout: {}", unknown(&alarm.name))),
+        },
+        _ => later(action),
+    }
+}
+
+/// `l t c d` on a shift: to its service's logs, traces, changes and dashboard.
+pub fn jump_from_service(
+    action: Action,
+    target: &TargetId,
+    name: &rollouts::ServiceName,
+    shift: Option<&rollouts::Rollout>,
+    ctx: &Ctx,
+) -> Vec<Command> {
+    let services = ctx.store.target(target).map(|target| &target.derived.services);
+    match services.and_then(|services| services.of_ecs(&name.cluster, &name.service)) {
+        Some(service) => {
+            let since = shift.filter(|shift| shift.in_progress()).and_then(|shift| shift.started_at);
+            jump(action, service, since, ctx)
+        }
+        None if action == Action::Logs => say(format!("{} was not looked up yet", name.service)),
+        None => later(action),
+    }
+}
+
+/// `l t c d R` on a service, its window pinned before `since`.
+pub fn jump(action: Action, service: &Service, since: Option<Timestamp>, ctx: &Ctx) -> Vec<Command> {
+    match action {
+        Action::Logs => logs(&service.target, service.log_groups.clone(), since, &service.name),
+        Action::Rollback => rollback(service, ctx),
+        _ => later(action),
+    }
+}
+
+/// Services for the palette: name, hint, link.
+pub fn service_links(ctx: &Ctx) -> Vec<(String, String, Link)> {
+    let services = ctx.store.active_targets().flat_map(|(_, target)| target.derived.services.list());
+    services
+        .map(|service| {
+            let what = match (&service.ecs, &service.lambda) {
+                (Some(place), _) => format!("ECS {}/{}", place.cluster, place.service),
+                (None, Some(function)) => format!("Lambda {function}"),
+                (None, None) => "configured".to_owned(),
+            };
+            let hint = if ctx.many_targets() { format!("{what} · {}", service.target) } else { what };
+            (service.name.clone(), hint, link(service, ctx))
+        })
+        .collect()
+}
+
+/// Where Enter on a service leads: its shift when there is one, else its logs.
+pub fn link(service: &Service, ctx: &Ctx) -> Link {
+    match shift(service, ctx) {
+        Some(key) => Link::Rollouts { shift: Some(key), open: true },
+        None => Link::Logs {
+            target: service.target.clone(),
+            groups: service.log_groups.clone(),
+            at: None,
+            filter: String::new(),
+        },
+    }
+}
+
+/// The service's shift in flight, or the one that ended last.
+fn shift(service: &Service, ctx: &Ctx) -> Option<rollouts::Key> {
+    let name = ecs_name(service)?;
+    let list = ctx.store.target(&service.target)?.rollouts.as_ref()?;
+    let deployment = list.shift_of(&name)?.deployment.clone();
+    Some(rollouts::Key { target: service.target.clone(), name, deployment: Some(deployment) })
+}
+
+/// Rollouts' name of a service that runs on ECS.
+pub fn ecs_name(service: &Service) -> Option<rollouts::ServiceName> {
+    let place = service.ecs.as_ref()?;
+    Some(rollouts::ServiceName { cluster: place.cluster.clone(), service: place.service.clone() })
+}
+
+fn logs(target: &TargetId, groups: Vec<String>, since: Option<Timestamp>, about: &str) -> Vec<Command> {
+    if groups.is_empty() {
+        return say(format!("no log group is known for {about} · [[service]] log_groups in the config"));
+    }
+    let link = Link::Logs { target: target.clone(), groups, at: None, filter: String::new() };
+    // The window changes after the jump, so that the way back restores the old one.
+    let pin = since.map(|at| Command::Window(Window::pinned_before(at)));
+    std::iter::once(Command::Goto(link)).chain(pin).collect()
+}
+
+fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
+    let Some(name) = ecs_name(service) else {
+        return say(format!("no rollout of {}: only ECS services have one in this version", service.name));
+    };
+    let dialog = rollouts::dialog::open(ctx, &service.target, &name);
+    let shift = shift(service, ctx).filter(|_| matches!(dialog, Command::Open(_)));
+    let goto = shift.map(|key| Command::Goto(Link::Rollouts { shift: Some(key), open: true }));
+    goto.into_iter().chain([dialog]).collect()
+}
+
+fn later(action: Action) -> Vec<Command> {
+    let what = match action {
+        Action::Traces => "traces come",
+        Action::Changes => "changes come",
+        Action::Board => "dashboards come",
+        _ => "this comes",
+    };
+    say(format!("{what} with version {NEXT}"))
+}
+
+fn say(text: String) -> Vec<Command> {
+    vec![Command::Notify(Tone::Info, text)]
+}
+
+fn about(owner: Option<Owner>, alarm: &str) -> String {
+    owner.map_or_else(|| unknown(alarm), |owner| owner.service.name.clone())
+}
+
+fn unknown(alarm: &str) -> String {
+    format!("no service is known for {alarm}")
+}
+
+fn add<'a>(groups: &mut Vec<String>, more: impl Iterator<Item = &'a String>) {
+    for group in more {
+        if !groups.contains(group) {
+            groups.push(group.clone());
+        }
+    }
+}

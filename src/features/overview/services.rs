@@ -1,0 +1,89 @@
+//! SERVICES: all services, those in trouble first, with what is known of each. Pure.
+
+use super::traffic::{Traffic, TrafficList};
+use crate::app::pane::{Ctx, Tone};
+use crate::aws::TargetId;
+use crate::features::jumps::ecs_name;
+use crate::features::rollouts::Rollout;
+use crate::features::rollouts::model::Tasks;
+use crate::service::{DependencyKind, Service};
+use std::collections::{HashMap, HashSet};
+
+/// A row of SERVICES.
+#[derive(Debug, Clone)]
+pub struct ServiceRow<'a> {
+    /// Whose.
+    pub target: &'a TargetId,
+    /// Which.
+    pub service: &'a Service,
+    /// Bad: an alarm on it. Warn: one on what it depends on, or tasks missing. Info: it shifts. Ok: neither.
+    pub tone: Tone,
+    /// Its shift in flight.
+    pub shift: Option<&'a Rollout>,
+    /// Its tasks.
+    pub tasks: Option<Tasks>,
+    /// Its traffic and the list it is in.
+    pub traffic: Option<(&'a TrafficList, &'a Traffic)>,
+    /// What it depends on that is in trouble itself.
+    pub troubled: Vec<&'a str>,
+}
+
+/// All services of all active targets, those in trouble first, by name within.
+pub fn services<'a>(ctx: &Ctx<'a>) -> Vec<ServiceRow<'a>> {
+    let store = ctx.store;
+    let mut rows = Vec::new();
+    for (id, target) in store.active_targets() {
+        let alarms = target.alarms.iter().flat_map(|list| &list.alarms);
+        let firing = alarms.filter(|alarm| alarm.counts(ctx.now));
+        let (mut bad, mut dependencies) = (HashSet::new(), HashMap::<&str, Vec<&str>>::new());
+        for owner in firing.flat_map(|alarm| target.derived.services.of_alarm(&alarm.name)) {
+            match owner.dependency {
+                None => drop(bad.insert(owner.service.name.as_str())),
+                Some(on) => dependencies.entry(&owner.service.name).or_default().push(&on.name),
+            }
+        }
+        for service in target.derived.services.list() {
+            let name = service.name.as_str();
+            let troubled = |on: &&crate::service::Dependency| {
+                let own = dependencies.get(name).is_some_and(|list| list.contains(&on.name.as_str()));
+                let other = on.kind == DependencyKind::Service
+                    && (bad.contains(on.name.as_str()) || dependencies.contains_key(on.name.as_str()));
+                own || other
+            };
+            let troubled: Vec<&str> =
+                service.depends_on.iter().filter(troubled).map(|on| on.name.as_str()).collect();
+            let list = target.rollouts.as_ref();
+            let ecs = ecs_name(service);
+            let summary = ecs.as_ref().and_then(|name| {
+                let services = &list?.services;
+                services.binary_search_by(|it| it.name.cmp(name)).ok().and_then(|index| services.get(index))
+            });
+            let shift = ecs.as_ref().and_then(|name| {
+                list?.shifts.iter().find(|shift| shift.name == *name && shift.in_progress())
+            });
+            let tasks = summary.map(|summary| summary.tasks);
+            let missing = tasks.is_some_and(|tasks| tasks.running < tasks.requested);
+            let tone = if bad.contains(name) {
+                Tone::Bad
+            } else if missing || dependencies.contains_key(name) {
+                Tone::Warn
+            } else if shift.is_some() {
+                Tone::Info
+            } else {
+                Tone::Ok
+            };
+            let traffic = target.traffic.as_ref().and_then(|list| Some((list, list.get(name)?)));
+            rows.push(ServiceRow { target: id, service, tone, shift, tasks, traffic, troubled });
+        }
+    }
+    let rank = |tone| match tone {
+        Tone::Bad => 0,
+        Tone::Warn => 1,
+        Tone::Info => 2,
+        Tone::Ok => 3,
+    };
+    rows.sort_by(|a, b| {
+        (rank(a.tone), &a.service.name, a.target).cmp(&(rank(b.tone), &b.service.name, b.target))
+    });
+    rows
+}

@@ -1,0 +1,380 @@
+//! The screen through the real core: answers and keys in, cells and commands out.
+
+use super::traffic::{Bucket, Traffic, TrafficList};
+use super::*;
+use crate::app::{App, Effect, Input, Msg, Now, PollKey, Polled, Settings, Window};
+use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec, Usage};
+use crate::config::Config;
+use crate::features::alarms::{Alarm, AlarmList, AlarmState, Kind, Silent};
+use crate::features::metrics::{MetricQuery, Series, Stat};
+use crate::features::rollouts::model::{AlarmWatch, Owner, ServiceName, Strategy, Tasks};
+use crate::features::rollouts::tests::{at, canary};
+use crate::features::rollouts::{RolloutList, ServiceSummary};
+use crate::features::session::SessionInfo;
+use crate::features::{Link, Payload, Query, Store, Topic};
+use crate::service::{Function, Inventory, Mapping, Node, TargetGroup, TaskDefinition};
+use crate::text::Zone;
+use crate::theme::{ColorDepth, Theme};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn now(seconds: i64) -> Now {
+    Now { since_start: Duration::from_secs(1_000 + seconds as u64), wall: at(seconds) }
+}
+
+fn prod() -> TargetId {
+    TargetId::new("prod")
+}
+
+fn empty_app() -> App {
+    let settings = Settings {
+        config: Config::default(),
+        keymap: crate::app::Keymap::default(),
+        user_themes: Vec::new(),
+        depth: ColorDepth::True,
+        theme: Theme::plain(),
+    };
+    let session = SessionInfo { region: Some("eu-west-2".into()), ..SessionInfo::default() };
+    App::new(Store::new([(TargetSpec::named("prod"), session)]), settings, Zone::utc())
+}
+
+fn app() -> App {
+    let mut app = empty_app();
+    polled(&mut app, Query::Alarms, Ok(Payload::Alarms(alarms())), 0);
+    polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(rollouts())), 0);
+    let query = asked(&app, Topic::Inventory);
+    polled(&mut app, query, Ok(Payload::Inventory(Box::new(inventory()))), 0);
+    let query = asked(&app, Topic::Traffic);
+    polled(&mut app, query, Ok(Payload::Traffic(traffic())), 0);
+    app
+}
+
+/// What the plan asks of a topic now.
+fn asked(app: &App, topic: Topic) -> Query {
+    app.plan(now(0)).get(&PollKey::new(&prod(), topic)).unwrap().query.clone()
+}
+
+fn polled(app: &mut App, query: Query, result: Result<Payload, SourceError>, at: i64) {
+    let key = PollKey::new(&prod(), query.topic());
+    let next_in = Some(Duration::from_secs(60));
+    let polled = Polled { key, query, result, next_in, usage: Usage::default() };
+    app.handle(Msg::Polled(Box::new(polled)), now(at));
+}
+
+fn key(app: &mut App, code: KeyCode, at: i64) -> Vec<Effect> {
+    app.handle(Msg::Input(Input::Key(KeyEvent::new(code, KeyModifiers::NONE))), now(at))
+}
+
+fn alarm(name: &str, minutes: i64, dimensions: &[(&str, &str)]) -> Alarm {
+    let dimensions = dimensions.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let stat = Stat { namespace: "N".into(), name: "M".into(), dimensions, stat: "Sum".into() };
+    Alarm {
+        name: name.into(),
+        arn: format!("arn:aws:cloudwatch:eu-west-2:111122223333:alarm:{name}"),
+        kind: Kind::Metric,
+        state: AlarmState::Alarm,
+        since: Some(at(-60 * minutes)),
+        reason: "Threshold Crossed".into(),
+        description: String::new(),
+        silent: None,
+        actions: vec!["arn:aws:sns:eu-west-2:111122223333:oncall".into()],
+        threshold: Some(1.0),
+        comparison: "GreaterThanThreshold".into(),
+        value: Some(1.333),
+        first_breach: Some(at(-60 * minutes - 180)),
+        datapoints: Some((3, 3)),
+        treat_missing: "missing".into(),
+        metrics: vec![MetricQuery {
+            id: "m1".into(),
+            stat: Some(stat),
+            expression: None,
+            label: None,
+            period: 60,
+            returned: true,
+        }],
+        rule: String::new(),
+        log_groups: Vec::new(),
+        evaluation: None,
+    }
+}
+
+fn list(mut alarms: Vec<Alarm>) -> AlarmList {
+    alarms.sort_by(|a, b| a.name.cmp(&b.name));
+    AlarmList { alarms, mutes_unknown: None }
+}
+
+fn alarms() -> AlarmList {
+    let checkout = [("ClusterName", "shop"), ("ServiceName", "checkout")];
+    let scaling = "arn:aws:autoscaling:eu-west-2:111122223333:scalingPolicy:x:resource/ecs/service/shop/cart";
+    list(vec![
+        alarm("checkout-5xx", 6, &checkout),
+        Alarm { threshold: Some(800.0), value: Some(1_410.0), ..alarm("checkout-p99", 5, &checkout) },
+        Alarm {
+            threshold: Some(450.0),
+            value: Some(462.0),
+            ..alarm("orders-db-connections", 2, &[("DBClusterIdentifier", "orders-db")])
+        },
+        alarm("old-certificate", 60 * 40, &[]),
+        Alarm { actions: vec![scaling.into()], ..alarm("cart-scale-in", 90, &[]) },
+        Alarm { silent: Some(Silent::Muted("move".into())), ..alarm("queue-age", 90, &[]) },
+        Alarm { state: AlarmState::InsufficientData, ..alarm("index-lag", 40, &[]) },
+        Alarm { state: AlarmState::Ok, ..alarm("cart-5xx", 900, &[]) },
+    ])
+}
+
+fn group_arn(name: &str) -> String {
+    format!("arn:aws:elasticloadbalancing:eu-west-2:111122223333:targetgroup/{name}/9f")
+}
+
+fn rollouts() -> RolloutList {
+    let service = |name: &str, running: u32| ServiceSummary {
+        name: ServiceName { cluster: "shop".into(), service: name.into() },
+        owner: Owner::Ecs,
+        strategy: Strategy::Rolling,
+        tasks: Tasks { requested: 4, running, pending: 0 },
+        task_definition: format!("web-{name}:7"),
+        groups: vec![group_arn(name)],
+        deployment: None,
+    };
+    let mut shift = canary();
+    shift.alarms = AlarmWatch { triggered: vec!["checkout-5xx".into()], ..AlarmWatch::default() };
+    RolloutList {
+        services: Arc::new(vec![service("cart", 4), service("checkout", 3), service("orders", 4)]),
+        shifts: vec![shift],
+        ..RolloutList::default()
+    }
+}
+
+fn inventory() -> Inventory {
+    let balancer = "arn:aws:elasticloadbalancing:eu-west-2:111122223333:loadbalancer/app/web/50dc";
+    let node = |id, name: &str, kind: &str, calls: &[i32]| Node {
+        id,
+        name: name.into(),
+        kind: kind.into(),
+        calls: calls.to_vec(),
+    };
+    let names = ["cart", "checkout", "orders"];
+    let definition =
+        |name| (format!("web-{name}:7"), TaskDefinition { log_groups: vec![format!("/ecs/{name}")] });
+    let group = |name: &str| TargetGroup {
+        arn: group_arn(name),
+        name: name.into(),
+        load_balancers: vec![balancer.into()],
+    };
+    Inventory {
+        task_definitions: names.map(definition).into(),
+        target_groups: names.map(group).into(),
+        functions: vec![Function { name: "receipts".into(), log_group: None }],
+        mappings: vec![Mapping {
+            function: "receipts".into(),
+            alias: None,
+            source: "arn:aws:sqs:eu-west-2:111122223333:receipts-queue".into(),
+        }],
+        graph: vec![
+            node(0, "checkout", "AWS::ECS::Container", &[1, 2]),
+            node(1, "orders", "AWS::ECS::Container", &[3]),
+            node(2, "cart", "AWS::ECS::Container", &[]),
+            node(3, "orders-db", "Database::SQL", &[]),
+        ],
+        ..Inventory::default()
+    }
+}
+
+/// An hour of minutes; the errors of checkout begin nine minutes before the end.
+fn traffic() -> TrafficList {
+    let service = |name: &str, rate: f64, bad: f64, slow: f64| Traffic {
+        service: name.into(),
+        buckets: (2..60)
+            .rev()
+            .map(|back| Bucket {
+                at: at(-60 * back),
+                requests: Some(rate),
+                errors: Some(if back < 10 { bad } else { 0.0 }),
+                p99: Some(if back < 10 { slow } else { 0.2 }),
+            })
+            .collect(),
+        oldest: None,
+    };
+    let services = vec![
+        service("cart", 912.0, 0.0, 0.084),
+        service("checkout", 1_505.0, 20.0, 1.41),
+        service("orders", 702.0, 3.0, 0.41),
+    ];
+    TrafficList { services, period: 60, notes: Vec::new() }
+}
+
+fn text(app: &App, width: u16, height: u16, at: i64) -> String {
+    let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+    app.render(&mut buf, now(at));
+    let rows = buf.area.rows().map(|row| {
+        let cells = (row.left()..row.right()).filter_map(|x| buf.cell((x, row.y)));
+        cells.map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_bad_deploy_wide() {
+    insta::assert_snapshot!(text(&app(), 120, 40, 0));
+}
+
+#[test]
+fn a_bad_deploy_at_80x24() {
+    insta::assert_snapshot!(text(&app(), 80, 24, 0));
+}
+
+#[test]
+fn a_bad_deploy_at_60x15() {
+    insta::assert_snapshot!(text(&app(), 60, 15, 0));
+}
+
+#[test]
+fn nothing_known_and_nothing_broken() {
+    let mut app = empty_app();
+    let waiting = text(&app, 80, 24, 0);
+    assert!(waiting.contains("◌ waiting for the first answer about alarms"), "{waiting}");
+    assert!(waiting.contains("◌ looking for services"), "{waiting}");
+    let mut denied = SourceError::new(ErrorClass::Denied, "cloudwatch:DescribeAlarms", "not allowed");
+    denied.advice = "ask for cloudwatch:DescribeAlarms".into();
+    polled(&mut app, Query::Alarms, Err(denied), 0);
+    let shown = text(&app, 80, 24, 0);
+    assert!(shown.contains("denied: cloudwatch:DescribeAlarms · ask for"), "{shown}");
+    let fine = list(vec![Alarm { state: AlarmState::Ok, ..alarm("cart-5xx", 900, &[]) }]);
+    polled(&mut app, Query::Alarms, Ok(Payload::Alarms(fine)), 0);
+    polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(RolloutList::default())), 0);
+    let query = asked(&app, Topic::Inventory);
+    polled(&mut app, query, Ok(Payload::Inventory(Box::default())), 0);
+    let shown = text(&app, 80, 24, 0);
+    assert!(shown.contains("✔ nothing is broken · 1 alarms OK · no rollout in flight"), "{shown}");
+    assert!(shown.contains("no ECS service, no function found"), "{shown}");
+}
+
+#[test]
+fn a_storm_folds_by_start() {
+    let mut app = app();
+    let dims = |name: &'static str| [("ClusterName", "shop"), ("ServiceName", name)];
+    let mut storm: Vec<Alarm> = (0..7).map(|n| alarm(&format!("orders-{n}"), 20, &dims("orders"))).collect();
+    storm.extend((0..3).map(|n| alarm(&format!("cart-{n}"), 20, &dims("cart"))));
+    storm.push(alarm("checkout-5xx", 3, &dims("checkout")));
+    polled(&mut app, Query::Alarms, Ok(Payload::Alarms(list(storm))), 1);
+    let shown = text(&app, 120, 40, 1);
+    assert!(shown.contains("● 10 ALARMS  orders cart"), "{shown}");
+    assert!(shown.contains("since 03:40 · first cart-0"), "{shown}");
+    assert!(shown.contains("● ALARM      checkout-5xx"), "one alone stays itself: {shown}");
+}
+
+#[test]
+fn rows_stand_still_after_a_key_and_the_cursor_stays_on_its_thing() {
+    let mut app = app();
+    let rows = |app: &App, at| {
+        let shown = text(app, 120, 40, at);
+        let of = |name: &str| shown.lines().position(|line| line.contains(name));
+        ["checkout-5xx", "checkout-p99", "orders-db-connections"].map(of)
+    };
+    key(&mut app, KeyCode::Down, 10);
+    key(&mut app, KeyCode::Down, 10);
+    let before = rows(&app, 10);
+    // The first alarm recovers, a worse one comes.
+    let mut changed = alarms();
+    changed.alarms.retain(|alarm| alarm.name != "checkout-5xx");
+    changed.alarms.push(Alarm { kind: Kind::Composite, ..alarm("z-health", 50, &[]) });
+    polled(&mut app, Query::Alarms, Ok(Payload::Alarms(changed)), 11);
+    assert_eq!(rows(&app, 11), before);
+    assert!(text(&app, 120, 40, 11).contains("✔ over"));
+    let after = rows(&app, 13);
+    assert_ne!(after, before, "two seconds later rows may move");
+    assert!(text(&app, 120, 40, 13).contains("▌● ALARM      checkout-p99"));
+}
+
+#[test]
+fn enter_and_l_lead_to_the_thing() {
+    let mut app = app();
+    key(&mut app, KeyCode::Down, 0);
+    key(&mut app, KeyCode::Char('l'), 0);
+    let here = app.panes[app.ui.pane].here();
+    let groups = vec!["/ecs/checkout".to_owned()];
+    assert_eq!(here, Link::Logs { target: prod(), groups, at: None, filter: String::new() });
+    assert_eq!(app.ui.window, Window::pinned_before(at(-6 * 60 - 180)));
+    key(&mut app, KeyCode::Esc, 0);
+    assert_eq!(app.ui.window, Window::Live { secs: 3_600 }, "the way back restores the window");
+    key(&mut app, KeyCode::Tab, 0);
+    key(&mut app, KeyCode::Enter, 0);
+    let Link::Rollouts { shift: Some(shift), open: true } = app.panes[app.ui.pane].here() else { panic!() };
+    assert_eq!(shift.name.service, "checkout");
+}
+
+#[test]
+fn only_what_is_on_screen_is_read_and_its_order_asks_nothing_anew() {
+    let mut app = app();
+    let before = asked(&app, Topic::Traffic);
+    let Query::Traffic(query) = &before else { panic!() };
+    let names: Vec<_> = query.services.iter().map(|place| place.service.as_str()).collect();
+    assert_eq!(names, ["cart", "checkout", "orders", "receipts"]);
+    polled(&mut app, Query::Alarms, Ok(Payload::Alarms(AlarmList::default())), 1);
+    assert_eq!(asked(&app, Topic::Traffic), before);
+    key(&mut app, KeyCode::Char('3'), 1);
+    assert!(app.plan(now(1)).get(&PollKey::new(&prod(), Topic::Traffic)).is_none());
+}
+
+#[test]
+fn a_screen_on_which_nothing_happens_changes_in_steps() {
+    let app = app();
+    let changes: Vec<i64> =
+        (1..60).filter(|second| text(&app, 120, 40, *second) != text(&app, 120, 40, second - 1)).collect();
+    assert_eq!(changes, [30], "the countdown to the next step, in half minutes");
+}
+
+#[test]
+fn any_size_is_drawn_and_twice_the_same() {
+    let app = app();
+    for (width, height) in [(0, 0), (1, 1), (59, 14), (60, 15), (61, 16), (80, 8), (200, 60), (300, 5)] {
+        assert_eq!(text(&app, width, height, 0), text(&app, width, height, 0), "{width}x{height}");
+    }
+}
+
+#[test]
+fn traffic_counts_what_callers_suffer() {
+    let series = |id: &str, points: &[(i64, f64)]| Series {
+        id: id.into(),
+        label: id.into(),
+        period: 60,
+        points: points.iter().map(|(minute, value)| (at(60 * minute), *value)).collect(),
+        status: "Complete".into(),
+        note: None,
+    };
+    let place = Place { service: "checkout".into(), ..Place::default() };
+    let all = [
+        series("s1_r0", &[(0, 80.0), (1, 80.0), (9, 1.0)]),
+        series("s1_r1", &[(0, 20.0)]),
+        series("s1_e1", &[(0, 5.0)]),
+        series("s1_l0", &[(0, 0.2)]),
+        series("s1_l1", &[(0, 1.9)]),
+        series("s1_x", &[(3, 2.0)]),
+        series("s10_r0", &[(0, 999.0)]),
+    ];
+    let traffic = Traffic::assemble(&place, "s1_", &all, at(600));
+    let rows: Vec<_> = traffic.buckets.iter().map(|b| (b.requests, b.errors, b.p99)).collect();
+    assert_eq!(
+        rows,
+        [(Some(100.0), Some(5.0), Some(1.9)), (Some(80.0), Some(0.0), None), (None, Some(2.0), None)],
+        "no datapoint of errors is zero where requests were counted; what still fills is left out"
+    );
+    assert_eq!(traffic.buckets[0].percent(), Some(5.0));
+    assert_eq!(traffic.buckets[2].percent(), Some(100.0));
+    let values = traffic.values((at(0), at(600)), 60, |bucket| bucket.errors);
+    assert_eq!(values, [Some(5.0), Some(0.0), None, Some(2.0)]);
+    let lambda = [
+        series("s1_i", &[(0, 90.0)]),
+        series("s1_f", &[(0, 3.0)]),
+        series("s1_t", &[(0, 10.0)]),
+        series("s1_d", &[(0, 250.0)]),
+        series("s1_q", &[(0, 140.0)]),
+    ];
+    let traffic = Traffic::assemble(&place, "s1_", &lambda, at(600));
+    let bucket = traffic.buckets[0];
+    assert_eq!((bucket.requests, bucket.errors, bucket.p99), (Some(100.0), Some(13.0), Some(0.25)));
+    assert_eq!(traffic.oldest, Some(140.0));
+}

@@ -1,0 +1,103 @@
+//! TIMELINE: shifts, alarms and errors of the shared window on one axis of cells. Pure.
+
+use crate::app::pane::{Ctx, Tone};
+use crate::config::Severity;
+use crate::features::alarms::severity;
+use crate::widgets::chart::TimeRange;
+use jiff::Timestamp;
+
+/// A stretch of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// Where it starts; before the window when it was under way already.
+    pub start: Timestamp,
+    /// Where it ended; `None` while it goes on.
+    pub end: Option<Timestamp>,
+    /// What it is.
+    pub label: String,
+    /// How it went or goes.
+    pub tone: Tone,
+}
+
+/// A moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub label: String,
+    /// How bad.
+    pub tone: Tone,
+}
+
+/// Everything on the axis.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    /// What the axis spans.
+    pub range: TimeRange,
+    /// Shifts, oldest first.
+    pub spans: Vec<Span>,
+    /// Alarms that went off in the window and still are, oldest first.
+    pub alarms: Vec<Moment>,
+    /// Errors per minute of all services that are read, one value per period; empty when nothing is known.
+    pub errors: Vec<Option<f64>>,
+}
+
+/// What happened in the window.
+pub fn timeline(ctx: &Ctx) -> Timeline {
+    let (start, end) = whole_minutes(ctx.window.range(ctx.now.wall));
+    let range = TimeRange { start, end };
+    let (mut spans, mut alarms) = (Vec::new(), Vec::new());
+    let mut errors: Vec<Option<f64>> = Vec::new();
+    for (_, target) in ctx.store.active_targets() {
+        let list = target.rollouts.iter();
+        for shift in list.flat_map(|list| list.shifts.iter().chain(list.recent.iter())) {
+            let Some(began) = shift.started_at.or(shift.created_at) else { continue };
+            if began > end || shift.finished_at.is_some_and(|at| at < start) {
+                continue;
+            }
+            let share = shift.share().filter(|_| shift.in_progress());
+            let share = share.map(|(share, _)| format!(" {share:.0} %")).unwrap_or_default();
+            let tone = match shift.status.0.as_str() {
+                "ROLLBACK_FAILED" => Tone::Bad,
+                "STOPPED" => Tone::Warn,
+                word if word.starts_with("ROLLBACK") || word == "STOP_REQUESTED" => Tone::Warn,
+                _ if shift.in_progress() => Tone::Info,
+                _ => Tone::Ok,
+            };
+            let label = format!("{} {}{share}", shift.name.service, shift.new.label());
+            spans.push(Span { start: began, end: shift.finished_at, label, tone });
+        }
+        for alarm in target.alarms.iter().flat_map(|list| &list.alarms).filter(|alarm| alarm.counts(ctx.now))
+        {
+            let Some(at) = alarm.since.filter(|at| range.contains(*at)) else { continue };
+            let tone = if severity(alarm, ctx.config) >= Severity::High { Tone::Bad } else { Tone::Warn };
+            alarms.push(Moment { at, label: alarm.name.clone(), tone });
+        }
+        let Some(list) = &target.traffic else { continue };
+        // The row is as long as the window, also where nothing was counted yet.
+        let bucket = |at: Timestamp| at.as_second().div_euclid(list.period.max(1));
+        let all = usize::try_from(bucket(end) - bucket(start) + 1).unwrap_or_default().min(2_000);
+        errors.resize(errors.len().max(all), None);
+        for traffic in &list.services {
+            let values = traffic.values((start, end), list.period, |bucket| bucket.errors);
+            for (sum, value) in errors.iter_mut().zip(values) {
+                if let Some(value) = value {
+                    *sum = Some(sum.unwrap_or_default() + list.per_minute(value));
+                }
+            }
+        }
+    }
+    spans.sort_by_key(|span| span.start);
+    alarms.sort_by(|a, b| (a.at, &a.label).cmp(&(b.at, &b.label)));
+    Timeline { range, spans, alarms, errors }
+}
+
+/// A live axis moves once a minute, not with every second.
+fn whole_minutes((start, end): (Timestamp, Timestamp)) -> (Timestamp, Timestamp) {
+    let minute = |at: Timestamp, add: i64| {
+        Timestamp::from_second((at.as_second().div_euclid(60) + add) * 60).unwrap_or(at)
+    };
+    let last = if end == minute(end, 0) { end } else { minute(end, 1) };
+    (minute(start, 0), last)
+}
