@@ -54,6 +54,8 @@ pub struct Shell {
     pub tap: Option<Tap>,
     /// Ends the loop as soon as the app says it is settled (headless runs).
     pub until: Option<Until>,
+    /// Told after every turn whether all is answered, done and drawn: what tests wait for.
+    pub idle: Option<watch::Sender<bool>>,
     /// A replay starts at this moment: its messages bring their own times, and nothing is carried out.
     pub replay: Option<Now>,
 }
@@ -235,6 +237,9 @@ impl Loop {
             if self.dirty && self.drawn_at.is_none_or(|at| now >= at + FRAME) {
                 self.draw(app, terminal)?;
             }
+            if let Some(idle) = &self.shell.idle {
+                idle.send_replace(!self.dirty && rejoin.deadline().is_none() && self.settled(app));
+            }
             if let ControlFlow::Break(ended) = self.headless(app, terminal)? {
                 return Ok(ended);
             }
@@ -350,14 +355,19 @@ impl Loop {
         Ok(())
     }
 
+    /// Whether nothing is on its way to the app.
+    fn settled(&self, app: &App) -> bool {
+        self.busy == 0 && self.queue.is_empty() && app.settled(self.now())
+    }
+
     fn headless<B: Backend>(
         &mut self,
         app: &mut App,
         terminal: &mut Terminal<B>,
     ) -> Result<ControlFlow<Ended>, B::Error> {
         let now = self.shell.clock.now();
+        let settled = self.settled(app);
         let Some(until) = &mut self.shell.until else { return Ok(ControlFlow::Continue(())) };
-        let settled = self.busy == 0 && self.queue.is_empty() && app.settled(now);
         let ended = if now.since_start >= until.timeout {
             Ended::TimedOut
         } else if !settled {

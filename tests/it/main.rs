@@ -1,1 +1,18 @@
-fn main(){}
+//! Everything that is tested from outside the crate, in one binary: linking the SDK is slow.
+//!
+//! `common` drives the real loop over the simulated AWS with scripted keys and a paused clock. `emulator`
+//! and `boto` set the console and the simulator against programs that others wrote. Units, snapshots and
+//! property tests stand beside the code they test.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that fails is a test that fails"
+)]
+
+mod boto;
+mod common;
+mod e2e;
+mod emulator;
+mod sources;
+mod tidy;

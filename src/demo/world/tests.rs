@@ -1,3 +1,5 @@
+//! The simulated world agrees with itself: metrics, logs, alarms and shifts tell one story.
+
 #![expect(clippy::float_cmp, reason = "counts and weights are exact, also as floats")]
 
 use super::traffic::{MINUTE, Outcome, Request};

@@ -56,11 +56,11 @@ fn list(pane: &AlarmsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     }
     let target = Column::new("target", if ctx.many_targets() { 10 } else { 0 }).priority(6);
     let columns = [
-        Column::new("state", 7),
+        Column::new("state", 8),
         Column::new("alarm", 20).flex(3),
         target,
         Column::new("condition", 18).priority(3),
-        Column::new("points", 6).right().priority(5),
+        Column::new("points", 8).right().priority(5),
         Column::new("since", 6).right(),
         Column::new("silent", 12).flex(1).priority(4),
     ];

@@ -1,3 +1,5 @@
+//! The chart at several sizes, with gaps, thresholds and odd numbers.
+
 use insta::assert_snapshot;
 use ratatui::style::Modifier;
 

@@ -1,3 +1,5 @@
+//! The table at several widths: which columns give way, what is cut, where the cursor is.
+
 use super::*;
 use crate::widgets::testing::{dark, lines};
 

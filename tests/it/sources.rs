@@ -1,0 +1,188 @@
+//! The contract of every source: what it answers when all is well, when there is nothing, when there are many
+//! pages, and which class of error each fault of AWS becomes. No fault may panic.
+
+use crate::common::{connect, poll, simulator, start};
+use eyewall::app::Window;
+use eyewall::aws::{Conn, ErrorClass};
+use eyewall::demo::Faults;
+use eyewall::features::alarms::{Alarm, AlarmList, DetailSource, ListSource};
+use eyewall::features::logs::{GroupsSource, TailQuery, TailSource};
+use eyewall::features::rollouts::{self, RolloutList, ServiceName};
+use eyewall::features::session::IdentitySource;
+use eyewall::features::{Payload, Query, Source};
+use eyewall::runtime::clock::Clock;
+
+/// A fault as the simulator takes it, and what a source must make of it.
+const FAULTS: [(&str, ErrorClass); 7] = [
+    ("throttle", ErrorClass::Throttled),
+    ("deny", ErrorClass::Denied),
+    ("expire", ErrorClass::Expired),
+    ("garbage", ErrorClass::NotAws),
+    ("garbage:502", ErrorClass::NotAws),
+    ("cut:20", ErrorClass::NotAws),
+    ("delay:20s", ErrorClass::Network),
+];
+
+/// Answers when all is well; each fault of `calls` (`service:Operation`) becomes its class.
+async fn holds<S: Source>(calls: &str, make: fn(&Conn) -> S, query: &Query) {
+    let clock = Clock::starting_at(start());
+    let sim = simulator("bad-deploy", clock);
+    let conn = connect(&sim, clock).await;
+    poll(&mut make(&conn), query, clock).await.unwrap_or_else(|error| panic!("{calls}: {error:?}"));
+    for (fault, class) in FAULTS {
+        sim.set_faults(Faults::parse([format!("{calls}={fault}").as_str()]).unwrap());
+        let mut source = make(&conn);
+        match poll(&mut source, query, clock).await {
+            Ok(_) => panic!("{calls}={fault}: answered all the same"),
+            Err(error) => {
+                assert_eq!(error.class, class, "{calls}={fault}: {error:?}");
+                let service = calls.split(':').next().unwrap();
+                assert!(error.operation.starts_with(service), "{calls}={fault}: {error:?}");
+                assert!(!error.message.is_empty(), "{calls}={fault}: says nothing");
+            }
+        }
+        // The same source goes on once the fault is over: it keeps nothing broken.
+        sim.set_faults(Faults::default());
+        let again = poll(&mut source, query, clock).await;
+        again.unwrap_or_else(|error| panic!("{calls} after {fault}: {error:?}"));
+    }
+}
+
+async fn alarms(scenario: &str) -> (AlarmList, Conn, Clock) {
+    let clock = Clock::starting_at(start());
+    let conn = connect(&simulator(scenario, clock), clock).await;
+    match poll(&mut ListSource::new(&conn), &Query::Alarms, clock).await {
+        Ok(Payload::Alarms(list)) => (list, conn, clock),
+        other => panic!("no alarms: {other:?}"),
+    }
+}
+
+fn detail_of(alarm: &Alarm, clock: Clock) -> Query {
+    Query::AlarmDetail(alarm.detail_query(Window::Live { secs: 3_600 }, clock.now()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn identity() {
+    holds("sts:GetCallerIdentity", IdentitySource::new, &Query::Identity).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn alarm_list() {
+    holds("cloudwatch:DescribeAlarms", ListSource::new, &Query::Alarms).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn alarm_detail() {
+    let (list, _, clock) = alarms("bad-deploy").await;
+    let query = detail_of(list.get("checkout-5xx").unwrap(), clock);
+    holds("cloudwatch:*", DetailSource::new, &query).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_alarms_is_an_answer() {
+    let (list, ..) = alarms("empty").await;
+    assert_eq!(list, AlarmList::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_page_of_alarms_is_read_once() {
+    let (list, ..) = alarms("big").await;
+    assert_eq!(list.alarms.len(), 2_000);
+    assert!(list.alarms.is_sorted_by(|a, b| a.name < b.name), "sorted, and none twice");
+}
+
+/// Metrics and history may be denied alone: what can be read is shown, the rest is named.
+#[tokio::test(start_paused = true)]
+async fn half_of_an_alarms_detail_is_better_than_none() {
+    let clock = Clock::starting_at(start());
+    let sim = simulator("bad-deploy", clock);
+    let conn = connect(&sim, clock).await;
+    let (list, ..) = alarms("bad-deploy").await;
+    let query = detail_of(list.get("checkout-5xx").unwrap(), clock);
+    sim.set_faults(Faults::parse(["cloudwatch:GetMetricData=deny"]).unwrap());
+    let Ok(Payload::AlarmDetail(detail)) = poll(&mut DetailSource::new(&conn), &query, clock).await else {
+        panic!("no detail")
+    };
+    assert_eq!(detail.missing, ["metrics: denied: cloudwatch:GetMetricData"]);
+    assert!(detail.series.is_empty() && !detail.history.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn log_groups() {
+    holds("logs:DescribeLogGroups", GroupsSource::new, &Query::LogGroups).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn log_tail() {
+    let groups = ["/ecs/checkout", "/ecs/orders"].map(Into::into).to_vec();
+    let query = Query::LogTail(TailQuery { groups, window: Window::Live { secs: 120 } });
+    holds("logs:FilterLogEvents", TailSource::new, &query).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rollouts() {
+    holds("ecs:*", rollouts::ListSource::new, &Query::Rollouts).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rollout_detail() {
+    let query = Query::RolloutDetail(rollouts::DetailQuery { name: checkout(), metrics: None });
+    holds("ecs:*", rollouts::DetailSource::new, &query).await;
+}
+
+fn checkout() -> ServiceName {
+    ServiceName { cluster: "shop".into(), service: "checkout".into() }
+}
+
+async fn rollouts_of(scenario: &str, faults: &[&str]) -> RolloutList {
+    let clock = Clock::starting_at(start());
+    let sim = simulator(scenario, clock);
+    sim.set_faults(Faults::parse(faults.iter().copied()).unwrap());
+    let conn = connect(&sim, clock).await;
+    match poll(&mut rollouts::ListSource::new(&conn), &Query::Rollouts, clock).await {
+        Ok(Payload::Rollouts(list)) => list,
+        other => panic!("no rollouts: {other:?}"),
+    }
+}
+
+/// A load balancer that may not be read leaves the shift as it is, with health unreadable.
+#[tokio::test(start_paused = true)]
+async fn a_shift_is_seen_without_its_load_balancer() {
+    let shift = |list: &RolloutList| list.shift_of(&checkout()).cloned().unwrap();
+    let whole = shift(&rollouts_of("bad-deploy", &[]).await);
+    for fault in ["elbv2:*=deny", "elbv2:*=garbage", "elbv2:*=cut:30"] {
+        let half = shift(&rollouts_of("bad-deploy", &[fault]).await);
+        assert_eq!((&half.status, &half.deployment), (&whole.status, &whole.deployment), "{fault}");
+        assert_ne!(half.new.health(), whole.new.health(), "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_there_is_an_answer() {
+    assert_eq!(rollouts_of("empty", &[]).await.services.len(), 0);
+    let clock = Clock::starting_at(start());
+    let conn = connect(&simulator("empty", clock), clock).await;
+    let groups = poll(&mut GroupsSource::new(&conn), &Query::LogGroups, clock).await;
+    assert!(matches!(groups, Ok(Payload::LogGroups(list)) if list.groups.is_empty() && list.complete));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_page_of_services_and_log_groups_is_read_once() {
+    assert_eq!(rollouts_of("big", &[]).await.services.len(), 500);
+    let clock = Clock::starting_at(start());
+    let conn = connect(&simulator("big", clock), clock).await;
+    let mut source = GroupsSource::new(&conn);
+    let mut names = Vec::new();
+    // A long list comes in parts, so that the picker fills while it is open.
+    for _ in 0..40 {
+        let Ok(Payload::LogGroups(list)) = poll(&mut source, &Query::LogGroups, clock).await else {
+            panic!("no groups")
+        };
+        names = list.groups.into_iter().map(|group| group.name).collect();
+        if list.complete {
+            break;
+        }
+    }
+    assert_eq!(names.len(), 5_000);
+    assert!(names.is_sorted_by(|a, b| a < b), "sorted, and none twice");
+}
