@@ -336,7 +336,8 @@ impl Loop {
         self.scratch.reset();
         app.render(&mut self.scratch, now);
         if self.repaint {
-            terminal.clear()?;
+            // Clears too; but `clear` asks the terminal where its cursor is, and waits for the answer.
+            terminal.resize(self.scratch.area)?;
         } else if self.scratch == self.shown {
             return Ok(());
         }
