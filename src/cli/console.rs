@@ -22,11 +22,11 @@ use tokio::sync::mpsc;
 ///
 /// # Errors
 /// Without a terminal, or when it fails.
-pub fn run(setup: Setup, open: Option<&str>, out: &mut Out) -> Result<(), Failure> {
+pub fn run(setup: &Setup, open: Option<&str>, out: &mut Out) -> Result<(), Failure> {
     require_terminal()?;
     logging::start(setup.common.log_level);
     let runtime = runtime()?;
-    let ended = runtime.block_on(console(&setup, open));
+    let ended = runtime.block_on(console(setup, open));
     // Whatever still runs has been told to end, and nobody waits for it.
     runtime.shutdown_background();
     if let Some(warning) = ended? {

@@ -18,12 +18,12 @@ const SKEW: i64 = 240;
 ///
 /// # Errors
 /// When a target does not say who is calling.
-pub fn run(setup: Setup, out: &mut Out) -> Result<(), Failure> {
+pub fn run(setup: &Setup, out: &mut Out) -> Result<(), Failure> {
     let paused = setup.common.demo && setup.common.at.is_some();
     let runtime =
         Builder::new_current_thread().enable_all().start_paused(paused).build().map_err(Failure::failed)?;
     let mut healthy = true;
-    out.text(&terminal(&setup))?;
+    out.text(&terminal(setup))?;
     runtime.block_on(async {
         let clock = setup.clock();
         let aws = setup.aws(clock)?;

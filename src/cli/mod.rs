@@ -62,16 +62,16 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<(), Failure> {
     let Cli { common, command } = cli;
     let env = Environment::read();
     match command {
-        None => console::run(Setup::new(common, env)?, None, out),
+        None => console::run(&Setup::new(common, env)?, None, out),
         Some(Command::Demo { serve: Some(address) }) => {
-            serve::run(Setup::new(common.in_demo(), env)?, address, out)
+            serve::run(&Setup::new(common.in_demo(), env)?, address, out)
         }
-        Some(Command::Demo { serve: None }) => console::run(Setup::new(common.in_demo(), env)?, None, out),
+        Some(Command::Demo { serve: None }) => console::run(&Setup::new(common.in_demo(), env)?, None, out),
         Some(Command::Open { what }) => open::run(common, env, &what, out),
         Some(Command::Snapshot(snapshot)) => snapshot::run(Setup::new(common, env)?, &snapshot, out),
-        Some(Command::Doctor) => doctor::run(Setup::new(common, env)?, out),
+        Some(Command::Doctor) => doctor::run(&Setup::new(common, env)?, out),
         Some(Command::Policy { rollback }) => out.text(&policy::text(rollback)),
-        Some(Command::Replay { file }) => replay::run(Setup::new(common.replaying(), env)?, &file, out),
+        Some(Command::Replay { file }) => replay::run(&Setup::new(common.replaying(), env)?, &file, out),
         Some(Command::Config { what }) => configs::run(common, env, what, out),
         Some(Command::Themes) => themes::run(&Setup::new(common, env)?, out),
         Some(Command::Completions { shell }) => {

@@ -24,5 +24,5 @@ pub fn run(mut common: Common, env: Environment, what: &str, out: &mut Out) -> R
         }
         _ => setup,
     };
-    console::run(setup, Some(what), out)
+    console::run(&setup, Some(what), out)
 }

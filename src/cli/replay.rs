@@ -31,14 +31,14 @@ const SKIP: Duration = Duration::from_mins(1);
 ///
 /// # Errors
 /// A file that is no recording; no terminal.
-pub fn run(setup: Setup, file: &Path, out: &mut Out) -> Result<(), Failure> {
+pub fn run(setup: &Setup, file: &Path, out: &mut Out) -> Result<(), Failure> {
     let in_file = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", file.display()));
     let opened = File::open(file).map_err(|error| in_file(&error))?;
     let (header, reader) = Reader::open(BufReader::new(opened)).map_err(|error| in_file(&error))?;
     console::require_terminal()?;
     logging::start(setup.common.log_level);
     let runtime = console::runtime()?;
-    let cut = runtime.block_on(show(&setup, header, reader));
+    let cut = runtime.block_on(show(setup, header, reader));
     runtime.shutdown_background();
     if cut? {
         out.error("eyewall: the recording is cut off; it was replayed up to there");
@@ -179,7 +179,7 @@ impl Player {
     async fn play(mut self, start: Now, mut frames: Reader<BufReader<File>>) -> bool {
         let mut lost = 0;
         let mut last = start;
-        while let Some(frame) = frames.next() {
+        for frame in frames.by_ref() {
             let (now, msg) = match frame {
                 Frame::Told(_, Msg::Input(Input::Resize(..))) | Frame::End => continue,
                 Frame::Told(now, msg) => (now, msg),

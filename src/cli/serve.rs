@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 ///
 /// # Errors
 /// An address that is taken or reachable from other machines.
-pub fn run(setup: Setup, address: SocketAddr, out: &mut Out) -> Result<(), Failure> {
+pub fn run(setup: &Setup, address: SocketAddr, out: &mut Out) -> Result<(), Failure> {
     console::runtime()?.block_on(async {
         let sim =
             setup.sim(setup.clock())?.ok_or_else(|| Failure::usage("--serve belongs to `eyewall demo`"))?;
