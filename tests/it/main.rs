@@ -10,6 +10,7 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+mod binary;
 mod boto;
 mod common;
 mod e2e;

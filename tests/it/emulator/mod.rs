@@ -6,6 +6,7 @@
 //! fail and say what is missing; `EYEWALL_SKIP_EMULATORS=1` skips them visibly.
 
 mod alarms;
+mod binary;
 mod identity;
 mod logs;
 mod redirect;
