@@ -336,7 +336,7 @@ impl Loop {
         self.scratch.reset();
         app.render(&mut self.scratch, now);
         if self.repaint {
-            // Clears too; but `clear` asks the terminal where its cursor is, and waits for the answer.
+            // Clears and forgets what was drawn. `clear` would ask the terminal where its cursor is and wait.
             terminal.resize(self.scratch.area)?;
         } else if self.scratch == self.shown {
             return Ok(());

@@ -305,7 +305,8 @@ fn composite(alarm: &sdk::CompositeAlarm) -> Alarm {
 
 fn log(alarm: &sdk::LogAlarm) -> Alarm {
     let datapoints = alarm.query_results_to_evaluate();
-    let groups = alarm.scheduled_query_configuration().map(|it| it.log_group_identifiers()).unwrap_or_default();
+    let query = alarm.scheduled_query_configuration();
+    let groups = query.map(sdk::ScheduledQueryConfiguration::log_group_identifiers).unwrap_or_default();
     Alarm {
         log_groups: groups.iter().map(|group| group_name(group)).collect(),
         since: alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp()).and_then(time),

@@ -43,9 +43,10 @@ fn titles<'a>(pane: &DiagnosticsPane, ctx: &Ctx) -> Line<'a> {
             Panel::Cost => format!("COST {}", units::dollars(spent)),
             Panel::Log => "LOG".to_owned(),
         };
-        let (mark, role) = match panel == pane.panel {
-            true => (ctx.theme.glyphs().focus, Role::Accent),
-            false => (" ", Role::Dim),
+        let (mark, role) = if panel == pane.panel {
+            (ctx.theme.glyphs().focus, Role::Accent)
+        } else {
+            (" ", Role::Dim)
         };
         spans.push(Span::styled(format!("{mark}{text}   "), ctx.theme.style(role)));
     }

@@ -12,14 +12,16 @@ use crate::aws::{Conn, SourceError};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
 use crate::service::{Forward, Function, Inventory, Mapping, Node, TargetGroup, TaskDefinition};
 use crate::text::sanitize;
-use aws_sdk_elasticloadbalancingv2::types::Action;
+use aws_sdk_ecs::types::TaskDefinition as SdkDefinition;
+use aws_sdk_elasticloadbalancingv2::types::{Action, ForwardActionConfig};
 use aws_sdk_xray::primitives::DateTime;
+use aws_sdk_xray::types::Edge;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Parts are read again after this long; polls in between only read task definitions.
-const PARTS_AGE: Duration = Duration::from_secs(240);
+const PARTS_AGE: Duration = Duration::from_mins(4);
 /// Task definitions read per poll. A definition never changes: each is read once.
 const NEW_DEFINITIONS: usize = 40;
 /// Task definitions remembered.
@@ -231,7 +233,7 @@ impl InventorySource {
                     id: node.reference_id()?,
                     name: clean(node.name()?),
                     kind: clean(node.r#type().unwrap_or_default()),
-                    calls: node.edges().iter().filter_map(|edge| edge.reference_id()).collect(),
+                    calls: node.edges().iter().filter_map(Edge::reference_id).collect(),
                 })
             }));
             token = page.next_token;
@@ -258,7 +260,8 @@ impl InventorySource {
     async fn definition(&self, name: &str) -> Result<TaskDefinition, SourceError> {
         let request = self.conn.ecs().describe_task_definition().task_definition(name);
         let answer = self.conn.call(&DESCRIBE_TASK_DEFINITION, request.send()).await?;
-        let containers = answer.task_definition().map(|it| it.container_definitions()).unwrap_or_default();
+        let containers =
+            answer.task_definition().map(SdkDefinition::container_definitions).unwrap_or_default();
         let groups: BTreeSet<String> = containers
             .iter()
             .filter_map(|container| container.log_configuration())
@@ -299,8 +302,10 @@ impl Source for InventorySource {
 }
 
 fn forward(actions: &[Action]) -> Option<Forward> {
-    let groups =
-        actions.iter().filter_map(|action| action.forward_config()).flat_map(|it| it.target_groups());
+    let groups = actions
+        .iter()
+        .filter_map(|action| action.forward_config())
+        .flat_map(ForwardActionConfig::target_groups);
     let groups: BTreeSet<String> = groups.filter_map(|group| group.target_group_arn().map(clean)).collect();
     (groups.len() > 1).then(|| Forward { groups: groups.into_iter().collect() })
 }

@@ -111,7 +111,7 @@ fn spans(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
             let room = cells.saturating_sub(to + 2);
             let (at, name) = match width(label) {
                 long if long <= room => (to + 2, label.as_str()),
-                long if long + 1 <= from => (from - long - 1, label.as_str()),
+                long if long < from => (from - long - 1, label.as_str()),
                 _ => continue,
             };
             put(buf, row, at, name, style);

@@ -1,5 +1,6 @@
 //! TIMELINE: shifts, alarms and errors of the shared window on one axis of cells. Pure.
 
+use crate::app::Window;
 use crate::app::pane::{Ctx, Tone};
 use crate::config::Severity;
 use crate::features::alarms::severity;
@@ -45,7 +46,12 @@ pub struct Timeline {
 
 /// What happened in the window.
 pub fn timeline(ctx: &Ctx) -> Timeline {
-    let (start, end) = whole_minutes(ctx.window.range(ctx.now.wall));
+    let (start, end) = ctx.window.range(ctx.now.wall);
+    let (start, end) = match ctx.window {
+        Window::Frozen { .. } => (start, end),
+        // A running axis moves once a minute, not with every second.
+        Window::Live { .. } | Window::Pinned { .. } => (minute(start, 0), minute(end, 1)),
+    };
     let range = TimeRange { start, end };
     let (mut spans, mut alarms) = (Vec::new(), Vec::new());
     let mut errors: Vec<Option<f64>> = Vec::new();
@@ -93,11 +99,7 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
     Timeline { range, spans, alarms, errors }
 }
 
-/// A live axis moves once a minute, not with every second.
-fn whole_minutes((start, end): (Timestamp, Timestamp)) -> (Timestamp, Timestamp) {
-    let minute = |at: Timestamp, add: i64| {
-        Timestamp::from_second((at.as_second().div_euclid(60) + add) * 60).unwrap_or(at)
-    };
-    let last = if end == minute(end, 0) { end } else { minute(end, 1) };
-    (minute(start, 0), last)
+/// The start of the minute, some minutes on.
+fn minute(at: Timestamp, add: i64) -> Timestamp {
+    Timestamp::from_second((at.as_second().div_euclid(60) + add) * 60).unwrap_or(at)
 }

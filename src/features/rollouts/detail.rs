@@ -33,14 +33,13 @@ pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffe
     let body = panel::problems(body, Topic::RolloutDetail, buf, ctx);
     let data = ctx.store.target(row.target).and_then(|it| it.rollout_detail.as_ref());
     let data = data.filter(|data| data.name == *row.name);
-    let body = match row.shift {
-        Some(shift) => shift_lines(shift, data, body, buf, ctx),
-        None => {
-            let text = " at rest: no deployment in flight and none within a day";
-            let [top, rest] = dialog::split_top(body, 1);
-            dialog::lines(top, &[Line::styled(text, ctx.theme.style(Role::Dim))], buf);
-            rest
-        }
+    let body = if let Some(shift) = row.shift {
+        shift_lines(shift, data, body, buf, ctx)
+    } else {
+        let text = " at rest: no deployment in flight and none within a day";
+        let [top, rest] = dialog::split_top(body, 1);
+        dialog::lines(top, &[Line::styled(text, ctx.theme.style(Role::Dim))], buf);
+        rest
     };
     let history: Vec<&Rollout> = data.map(|data| data.history.iter().collect()).unwrap_or_default();
     let rows = (history.len() as u16 + 1).min(6).min(body.height / 3);

@@ -1,7 +1,7 @@
 //! Traffic shifts of ECS services and their rollback.
 //!
 //! `model` and `stages` are what a shift is and what follows from it; `wire` is what is asked and answered;
-//! `plan`, `rollback`, `watch`, `state` and `journal` are the rollback from the first look to its end, as
+//! `plan`, `preflight`, `rollback`, `watch`, `state` and `journal` are the rollback from the first look to its end, as
 //! values. `source` has the SDK's reads and `op` the one call that changes anything; `pane`, `view` and
 //! `detail` are the screen, `dialog` and `dialog_view` the dialog.
 
@@ -13,7 +13,9 @@ pub mod model;
 pub mod op;
 mod pane;
 pub mod plan;
+pub mod preflight;
 pub mod rollback;
+pub mod side;
 mod source;
 pub mod stages;
 pub mod state;

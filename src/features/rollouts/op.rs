@@ -30,12 +30,11 @@ const REFUSALS: [&str; 6] = [
 
 /// Carries out a confirmed plan on its target's connection.
 pub async fn rollback(plan: Box<Plan>, ctx: &OpCtx) -> OpOutcome {
-    let result = match ctx.conn(&plan.place.target) {
-        Some(conn) => send(&plan, conn, &ctx.journal(), || ctx.clock.wall()).await,
-        None => {
-            let message = format!("target {} is gone", plan.place.target);
-            SendResult::Rejected(SourceError::new(ErrorClass::Invalid, plan.call.operation(), message))
-        }
+    let result = if let Some(conn) = ctx.conn(&plan.place.target) {
+        send(&plan, conn, &ctx.journal(), || ctx.clock.wall()).await
+    } else {
+        let message = format!("target {} is gone", plan.place.target);
+        SendResult::Rejected(SourceError::new(ErrorClass::Invalid, plan.call.operation(), message))
     };
     OpOutcome::Rollback { plan, result: Box::new(result) }
 }

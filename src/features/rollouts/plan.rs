@@ -4,14 +4,13 @@
 //! field (what the call means or whom it hits) makes the operator type the name again; progress of the same
 //! shift never does. Nothing is sent from here: see `rollback.rs` for when and `op.rs` for how. Pure.
 
-use super::model::{Health, Owner, Rollout, ServiceName, Side, Standing, Strategy};
+use super::model::{Health, Image, Rollout, ServiceName, Side, Standing, Strategy};
+use super::preflight;
+pub use super::preflight::{Check, Verdict};
 use super::stages::{Part, part_of, percent};
 use crate::aws::TargetId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-
-/// Under this much credential time the dialog warns before anything is typed.
-pub const CREDENTIALS_SHORT: SignedDuration = SignedDuration::from_secs(5 * 60);
 
 /// The one call that a plan makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,26 +84,6 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// How a pre-flight check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Verdict {
-    /// Fine.
-    Pass,
-    /// The operator should know; the call can be made.
-    Warn,
-    /// Impossible, or not ours to make: nothing can be typed.
-    Refuse,
-}
-
-/// One pre-flight check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// How it came out.
-    pub verdict: Verdict,
-    /// What was found, in one sentence.
-    pub text: String,
-}
-
 /// What changes the call's meaning or its victim. Equal guards mean the same call on the same thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guard {
@@ -158,7 +137,7 @@ impl SideFacts {
     fn of(side: &Side, share: Option<f64>) -> Self {
         Self {
             label: side.label(),
-            images: side.images.iter().map(super::model::Image::with_digest).collect(),
+            images: side.images.iter().map(Image::with_digest).collect(),
             weight: share,
             health: side.health(),
             running: (side.tasks.running, side.tasks.requested),
@@ -260,7 +239,7 @@ impl Plan {
             }),
             call,
             guard,
-            checks: checks(rollout, &place, now),
+            checks: preflight::checks(rollout, &place, now),
             takes: takes(rollout),
             slow: rollout.strategy == Strategy::Rolling
                 || rollout.stage.as_deref().and_then(part_of) == Some(Part::CleanUp),
@@ -344,87 +323,6 @@ fn takes(rollout: &Rollout) -> String {
         }
         (_, Some(_)) => "about 1 minute (weights only, old still runs)".to_owned(),
         (_, None) => "not known".to_owned(),
-    }
-}
-
-fn checks(rollout: &Rollout, place: &Circumstances, now: Timestamp) -> Vec<Check> {
-    let mut list = Vec::new();
-    let mut note = |verdict, text: String| list.push(Check { verdict, text });
-    if let Some(why) = &place.no_writes {
-        note(Verdict::Refuse, why.clone());
-    }
-    if rollout.owner != Owner::Ecs {
-        let text = format!("{} owns this split: roll back there", rollout.owner.label());
-        note(Verdict::Refuse, text);
-    }
-    match rollout.status.standing() {
-        Standing::Open => note(Verdict::Pass, format!("{} can be rolled back", rollout.status.0)),
-        Standing::Returning => {
-            note(Verdict::Warn, format!("already {}: asking again changes nothing", rollout.status.0));
-        }
-        Standing::Ended => note(Verdict::Refuse, format!("the deployment has ended: {}", rollout.status.0)),
-        Standing::Unknown => {
-            note(
-                Verdict::Warn,
-                format!("status {} is new to this version: AWS may refuse", rollout.status.0),
-            );
-        }
-    }
-    match rollout.superseded_by() {
-        Some(newer) => {
-            note(Verdict::Refuse, format!("the service has moved on to {}", super::model::arn_tail(newer)));
-        }
-        None if rollout.current.is_some() => {
-            note(Verdict::Pass, "it is the service's current deployment".to_owned());
-        }
-        None => note(Verdict::Warn, "the service does not say which deployment is current".to_owned()),
-    }
-    if rollout.sources > 1 {
-        let text = format!("{} earlier revisions are active: ECS chooses", rollout.sources);
-        note(Verdict::Warn, text);
-    }
-    match &rollout.old {
-        None => note(Verdict::Refuse, "a first deployment: there is nothing to go back to".to_owned()),
-        Some(old) => {
-            let (verdict, text) = old_side(old);
-            note(verdict, text);
-        }
-    }
-    if let Err(why) = &place.caller {
-        note(Verdict::Warn, format!("who is calling could not be read: {why}"));
-    }
-    let left =
-        place.caller.as_ref().ok().and_then(|caller| caller.expires_at).map(|at| at.duration_since(now));
-    if let Some(left) = left.filter(|left| *left < CREDENTIALS_SHORT) {
-        let text = if left.is_positive() {
-            format!("credentials end in {}", super::stages::countdown(left))
-        } else {
-            "credentials have ended".to_owned()
-        };
-        note(Verdict::Warn, text);
-    }
-    list
-}
-
-/// Whether the old side can take all traffic, as far as can be seen.
-fn old_side(old: &Side) -> (Verdict, String) {
-    let tasks = old.tasks;
-    let label = old.label();
-    if tasks.running < tasks.requested || tasks.running == 0 {
-        let text = format!("old ({label}) runs {} of {} tasks", tasks.running, tasks.requested);
-        return (Verdict::Warn, text);
-    }
-    match old.health() {
-        Health::Counted { healthy, total } if healthy == 0 || healthy < total => {
-            (Verdict::Warn, format!("old ({label}) has {healthy} of {total} targets healthy"))
-        }
-        Health::Counted { healthy, total } => {
-            (Verdict::Pass, format!("old ({label}) has {healthy} of {total} targets healthy"))
-        }
-        Health::Unreadable(why) => (Verdict::Warn, format!("health of old ({label}) unreadable: {why}")),
-        Health::Unread => {
-            (Verdict::Warn, format!("health of old ({label}) not known: no target group was read"))
-        }
     }
 }
 

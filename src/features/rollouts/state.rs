@@ -43,15 +43,11 @@ impl Rollbacks {
         if self.answers.len() == MAX_ANSWERS {
             self.answers.remove(0);
         }
-        self.answers.push(Answer {
-            number: self.sent,
-            target: plan.place.target.clone(),
-            name: plan.name.clone(),
-            result: result.clone(),
-        });
+        let (target, name) = (plan.place.target.clone(), plan.name.clone());
         if let Some(watch) = Watch::begin(plan, &result) {
             self.flights.add(watch);
         }
+        self.answers.push(Answer { number: self.sent, target, name, result });
     }
 
     /// One that was sent and is not decided yet.

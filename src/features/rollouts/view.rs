@@ -35,7 +35,7 @@ pub(super) fn since(at: Timestamp, now: Timestamp) -> Duration {
 }
 
 /// Puts pieces side by side into rows of at most this width; a piece that no longer fits begins a new row.
-pub(super) fn flow<'a>(pieces: Vec<Vec<Span<'a>>>, indent: usize, room: usize) -> Vec<Line<'a>> {
+pub(super) fn flow(pieces: Vec<Vec<Span<'_>>>, indent: usize, room: usize) -> Vec<Line<'_>> {
     let mut rows: Vec<Line> = Vec::new();
     for piece in pieces {
         let wide: usize = piece.iter().map(Span::width).sum();

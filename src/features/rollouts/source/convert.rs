@@ -1,14 +1,14 @@
 //! SDK types to the model: the one place where text from ECS and the load balancer enters, and so where it
 //! is made safe. Asks nothing; `read.rs` does.
 
-use super::super::model::Health;
 use super::super::model::{
-    AlarmWatch, Breaker, Event, Hook, Image, Owner, RollbackInfo, Rollout, ServiceName, Side, Status,
-    Strategy, TargetGroup, Tasks,
+    AlarmWatch, Breaker, Event, Health, Hook, Image, Owner, RollbackInfo, Rollout, ServiceName, Side, Status,
+    Strategy, TargetGroup, Tasks, arn_tail,
 };
 use super::super::stages::Progress;
 use crate::text::sanitize;
-use aws_sdk_ecs::types::{Service, ServiceDeployment, ServiceRevision, ServiceRevisionSummary};
+use aws_sdk_ecs::types::{self as ecs, Service, ServiceDeployment, ServiceRevision, ServiceRevisionSummary};
+use aws_sdk_elasticloadbalancingv2::types as elb;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -57,7 +57,10 @@ impl RevisionFacts {
             .container_images()
             .iter()
             .map(|image| Image::new(&text(image.image()), some_text(image.image_digest()).as_deref()));
-        let resolved = revision.resolved_configuration().map(|it| it.load_balancers()).unwrap_or_default();
+        let resolved = revision
+            .resolved_configuration()
+            .map(ecs::ResolvedConfiguration::load_balancers)
+            .unwrap_or_default();
         let mut groups: Vec<_> = resolved
             .iter()
             .filter_map(|it| {
@@ -70,7 +73,7 @@ impl RevisionFacts {
             groups.extend(given.filter_map(|it| Some((some_text(it.target_group_arn())?, None))));
         }
         let task_definition = some_text(revision.task_definition());
-        let task_definition = task_definition.map(|arn| super::super::model::arn_tail(&arn).to_owned());
+        let task_definition = task_definition.map(|arn| arn_tail(&arn).to_owned());
         Self { task_definition, images: images.collect(), groups }
     }
 }
@@ -81,7 +84,7 @@ pub fn service_name(service: &Service) -> Option<ServiceName> {
         // The old form of a service's ARN has no cluster in it.
         let cluster = text(service.cluster_arn());
         Some(ServiceName {
-            cluster: super::super::model::arn_tail(&cluster).to_owned(),
+            cluster: arn_tail(&cluster).to_owned(),
             service: some_text(service.service_name())?,
         })
     })
@@ -97,7 +100,7 @@ pub fn owner(service: &Service) -> Owner {
 }
 
 /// How traffic moves, with AWS's defaults where a number is left out.
-pub fn strategy(configuration: Option<&aws_sdk_ecs::types::DeploymentConfiguration>) -> Strategy {
+pub fn strategy(configuration: Option<&ecs::DeploymentConfiguration>) -> Strategy {
     let name = configuration.and_then(|it| it.strategy()).map_or("ROLLING", |it| it.as_str());
     match name {
         "ROLLING" => Strategy::Rolling,
@@ -105,15 +108,19 @@ pub fn strategy(configuration: Option<&aws_sdk_ecs::types::DeploymentConfigurati
         "LINEAR" => {
             let linear = configuration.and_then(|it| it.linear_configuration());
             Strategy::Linear {
-                step: linear.and_then(|it| it.step_percent()).unwrap_or(10.0),
-                bake: minutes(linear.and_then(|it| it.step_bake_time_in_minutes()).unwrap_or(6)),
+                step: linear.and_then(ecs::LinearConfiguration::step_percent).unwrap_or(10.0),
+                bake: minutes(
+                    linear.and_then(ecs::LinearConfiguration::step_bake_time_in_minutes).unwrap_or(6),
+                ),
             }
         }
         "CANARY" => {
             let canary = configuration.and_then(|it| it.canary_configuration());
             Strategy::Canary {
-                percent: canary.and_then(|it| it.canary_percent()).unwrap_or(5.0),
-                bake: minutes(canary.and_then(|it| it.canary_bake_time_in_minutes()).unwrap_or(10)),
+                percent: canary.and_then(ecs::CanaryConfiguration::canary_percent).unwrap_or(5.0),
+                bake: minutes(
+                    canary.and_then(ecs::CanaryConfiguration::canary_bake_time_in_minutes).unwrap_or(10),
+                ),
             }
         }
         other => Strategy::Other(text(Some(other))),
@@ -183,14 +190,14 @@ pub fn rollout<'a>(
         current: some_text(service.current_service_deployment()),
         owner: owner(service),
         strategy: strategy(configuration),
-        status: Status(text(deployment.status().map(|it| it.as_str()))),
+        status: Status(text(deployment.status().map(ecs::ServiceDeploymentStatus::as_str))),
         status_reason: some_text(deployment.status_reason()),
-        stage: some_text(deployment.lifecycle_stage().map(|it| it.as_str())),
+        stage: some_text(deployment.lifecycle_stage().map(ecs::ServiceDeploymentLifecycleStage::as_str)),
         old: main_source(deployment).map(|it| side(it, facts_of(it))),
         sources: deployment.source_service_revisions().len() as u32,
         new: side(new, facts_of(new)),
         progress: Progress::default(),
-        bake: configuration.and_then(|it| it.bake_time_in_minutes()).map(minutes),
+        bake: configuration.and_then(ecs::DeploymentConfiguration::bake_time_in_minutes).map(minutes),
         hooks: deployment.lifecycle_hook_details().iter().filter_map(hook).collect(),
         alarms: alarms(deployment),
         breaker: breaker(deployment),
@@ -209,13 +216,13 @@ pub fn rollout<'a>(
     })
 }
 
-fn hook(hook: &aws_sdk_ecs::types::DeploymentLifecycleHookDetail) -> Option<Hook> {
+fn hook(hook: &ecs::DeploymentLifecycleHookDetail) -> Option<Hook> {
     Some(Hook {
         id: some_text(hook.hook_id())?,
-        kind: text(hook.target_type().map(|it| it.as_str())),
-        status: text(hook.status().map(|it| it.as_str())),
+        kind: text(hook.target_type().map(ecs::DeploymentLifecycleHookTargetType::as_str)),
+        status: text(hook.status().map(ecs::DeploymentLifecycleHookStatus::as_str)),
         expires_at: time(hook.expires_at()),
-        timeout_action: some_text(hook.timeout_action().map(|it| it.as_str())),
+        timeout_action: some_text(hook.timeout_action().map(ecs::DeploymentLifecycleHookAction::as_str)),
     })
 }
 
@@ -227,11 +234,13 @@ fn alarms(deployment: &ServiceDeployment) -> AlarmWatch {
         names = set.map(|it| texts(it.alarm_names())).unwrap_or_default();
     }
     AlarmWatch {
-        status: some_text(seen.and_then(|it| it.status()).map(|it| it.as_str())),
+        status: some_text(
+            seen.and_then(|it| it.status()).map(ecs::ServiceDeploymentRollbackMonitorsStatus::as_str),
+        ),
         names,
         triggered: seen.map(|it| texts(it.triggered_alarm_names())).unwrap_or_default(),
-        enabled: set.is_some_and(|it| it.enable()),
-        rollback: set.is_some_and(|it| it.rollback()),
+        enabled: set.is_some_and(ecs::DeploymentAlarms::enable),
+        rollback: set.is_some_and(ecs::DeploymentAlarms::rollback),
     }
 }
 
@@ -239,7 +248,9 @@ fn breaker(deployment: &ServiceDeployment) -> Option<Breaker> {
     let set = deployment.deployment_configuration()?.deployment_circuit_breaker()?;
     let seen = deployment.deployment_circuit_breaker();
     Some(Breaker {
-        status: some_text(seen.and_then(|it| it.status()).map(|it| it.as_str())),
+        status: some_text(
+            seen.and_then(|it| it.status()).map(ecs::ServiceDeploymentRollbackMonitorsStatus::as_str),
+        ),
         failures: seen.map(|it| count(it.failure_count())).unwrap_or_default(),
         threshold: seen.map(|it| count(it.threshold())).unwrap_or_default(),
         enabled: set.enable(),
@@ -248,10 +259,10 @@ fn breaker(deployment: &ServiceDeployment) -> Option<Breaker> {
 }
 
 /// Healthy and total of a target group. Draining targets are on their way out and count for neither.
-pub fn health(targets: &[aws_sdk_elasticloadbalancingv2::types::TargetHealthDescription]) -> Health {
+pub fn health(targets: &[elb::TargetHealthDescription]) -> Health {
     let (mut healthy, mut total) = (0, 0);
     for target in targets {
-        match target.target_health().and_then(|it| it.state()).map(|it| it.as_str()) {
+        match target.target_health().and_then(|it| it.state()).map(elb::TargetHealthStateEnum::as_str) {
             Some("draining" | "unhealthy.draining") => {}
             Some("healthy") => (healthy, total) = (healthy + 1, total + 1),
             _ => total += 1,
@@ -261,13 +272,13 @@ pub fn health(targets: &[aws_sdk_elasticloadbalancingv2::types::TargetHealthDesc
 }
 
 /// Each target group's share of a rule's forward action in percent.
-pub fn shares(rule: &aws_sdk_elasticloadbalancingv2::types::Rule) -> Vec<(String, f64)> {
+pub fn shares(rule: &elb::Rule) -> Vec<(String, f64)> {
     let Some(action) =
         rule.actions().iter().find(|it| it.r#type().is_some_and(|it| it.as_str() == "forward"))
     else {
         return Vec::new();
     };
-    let groups = action.forward_config().map(|it| it.target_groups()).unwrap_or_default();
+    let groups = action.forward_config().map(elb::ForwardActionConfig::target_groups).unwrap_or_default();
     let sum: i64 = groups.iter().map(|it| i64::from(it.weight().unwrap_or(1))).sum();
     if groups.is_empty() || sum <= 0 {
         // A forward action without a list sends everything to its one group.

@@ -6,17 +6,20 @@
 //! services in flight or opened.
 
 mod convert;
+mod detail;
 mod metrics;
 pub(super) mod read;
 
+pub use detail::DetailSource;
+
 use super::model::{Rollout, ServiceName, Status, arn_tail};
 use super::plan::Caller;
-use super::wire::{DetailQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery};
+use super::wire::{RolloutList, ServiceSummary, Shifts, ShiftsQuery};
 use crate::app::Now;
 use crate::aws::operation::{LIST_CLUSTERS, LIST_SERVICE_DEPLOYMENTS, LIST_SERVICES};
 use crate::aws::{Conn, ErrorClass, SourceError, identity};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
-use aws_sdk_ecs::types::{CreatedAt, Service, ServiceDeployment, ServiceDeploymentStatus};
+use aws_sdk_ecs::types::{Service, ServiceDeployment, ServiceDeploymentStatus};
 use jiff::{SignedDuration, Timestamp};
 use read::{Reader, SERVICES_PER_CALL};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,9 +29,8 @@ use std::time::Duration;
 const MAX_SERVICES: usize = 2_000;
 const MAX_SHIFTS: usize = 100;
 const MAX_RECENT: usize = 50;
-const MAX_HISTORY: usize = 20;
 /// Clusters and services come and go rarely.
-const LIST_AGE: Duration = Duration::from_secs(300);
+const LIST_AGE: Duration = Duration::from_mins(5);
 /// Shortest time between two looks at all services.
 const SWEEP_AGE: Duration = Duration::from_secs(14);
 /// How old the load balancer's answers may be in the list.
@@ -39,7 +41,7 @@ const CALLER_AGE: Duration = Duration::from_secs(30);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 fn status_of(deployment: &ServiceDeployment) -> Status {
-    Status(convert::text(deployment.status().map(|it| it.as_str())))
+    Status(convert::text(deployment.status().map(aws_sdk_ecs::types::ServiceDeploymentStatus::as_str)))
 }
 
 /// All services and the shifts among them.
@@ -360,83 +362,5 @@ impl Source for ShiftsSource {
     async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
         let Query::Shifts(query) = query else { return Err(internal("rollouts", "not asked for shifts")) };
         self.read(query, ctx.now).await.map(Payload::Shifts)
-    }
-}
-
-impl Source for DetailSource {
-    async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
-        let Query::RolloutDetail(query) = query else {
-            return Err(internal("rollouts", "not asked for a detail"));
-        };
-        self.read(query, ctx.now).await.map(Payload::RolloutDetail)
-    }
-}
-
-/// What an opened service has beside the list.
-pub struct DetailSource {
-    conn: Conn,
-    reader: Reader,
-    /// Ended deployments of the opened service, by ARN.
-    known: BTreeMap<String, Rollout>,
-}
-
-impl DetailSource {
-    /// A source for one target.
-    pub fn new(conn: &Conn) -> Self {
-        Self { conn: conn.clone(), reader: Reader::new(conn, BALANCER_AGE), known: BTreeMap::new() }
-    }
-
-    /// Reads it.
-    ///
-    /// # Errors
-    /// When the service or its deployments cannot be read. Metrics that cannot be are said to be missing.
-    pub async fn read(&mut self, query: &DetailQuery, now: Now) -> Result<RolloutDetail, SourceError> {
-        let name = &query.name;
-        let services = self.reader.services(&name.cluster, std::slice::from_ref(&name.service)).await?;
-        let history = match services.first() {
-            Some(service) => self.history(service, now.wall).await?,
-            None => Vec::new(),
-        };
-        let metrics = match &query.metrics {
-            Some(asked) => Some(metrics::read(&self.conn, asked, now.wall).await),
-            None => None,
-        };
-        let (metrics, metrics_error) = match metrics {
-            Some(Ok(metrics)) => (Some(metrics), None),
-            Some(Err(error)) => (None, Some(error.short())),
-            None => (None, None),
-        };
-        let events = services.first().map(convert::events).unwrap_or_default();
-        Ok(RolloutDetail { name: name.clone(), history, events, metrics, metrics_error })
-    }
-
-    async fn history(&mut self, service: &Service, now: Timestamp) -> Result<Vec<Rollout>, SourceError> {
-        let since = now.checked_sub(DAY).unwrap_or(now);
-        let since = aws_smithy_types::DateTime::from_secs(since.as_second());
-        let request = self
-            .conn
-            .ecs()
-            .list_service_deployments()
-            .set_cluster(service.cluster_arn().map(str::to_owned))
-            .set_service(service.service_arn().map(str::to_owned))
-            .created_at(CreatedAt::builder().after(since).build())
-            .max_results(MAX_HISTORY as i32);
-        let answer = self.conn.call(&LIST_SERVICE_DEPLOYMENTS, request.send()).await?;
-        let ended = |status: Option<&ServiceDeploymentStatus>| {
-            !Status(convert::text(status.map(ServiceDeploymentStatus::as_str))).in_progress()
-        };
-        let briefs = answer.service_deployments().iter().filter(|it| ended(it.status()));
-        let arns: Vec<String> =
-            briefs.filter_map(|it| it.service_deployment_arn().map(str::to_owned)).collect();
-        let missing: Vec<String> =
-            arns.iter().filter(|arn| !self.known.contains_key(*arn)).cloned().collect();
-        let deployments = self.reader.deployments(&missing).await?;
-        let pairs: Vec<_> = deployments.iter().map(|deployment| (service, deployment)).collect();
-        let found = self.reader.finished(&pairs, now).await?;
-        self.known.retain(|arn, _| arns.contains(arn));
-        self.known.extend(found.into_iter().map(|shift| (shift.deployment.clone(), shift)));
-        let mut history: Vec<Rollout> = self.known.values().cloned().collect();
-        history.sort_by_key(|shift| std::cmp::Reverse(shift.created_at));
-        Ok(history)
     }
 }

@@ -143,8 +143,14 @@ fn screen(app: &App, width: u16, height: u16, at: i64) -> String {
     app.render(&mut again, now(at));
     assert_eq!(buffer, again, "drawing twice");
     let rows = buffer.content.chunks(width.max(1) as usize);
-    let rows = rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned());
+    let rows = rows
+        .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned());
     rows.collect::<Vec<_>>().join("\n")
+}
+
+/// The screen without header and tabs, which are not this feature's.
+fn body(app: &App, width: u16, height: u16, at: i64) -> String {
+    screen(app, width, height, at).lines().skip(3).collect::<Vec<_>>().join("\n")
 }
 
 /// Answers the dialog's question with this shift.
@@ -178,8 +184,8 @@ fn sent_plan(effects: &[Effect]) -> Option<&Plan> {
 #[test]
 fn the_list_at_both_sizes() {
     let app = app();
-    insta::assert_snapshot!("list_120", screen(&app, 120, 20, 0));
-    insta::assert_snapshot!("list_80", screen(&app, 80, 24, 0));
+    insta::assert_snapshot!("list_120", body(&app, 120, 20, 0));
+    insta::assert_snapshot!("list_80", body(&app, 80, 24, 0));
 }
 
 #[test]
@@ -200,14 +206,14 @@ fn a_shift_opened_at_both_sizes() {
     assert_eq!(metrics.old, [("app/shop-web/50dc".to_owned(), "targetgroup/checkout-blue/50dc".to_owned())]);
     assert_eq!(metrics.from, at(-540));
     polled(&mut app, query, Ok(Payload::RolloutDetail(detail())), 0);
-    insta::assert_snapshot!("detail_120", screen(&app, 120, 30, 0));
-    insta::assert_snapshot!("detail_80", screen(&app, 80, 24, 0));
+    insta::assert_snapshot!("detail_120", body(&app, 120, 30, 0));
+    insta::assert_snapshot!("detail_80", body(&app, 80, 24, 0));
 }
 
 #[test]
 fn the_dialog_at_both_sizes() {
     let app = app_with_dialog();
-    insta::assert_snapshot!("dialog_120", screen(&app, 120, 40, 1));
+    insta::assert_snapshot!("dialog_120", body(&app, 120, 40, 1));
     let at_80 = screen(&app, 80, 24, 1);
     insta::assert_snapshot!("dialog_80", at_80);
     assert!(at_80.contains("stopType             = ROLLBACK"));

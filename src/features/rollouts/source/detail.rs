@@ -1,0 +1,94 @@
+//! What an opened service has beside the list: its deployments of the last day, its events, and what both
+//! sides did. Deployments that have ended are described once.
+
+use super::super::model::{Rollout, Status};
+use super::super::wire::{DetailQuery, RolloutDetail};
+use super::read::Reader;
+use super::{BALANCER_AGE, DAY, convert, metrics};
+use crate::app::Now;
+use crate::aws::operation::LIST_SERVICE_DEPLOYMENTS;
+use crate::aws::{Conn, SourceError};
+use crate::features::{Payload, Query, Source, SourceCtx, internal};
+use aws_sdk_ecs::types::{CreatedAt, Service, ServiceDeploymentStatus};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+const MAX_HISTORY: usize = 20;
+
+impl Source for DetailSource {
+    async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
+        let Query::RolloutDetail(query) = query else {
+            return Err(internal("rollouts", "not asked for a detail"));
+        };
+        self.read(query, ctx.now).await.map(Payload::RolloutDetail)
+    }
+}
+
+/// What an opened service has beside the list.
+pub struct DetailSource {
+    conn: Conn,
+    reader: Reader,
+    /// Ended deployments of the opened service, by ARN.
+    known: BTreeMap<String, Rollout>,
+}
+
+impl DetailSource {
+    /// A source for one target.
+    pub fn new(conn: &Conn) -> Self {
+        Self { conn: conn.clone(), reader: Reader::new(conn, BALANCER_AGE), known: BTreeMap::new() }
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the service or its deployments cannot be read. Metrics that cannot be are said to be missing.
+    pub async fn read(&mut self, query: &DetailQuery, now: Now) -> Result<RolloutDetail, SourceError> {
+        let name = &query.name;
+        let services = self.reader.services(&name.cluster, std::slice::from_ref(&name.service)).await?;
+        let history = match services.first() {
+            Some(service) => self.history(service, now.wall).await?,
+            None => Vec::new(),
+        };
+        let metrics = match &query.metrics {
+            Some(asked) => Some(metrics::read(&self.conn, asked, now.wall).await),
+            None => None,
+        };
+        let (metrics, metrics_error) = match metrics {
+            Some(Ok(metrics)) => (Some(metrics), None),
+            Some(Err(error)) => (None, Some(error.short())),
+            None => (None, None),
+        };
+        let events = services.first().map(convert::events).unwrap_or_default();
+        Ok(RolloutDetail { name: name.clone(), history, events, metrics, metrics_error })
+    }
+
+    async fn history(&mut self, service: &Service, now: Timestamp) -> Result<Vec<Rollout>, SourceError> {
+        let since = now.checked_sub(DAY).unwrap_or(now);
+        let since = aws_smithy_types::DateTime::from_secs(since.as_second());
+        let request = self
+            .conn
+            .ecs()
+            .list_service_deployments()
+            .set_cluster(service.cluster_arn().map(str::to_owned))
+            .set_service(service.service_arn().map(str::to_owned))
+            .created_at(CreatedAt::builder().after(since).build())
+            .max_results(MAX_HISTORY as i32);
+        let answer = self.conn.call(&LIST_SERVICE_DEPLOYMENTS, request.send()).await?;
+        let ended = |status: Option<&ServiceDeploymentStatus>| {
+            !Status(convert::text(status.map(ServiceDeploymentStatus::as_str))).in_progress()
+        };
+        let briefs = answer.service_deployments().iter().filter(|it| ended(it.status()));
+        let arns: Vec<String> =
+            briefs.filter_map(|it| it.service_deployment_arn().map(str::to_owned)).collect();
+        let missing: Vec<String> =
+            arns.iter().filter(|arn| !self.known.contains_key(*arn)).cloned().collect();
+        let deployments = self.reader.deployments(&missing).await?;
+        let pairs: Vec<_> = deployments.iter().map(|deployment| (service, deployment)).collect();
+        let found = self.reader.finished(&pairs, now).await?;
+        self.known.retain(|arn, _| arns.contains(arn));
+        self.known.extend(found.into_iter().map(|shift| (shift.deployment.clone(), shift)));
+        let mut history: Vec<Rollout> = self.known.values().cloned().collect();
+        history.sort_by_key(|shift| std::cmp::Reverse(shift.created_at));
+        Ok(history)
+    }
+}
