@@ -197,7 +197,7 @@ fn a_replay_shows_what_was_seen() {
         let recorder = Recorder::create(&file, &header, false).unwrap();
         shell.tap = Some(recorder.tap());
         let keys = super::keys::parse("3j<Enter>").unwrap().into();
-        shell.until = Some(Until { timeout: Duration::from_secs(60), open: None, keys });
+        shell.until = Some(Until { timeout: Duration::from_mins(1), open: None, keys });
         super::shell::connect(&setup.aws(clock).unwrap(), &setup.specs, true, false, &outside);
         let seen = drawn(&mut app, shell).await;
         recorder.finish().unwrap();
