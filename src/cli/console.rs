@@ -65,6 +65,7 @@ async fn console(setup: &Setup, open: Option<&str>) -> Result<Option<String>, Fa
         let link = features::link_of(text, &app.ctx(clock.now())).map_err(Failure::Usage)?;
         app.goto(&link, clock.now());
     }
+    shell::signals(&outside);
     let mut screen = Screen::enter().map_err(Failure::failed)?;
     let size = screen.terminal.size().map_err(Failure::failed)?;
     let recorder = match &setup.common.record {
@@ -77,7 +78,6 @@ async fn console(setup: &Setup, open: Option<&str>) -> Result<Option<String>, Fa
         }
         None => None,
     };
-    shell::signals(&outside);
     shell::connect(&aws, &setup.specs, setup.common.demo, !setup.common.demo, &outside);
     reload::watch(setup, &outside);
     let ended = runtime::run(&mut app, &mut screen.terminal, events(outside), shell).await;

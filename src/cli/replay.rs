@@ -52,8 +52,8 @@ async fn show(setup: &Setup, header: Header, reader: Reader<BufReader<File>>) ->
     let mut app = app_of(setup, &header);
     let (mut shell, outside) = shell::shell(setup, clock);
     shell.replay = Some(header.start);
-    let mut screen = Screen::enter().map_err(Failure::failed)?;
     shell::signals(&outside);
+    let mut screen = Screen::enter().map_err(Failure::failed)?;
     let (keys, viewer) = mpsc::channel(16);
     tokio::spawn(watch_keys(keys, outside.clone()));
     let player = Player {

@@ -9,7 +9,7 @@ use crate::runtime::clock::Clock;
 use crate::runtime::{Outside, Shell};
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// How often the credential files are looked at.
@@ -66,17 +66,19 @@ pub fn connect(
     }
 }
 
-/// Turns signals into messages: SIGTERM, SIGHUP and SIGINT end the run, SIGCONT draws again.
+/// Turns signals into messages: SIGTERM, SIGHUP and SIGINT end the run, SIGCONT draws again. They are heard
+/// from this call on: it comes before the terminal is taken, so that none can end the process with it taken.
 pub fn signals(outside: &mpsc::Sender<Outside>) {
-    let ended = outside.clone();
+    let (ended, interrupted) = (outside.clone(), interrupted());
     tokio::spawn(async move {
-        interrupted().await;
+        interrupted.await;
         let _ = ended.send(Outside::End).await;
     });
     let outside = outside.clone();
+    let mut continued = listen(SignalKind::from_raw(signal_hook::consts::SIGCONT));
     tokio::spawn(async move {
         loop {
-            signalled(SignalKind::from_raw(signal_hook::consts::SIGCONT)).await;
+            heard(&mut continued).await;
             if outside.send(Outside::Continued).await.is_err() {
                 return;
             }
@@ -84,24 +86,30 @@ pub fn signals(outside: &mpsc::Sender<Outside>) {
     });
 }
 
-/// Waits for SIGTERM, SIGHUP or SIGINT.
-pub async fn interrupted() {
-    tokio::select! {
-        () = signalled(SignalKind::terminate()) => {}
-        () = signalled(SignalKind::hangup()) => {}
-        () = signalled(SignalKind::interrupt()) => {}
+/// Waits for SIGTERM, SIGHUP or SIGINT; listens from the call on, not from the first poll.
+pub fn interrupted() -> impl Future<Output = ()> + Send {
+    let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
+    let [mut terminate, mut hangup, mut interrupt] = kinds.map(listen);
+    async move {
+        tokio::select! {
+            () = heard(&mut terminate) => {}
+            () = heard(&mut hangup) => {}
+            () = heard(&mut interrupt) => {}
+        }
     }
 }
 
+fn listen(kind: SignalKind) -> Option<Signal> {
+    let listening = signal(kind);
+    listening.inspect_err(|error| tracing::warn!("a signal cannot be heard: {error}")).ok()
+}
+
 /// Waits for one signal; for ever when the system gives no handler.
-async fn signalled(kind: SignalKind) {
-    match signal(kind) {
-        Ok(mut signals) => {
+async fn heard(signals: &mut Option<Signal>) {
+    match signals {
+        Some(signals) => {
             signals.recv().await;
         }
-        Err(error) => {
-            tracing::warn!("a signal cannot be heard: {error}");
-            std::future::pending::<()>().await;
-        }
+        None => std::future::pending().await,
     }
 }
