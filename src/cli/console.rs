@@ -123,7 +123,7 @@ fn write_state(file: &Path, state: &State) -> io::Result<()> {
 }
 
 /// Puts the app where it was when its targets were last seen, and gives what was remembered.
-fn recall(app: &mut App, state: &State, now: Now) -> Vec<(String, Remembered)> {
+pub(super) fn recall(app: &mut App, state: &State, now: Now) -> Vec<(String, Remembered)> {
     let remembered: Vec<_> = app.store.active().map(|id| (id.to_string(), state.of(id.as_str()))).collect();
     restore(app, &remembered, now);
     remembered
@@ -151,7 +151,7 @@ pub fn restore(app: &mut App, remembered: &[(String, Remembered)], now: Now) {
 }
 
 /// Notes where the app is now; says whether anything is new.
-fn remember(app: &App, state: &mut State) -> bool {
+pub(super) fn remember(app: &App, state: &mut State) -> bool {
     let pane = app.panes.get(app.ui.pane).map(|pane| pane.name().to_owned());
     let window = match app.ui.window {
         Window::Live { secs } => u64::try_from(secs).ok().map(Span::seconds),

@@ -24,7 +24,17 @@ pub fn shell(setup: &Setup, clock: Clock) -> (Shell, mpsc::Sender<Outside>) {
     let state_folder = setup.paths.as_ref().map_or_else(|| folder.clone(), |paths| paths.state.clone());
     let ops = OpCtx { conns: Vec::new(), folder, state_folder, in_tmux: setup.env.in_tmux, clock };
     let seed = setup.seed() ^ clock.wall().as_nanosecond() as u64;
-    let shell = Shell { clock, conns: Vec::new(), ops, seed, outside, tap: None, until: None, idle: None, replay: None };
+    let shell = Shell {
+        clock,
+        conns: Vec::new(),
+        ops,
+        seed,
+        outside,
+        tap: None,
+        until: None,
+        idle: None,
+        replay: None,
+    };
     (shell, sender)
 }
 

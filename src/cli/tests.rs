@@ -4,9 +4,16 @@ use super::args::{Cli, Common};
 use super::env::Environment;
 use super::session::Setup;
 use super::{Failure, targets};
-use crate::aws::Env;
-use crate::config::Config;
+use crate::app::{App, Window};
+use crate::aws::{Env, TargetId};
+use crate::config::{Config, State};
+use crate::runtime::record::{Frame, Reader, Recorder};
+use crate::runtime::{self, Outside, Shell, Until};
 use clap::{CommandFactory, Parser};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use std::time::Duration;
 
 fn parse(args: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(std::iter::once("eyewall").chain(args.split_whitespace()))
@@ -173,4 +180,84 @@ fn what_is_opened_by_name_must_be_there() {
         super::snapshot::print(setup("--demo --at 2026-11-21T04:19:00Z").unwrap(), &wanted).unwrap_err();
     assert_eq!(failure.code(), 1);
     assert!(failure.to_string().contains("did you mean `checkout-5xx`?"), "{failure}");
+}
+
+#[test]
+fn a_replay_shows_what_was_seen() {
+    let file = std::env::temp_dir().join(format!("eyewall-replay-{}", std::process::id()));
+    let setup = setup("--demo --at 2026-11-21T04:19:00Z").unwrap();
+    let paused =
+        || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+
+    let seen = paused().block_on(async {
+        let clock = setup.clock();
+        let mut app = setup.app();
+        let (mut shell, outside) = super::shell::shell(&setup, clock);
+        let header = super::replay::header(&setup, &app, clock, Vec::new(), (120, 40));
+        let recorder = Recorder::create(&file, &header, false).unwrap();
+        shell.tap = Some(recorder.tap());
+        let keys = super::keys::parse("3j<Enter>").unwrap().into();
+        shell.until = Some(Until { timeout: Duration::from_mins(1), open: None, keys });
+        super::shell::connect(&setup.aws(clock).unwrap(), &setup.specs, true, false, &outside);
+        let seen = drawn(&mut app, shell).await;
+        recorder.finish().unwrap();
+        seen
+    });
+
+    let (header, frames) =
+        Reader::open(std::io::BufReader::new(std::fs::File::open(&file).unwrap())).unwrap();
+    let shown = paused().block_on(async {
+        let mut app = super::replay::app_of(&setup, &header);
+        let (mut shell, outside) = super::shell::shell(&setup, setup.clock());
+        shell.replay = Some(header.start);
+        tokio::spawn(async move {
+            for frame in frames {
+                if let Frame::Told(now, msg) = frame {
+                    outside.send(Outside::Replayed(Box::new(msg), now)).await.unwrap();
+                }
+            }
+            // Jobs run again: the last of them may still be at work.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            outside.send(Outside::End).await.unwrap();
+        });
+        drawn(&mut app, shell).await
+    });
+    std::fs::remove_file(&file).unwrap();
+
+    let (seen, shown) = (super::picture::text(&seen), super::picture::text(&shown));
+    assert!(shown.contains("REPLAY") && !seen.contains("REPLAY"));
+    let below_header = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(below_header(&seen), below_header(&shown));
+    assert!(seen.contains("ALARM"), "{seen}");
+}
+
+async fn drawn(app: &mut App, shell: Shell) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+    runtime::run(app, &mut terminal, futures::stream::pending(), shell).await.unwrap();
+    terminal.backend().buffer().clone()
+}
+
+#[test]
+fn where_the_console_was_left_it_starts_again() {
+    let setup = setup("--demo").unwrap();
+    let mut state = State::default();
+    let mut app = setup.app();
+    let now = setup.clock().now();
+    assert!(super::console::remember(&app, &mut state), "the first time there is something to write");
+    assert!(!super::console::remember(&app, &mut state));
+    app.ui.pane = app.panes.iter().position(|pane| pane.name() == "logs").unwrap();
+    app.ui.window = Window::Live { secs: 900 };
+    let link = crate::features::remembered_link("demo", &["/ecs/checkout".into()]).unwrap();
+    app.goto(&link, now);
+    assert!(super::console::remember(&app, &mut state));
+
+    let mut again = setup.app();
+    super::console::recall(&mut again, &State::parse(&state.text()), now);
+    assert_eq!(again.panes[again.ui.pane].name(), "logs");
+    assert_eq!(again.ui.window, Window::Live { secs: 900 });
+    let groups = again
+        .panes
+        .iter()
+        .find_map(|p| crate::features::remembered_groups(&TargetId::new("demo"), &p.here()));
+    assert_eq!(groups, Some(vec!["/ecs/checkout".to_owned()]));
 }

@@ -5,6 +5,7 @@ pub mod alarms;
 pub mod diagnostics;
 pub mod discovery;
 pub mod jumps;
+mod links;
 pub mod logs;
 pub mod metrics;
 pub mod overview;
@@ -16,6 +17,7 @@ mod source;
 mod store;
 
 pub use jumps::{jump_from_alarm, jump_from_log_group, jump_from_service, service_links};
+pub use links::{link_of, open_link, remembered_groups, remembered_link};
 pub use source::{Source, SourceCtx};
 pub use store::{ErrorEntry, Store, TargetStore};
 
@@ -25,7 +27,6 @@ use crate::aws::console::{ConsoleLink, console_url};
 use crate::aws::{Conn, MfaCode, SourceError, TargetId};
 use crate::runtime::poller::Spawner;
 use jiff::Timestamp;
-use place::Thing;
 use serde::{Deserialize, Serialize};
 
 /// What can be polled, one poller per target and topic.
@@ -353,100 +354,6 @@ pub fn journal_view() -> Vec<Command> {
 /// What the program does once at its start.
 pub fn at_start() -> Vec<Op> {
     vec![Op::ReadJournal]
-}
-
-/// Reads an ARN, a console URL or a trace id as pasted.
-///
-/// # Errors
-/// A sentence that says what is not understood, or that no target reaches it.
-pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
-    let place = place::parse(text)?;
-    let reaches = |target: &&TargetId| {
-        let store = ctx.store.target(target);
-        let region = store.and_then(|target| target.session.region.as_deref());
-        let account = store.and_then(|target| target.identity.as_ref()).map(|identity| identity.account.as_str());
-        let fits = |wanted: &Option<String>, known: Option<&str>| {
-            wanted.as_deref().zip(known).is_none_or(|(wanted, known)| wanted == known)
-        };
-        fits(&place.region, region) && fits(&place.account, account)
-    };
-    let target = ctx.targets().find(reaches).ok_or_else(|| {
-        let (region, account) = (place.region.as_deref().unwrap_or("?"), place.account.as_deref());
-        format!("no target is in {region}{}", account.map(|id| format!(" of account {id}")).unwrap_or_default())
-    })?;
-    Ok(match place.thing {
-        Thing::Alarm(name) => Link::Alarms { alarm: Some((target.clone(), name)), open: true },
-        Thing::LogGroup(name) => logs_link(target, name),
-        Thing::EcsService { cluster, service } => service_link(target, &cluster, &service),
-    })
-}
-
-/// A thing of a pane, by name, looked up in what has come: `snapshot PANE --open NAME`.
-///
-/// # Errors
-/// There is no such thing, or nothing in this pane is opened by name.
-pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
-    let missing = |what: &str, names: Vec<&str>| {
-        let near = crate::config::suggest(name, names).map(|near| format!(" (did you mean `{near}`?)"));
-        format!("there is no {what} `{name}`{}", near.unwrap_or_default())
-    };
-    let targets: Vec<_> = ctx.store.active_targets().collect();
-    match pane {
-        "alarms" => {
-            let alarms = targets.iter().flat_map(|(id, target)| {
-                target.alarms.iter().flat_map(|list| &list.alarms).map(move |alarm| (*id, alarm.name.as_str()))
-            });
-            let found = alarms.clone().find(|(_, known)| *known == name);
-            let (target, _) = found.ok_or_else(|| missing("alarm", alarms.map(|(_, name)| name).collect()))?;
-            Ok(Link::Alarms { alarm: Some((target.clone(), name.to_owned())), open: true })
-        }
-        "logs" => {
-            let (target, _) = targets.first().ok_or("there is no target")?;
-            Ok(logs_link(target, name.to_owned()))
-        }
-        "rollouts" => {
-            let services = targets.iter().flat_map(|(id, target)| {
-                target.rollouts.iter().flat_map(|list| list.services.iter()).map(move |service| (*id, &service.name))
-            });
-            let wanted = name.strip_prefix("ecs/").unwrap_or(name);
-            let found: Vec<_> =
-                services.clone().filter(|(_, known)| known.service == wanted || known.full() == wanted).collect();
-            match found.as_slice() {
-                [(target, name)] => Ok(service_link(target, &name.cluster, &name.service)),
-                [] => Err(missing("service", services.map(|(_, name)| name.service.as_str()).collect())),
-                several => {
-                    let names: Vec<String> =
-                        several.iter().map(|(target, name)| format!("{} in {target}", name.full())).collect();
-                    Err(format!("`{name}` is several services: {}", names.join(", ")))
-                }
-            }
-        }
-        _ => Err(format!("--open: nothing in {pane} is opened by name")),
-    }
-}
-
-fn logs_link(target: &TargetId, group: String) -> Link {
-    Link::Logs { target: target.clone(), groups: vec![group], at: None, filter: String::new() }
-}
-
-fn service_link(target: &TargetId, cluster: &str, service: &str) -> Link {
-    let name = rollouts::ServiceName { cluster: cluster.to_owned(), service: service.to_owned() };
-    Link::Rollouts { shift: Some(rollouts::Key { target: target.clone(), name, deployment: None }), open: true }
-}
-
-/// Brings back the log groups that were tailed when a target was last seen.
-pub fn remembered_link(target: &str, groups: &[String]) -> Option<Link> {
-    let target = TargetId::new(target);
-    let link = || Link::Logs { target, groups: groups.to_vec(), at: None, filter: String::new() };
-    (!groups.is_empty()).then(link)
-}
-
-/// The log groups of a target that a place shows, to be remembered.
-pub fn remembered_groups(target: &TargetId, place: &Link) -> Option<Vec<String>> {
-    match place {
-        Link::Logs { target: of, groups, .. } if of == target => Some(groups.clone()),
-        _ => None,
-    }
 }
 
 /// An error of a poller that did not come from AWS.

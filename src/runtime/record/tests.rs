@@ -46,7 +46,7 @@ fn messages() -> Vec<Msg> {
         key: key.clone(),
         query: Query::Identity,
         result: Err(error),
-        next_in: Some(Duration::from_secs(600)),
+        next_in: Some(Duration::from_mins(10)),
         usage: Usage::default(),
     };
     vec![
