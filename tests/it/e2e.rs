@@ -209,7 +209,7 @@ async fn keys_are_answered_within_a_frame_while_every_call_hangs() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_to_the_terminal_while_nothing_changes() {
-    let mut driver = Driver::start("still", Options { scenario: "quiet", ..Options::default() }).await;
+    let mut driver = Driver::start("still", Options { scenario: "quiet".into(), ..Options::default() }).await;
     driver.settle().await;
     driver.press("3").await;
     // Past the notices, and short of the next minute on the clock.
@@ -222,7 +222,7 @@ async fn nothing_is_sent_to_the_terminal_while_nothing_changes() {
 /// 500 services, 2,000 alarms, 5,000 log groups: no second asks for more than AWS gives to one client.
 #[tokio::test(start_paused = true)]
 async fn a_big_account_never_passes_a_ceiling() {
-    let mut driver = Driver::start("big", Options { scenario: "big", ..Options::default() }).await;
+    let mut driver = Driver::start("big", Options { scenario: "big".into(), ..Options::default() }).await;
     driver.advance(Duration::from_mins(3)).await;
     driver.send("3");
     driver.advance(Duration::from_mins(3)).await;
@@ -242,4 +242,40 @@ async fn a_big_account_never_passes_a_ceiling() {
         asked += count.total;
     }
     assert!(asked > 50, "{asked}");
+}
+
+/// Alarm texts and log lines are written by others, and shown by a terminal that obeys escape sequences.
+#[tokio::test(start_paused = true)]
+async fn hostile_text_never_reaches_the_screen() {
+    let shipped = include_str!("../../src/demo/scenarios/bad-deploy.toml");
+    let scenario =
+        shipped.replace("of checkout", r"\u001b[2J\u001b]52;c;aGk=\u0007 \u009b31m \u202e of checkout");
+    assert_ne!(scenario, shipped);
+    let mut driver = Driver::start("hostile", Options { scenario, ..Options::default() }).await;
+    driver.settle().await;
+    driver.press("3/checkout-5xx<Enter><Enter>").await;
+    driver.shows("of checkout requests fail");
+    harmless(&driver);
+    driver.press("x").await;
+    driver.press("5p").await;
+    driver.press("checkout<Enter>").await;
+    driver.wait_for("lines", Duration::from_secs(30)).await;
+    // The simulated services log something hostile now and then: an hour of lines passes by.
+    for _ in 0..40 {
+        driver.press("<PageUp>").await;
+        harmless(&driver);
+    }
+    for entry in std::fs::read_dir(&driver.folder).unwrap() {
+        let exported = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let control = exported.chars().find(|c| c.is_control() && *c != '\n');
+        assert_eq!(control, None, "{exported}");
+    }
+}
+
+fn harmless(driver: &Driver) {
+    for cell in &driver.screen.buffer().content {
+        let hostile =
+            |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        assert!(!cell.symbol().contains(hostile), "{:?} on:\n{}", cell.symbol(), driver.text());
+    }
 }
