@@ -54,6 +54,16 @@ pub fn jump_from_service(
     }
 }
 
+/// `t c d R` on a log line: to the service that writes this group.
+pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: &Ctx) -> Vec<Command> {
+    let services = ctx.store.target(target).map(|target| &target.derived.services);
+    match services.and_then(|services| services.of_log_group(group)) {
+        Some(service) => jump(action, service, None, ctx),
+        None if action == Action::Rollback => say(format!("no rollout: {}", unknown(group))),
+        None => later(action),
+    }
+}
+
 /// `l t c d R` on a service, its window pinned before `since`.
 pub fn jump(action: Action, service: &Service, since: Option<Timestamp>, ctx: &Ctx) -> Vec<Command> {
     match action {

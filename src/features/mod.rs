@@ -15,7 +15,7 @@ pub mod session;
 mod source;
 mod store;
 
-pub use jumps::{jump_from_alarm, jump_from_service, service_links};
+pub use jumps::{jump_from_alarm, jump_from_log_group, jump_from_service, service_links};
 pub use source::{Source, SourceCtx};
 pub use store::{ErrorEntry, Store, TargetStore};
 
@@ -142,13 +142,15 @@ pub enum Op {
     Rollback(Box<rollouts::Plan>),
     /// Add a line to the journal of rollbacks.
     Journal(Box<rollouts::Entry>),
+    /// Read the journal of rollbacks.
+    ReadJournal,
 }
 
 impl Op {
     /// Whether it changes anything in AWS.
     pub fn changes_aws(&self) -> bool {
         match self {
-            Self::Export { .. } | Self::GiveMfa { .. } | Self::Journal(_) => false,
+            Self::Export { .. } | Self::GiveMfa { .. } | Self::Journal(_) | Self::ReadJournal => false,
             Self::Rollback(_) => true,
         }
     }
@@ -183,6 +185,8 @@ pub enum OpOutcome {
     },
     /// Whether the journal took its line.
     Journaled(Result<(), String>),
+    /// The journal, or why it cannot be read.
+    JournalRead(Result<Box<rollouts::Past>, String>),
 }
 
 /// A pure function worth running off the loop.
@@ -280,6 +284,7 @@ pub async fn run_op(op: Op, ctx: OpCtx) -> OpOutcome {
             OpOutcome::MfaGiven(target)
         }
         Op::Rollback(plan) => rollouts::op::rollback(plan, &ctx).await,
+        Op::ReadJournal => OpOutcome::JournalRead(rollouts::op::read_journal(&ctx.journal()).await.map(Box::new)),
         Op::Journal(entry) => OpOutcome::Journaled(rollouts::op::append(&ctx.journal(), &entry).await),
     }
 }
@@ -341,7 +346,13 @@ pub fn errors_view() -> Vec<Command> {
 
 /// What `@` does.
 pub fn journal_view() -> Vec<Command> {
-    Vec::new()
+    let read = Command::Effect(Effect::Run(Box::new(Op::ReadJournal)));
+    vec![read, Command::Open(Box::new(rollouts::JournalView::default()))]
+}
+
+/// What the program does once at its start.
+pub fn at_start() -> Vec<Op> {
+    vec![Op::ReadJournal]
 }
 
 /// Reads an ARN, a console URL or a trace id as pasted.

@@ -96,6 +96,8 @@ pub struct Store {
     pub polls: BTreeMap<PollKey, PollStatus>,
     /// Failed calls.
     pub errors: Errors,
+    /// The journal of rollbacks, once it was read.
+    pub past: Option<Result<rollouts::Past, String>>,
     /// Requests and dollars since start.
     pub usage: BTreeMap<TargetId, Usage>,
     /// Rollbacks of this run.
@@ -174,6 +176,15 @@ impl Store {
             OpOutcome::Copied { result: Ok(place), .. } => notices.push(Tone::Ok, place),
             OpOutcome::Copied { result: Err(problem), .. } => notices.push(Tone::Warn, problem),
             OpOutcome::Rollback { plan, result } => self.rollbacks.answered(*plan, *result),
+            OpOutcome::JournalRead(read) => {
+                // Told once, when the program starts; `@` reads it again for itself.
+                if let (None, Ok(past)) = (&self.past, &read)
+                    && let Some(warning) = past.warning()
+                {
+                    notices.push(Tone::Warn, warning);
+                }
+                self.past = Some(read.map(|past| *past));
+            }
             OpOutcome::Journaled(Ok(())) => {}
             OpOutcome::Journaled(Err(problem)) => notices.push(Tone::Warn, format!("journal not written: {problem}")),
             OpOutcome::Exported(Err(problem)) => notices.push(Tone::Bad, format!("not written: {problem}")),

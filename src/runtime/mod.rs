@@ -184,6 +184,9 @@ impl Loop {
         let (mut events_open, mut outside_open) = (true, true);
         self.draw(app, terminal)?;
         self.publish(app);
+        if self.present.is_none() && self.shell.until.is_none() {
+            features::at_start().into_iter().for_each(|op| self.run_op(op));
+        }
         loop {
             let now = self.shell.clock.since_start();
             let frame = self

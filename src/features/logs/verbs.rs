@@ -125,7 +125,8 @@ impl LogsPane {
         if action == Action::Pick {
             return Some(self.pick(ctx));
         }
-        if !matches!(action, Action::Copy | Action::Url | Action::Logs) {
+        let about_service = [Action::Rollback, Action::Traces, Action::Changes, Action::Board].contains(&action);
+        if !about_service && !matches!(action, Action::Copy | Action::Url | Action::Logs) {
             return None;
         }
         let Some(event) = self.event(ctx) else {
@@ -133,6 +134,10 @@ impl LogsPane {
         };
         Some(match action {
             Action::Copy => vec![Command::Effect(Effect::Copy(detail::text(event)))],
+            _ if about_service => {
+                let (target, store) = (self.target(ctx)?, self.store(ctx)?);
+                crate::features::jump_from_log_group(action, target, store.group(event.group), ctx)
+            }
             Action::Url => {
                 let (target, store) = (self.target(ctx)?, self.store(ctx)?);
                 crate::features::console_command(

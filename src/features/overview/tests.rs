@@ -248,7 +248,7 @@ fn nothing_known_and_nothing_broken() {
     let query = asked(&app, Topic::Inventory);
     polled(&mut app, query, Ok(Payload::Inventory(Box::default())), 0);
     let shown = text(&app, 80, 24, 0);
-    assert!(shown.contains("✔ nothing is broken · 1 alarms OK · no rollout in flight"), "{shown}");
+    assert!(shown.contains("✔ nothing is broken · 1 alarm OK · no rollout in flight"), "{shown}");
     assert!(shown.contains("no ECS service, no function found"), "{shown}");
 }
 

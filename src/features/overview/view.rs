@@ -17,7 +17,7 @@ use crate::service::Dependency;
 use crate::text::units;
 use crate::theme::Role;
 use crate::widgets::dialog;
-use crate::widgets::sparkline::spark;
+use crate::widgets::sparkline::{spark, spark_between};
 use crate::widgets::table::{Cell, Column, Row as TableRow, Table};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
@@ -28,6 +28,8 @@ use std::time::Duration;
 
 /// NOW takes at most this many lines on a low screen, half of a high one.
 const NOW_LOW: u16 = 12;
+/// Percent of errors that fill a sparkline at least: a rare one must not look like an outage.
+const FULL_ERRORS: f64 = 1.0;
 /// Lines of the timeline with the empty one above it.
 const TIMELINE: u16 = 5;
 /// Lines of SERVICES that it does not go below: empty line, title, columns, two services.
@@ -130,7 +132,8 @@ fn nothing<'a>(pane: &OverviewPane, ctx: &Ctx) -> Line<'a> {
     let ok = lists().flat_map(|list| &list.alarms).filter(|alarm| alarm.state == AlarmState::Ok).count();
     let known = ctx.store.active_targets().any(|(_, target)| target.rollouts.is_some());
     let shifts = if known { "no rollout in flight" } else { "rollouts are not read yet" };
-    let text = format!(" {} nothing is broken · {ok} alarms OK · {shifts}", glyphs.ok);
+    let alarms = if ok == 1 { "alarm" } else { "alarms" };
+    let text = format!(" {} nothing is broken · {ok} {alarms} OK · {shifts}", glyphs.ok);
     Line::styled(text, ctx.theme.style(Role::Ok))
 }
 
@@ -330,6 +333,10 @@ fn service_row<'a>(row: &ServiceRow<'a>, ctx: &Ctx) -> Vec<Cell<'a>> {
         let values = row.traffic.map(|(list, traffic)| traffic.values(range, list.period, value));
         Cell::new(spark(&values.unwrap_or_default(), width, glyphs), Role::Dim)
     };
+    let percent = row.traffic.map(|(list, traffic)| traffic.values(range, list.period, Bucket::percent));
+    let percent = percent.unwrap_or_default();
+    let most = percent.iter().flatten().copied().fold(FULL_ERRORS, f64::max);
+    let errors = Cell::new(spark_between(&percent, 8, 0.0, most, glyphs), Role::Dim);
     let last = row.traffic.and_then(|(list, traffic)| Some((list, traffic.last()?)));
     let number = |value: Option<f64>, write: fn(f64) -> String| {
         let role = if value.is_some() { Role::Text } else { Role::Dim };
@@ -349,7 +356,7 @@ fn service_row<'a>(row: &ServiceRow<'a>, ctx: &Ctx) -> Vec<Cell<'a>> {
         line(|bucket| bucket.requests, 10),
         number(rate, |rate| units::count(rate.round())),
         number(last.and_then(|(_, bucket)| bucket.percent()), |percent| units::percent(percent, 1)),
-        line(Bucket::percent, 8),
+        errors,
         number(last.and_then(|(_, bucket)| bucket.p99), units::latency),
         line(|bucket| bucket.p99, 8),
         tasks,

@@ -5,6 +5,7 @@
 //! blocks: at 4 a.m. a full disk must not keep a bad release in service.
 
 use super::journal::{Entry, Step};
+use super::past::Past;
 use super::plan::{Call, Plan, Verdict};
 use super::rollback::{Journaled, SendResult};
 use super::source::read::Reader;
@@ -17,6 +18,9 @@ use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentSto
 use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
 use tokio::io::AsyncWriteExt;
+
+/// How much of a long journal is read, in bytes.
+const MAX_JOURNAL: usize = 4 * 1024 * 1024;
 
 /// Codes with which ECS says no before it does anything.
 const REFUSALS: [&str; 6] = [
@@ -128,6 +132,20 @@ fn step(plan: &Plan, result: &SendResult) -> Step {
                 .collect(),
         },
     }
+}
+
+/// Reads the journal's newest part.
+///
+/// # Errors
+/// The file system's, in words. No journal is an empty one.
+pub async fn read_journal(journal: &Path) -> Result<Past, String> {
+    let bytes = match tokio::fs::read(journal).await {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error.to_string()),
+    };
+    let newest = bytes.len().saturating_sub(MAX_JOURNAL);
+    Ok(Past::parse(&String::from_utf8_lossy(bytes.get(newest..).unwrap_or_default())))
 }
 
 /// Appends one line and waits until the disk has it.

@@ -1,0 +1,168 @@
+//! `@`: the journal of rollbacks sent from this machine, newest first; and what of it never ended.
+//!
+//! The file is read by an operation; here it is only text and a list.
+
+use super::journal::{Entry, Step, unfinished};
+use crate::app::pane::Ctx;
+use crate::app::{Action, Input, Overlay, Reply};
+use crate::text::sanitize;
+use crate::theme::Role;
+use crate::widgets::dialog;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use serde::{Deserialize, Serialize};
+use std::cell::Cell;
+
+/// Entries that are kept of a long journal.
+const MAX_ENTRIES: usize = 500;
+
+/// What the journal says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// Of those, the ones whose rollback has no end.
+    pub unfinished: Vec<Entry>,
+    /// Older lines that are not among them.
+    pub dropped: usize,
+    /// Lines that could not be read.
+    pub unreadable: usize,
+}
+
+impl Past {
+    /// Reads the journal's text.
+    pub fn parse(journal: &str) -> Self {
+        let lines = journal.lines().filter(|line| !line.trim().is_empty());
+        let parsed: Vec<Option<Entry>> = lines.map(|line| serde_json::from_str(line).ok()).collect();
+        let unreadable = parsed.iter().filter(|entry| entry.is_none()).count();
+        let mut entries: Vec<Entry> = parsed.into_iter().flatten().collect();
+        entries.reverse();
+        let dropped = entries.len().saturating_sub(MAX_ENTRIES);
+        entries.truncate(MAX_ENTRIES);
+        Self { entries, unfinished: unfinished(journal), dropped, unreadable }
+    }
+
+    /// What to say when the program starts and a rollback was left without an end.
+    pub fn warning(&self) -> Option<String> {
+        let last = self.unfinished.last()?;
+        let more = self.unfinished.len() - 1;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Some(format!("a rollback of {} was sent and its end was not seen{more}: @ shows it", sanitize(&last.name)))
+    }
+}
+
+/// The overlay.
+#[derive(Default)]
+pub struct JournalView {
+    scroll: usize,
+    last: Cell<usize>,
+}
+
+impl Overlay for JournalView {
+    fn on_input(&mut self, _input: &Input, action: Option<Action>, _ctx: &Ctx) -> Reply {
+        let last = self.last.get();
+        self.scroll = match action {
+            Some(Action::Down) => self.scroll + 1,
+            Some(Action::Up) => self.scroll.saturating_sub(1),
+            Some(Action::PageDown | Action::HalfDown) => self.scroll + 10,
+            Some(Action::PageUp | Action::HalfUp) => self.scroll.saturating_sub(10),
+            Some(Action::Top) => 0,
+            Some(Action::Bottom) => last,
+            Some(Action::Back | Action::Quit | Action::Journal | Action::Cancel) => return Reply::close(),
+            _ => self.scroll,
+        }
+        .min(last);
+        Reply::stay()
+    }
+
+    fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+        let theme = ctx.theme;
+        let inner = dialog::frame(area, 116, area.height, " Rollbacks from this machine ", " Esc closes ", buf, theme);
+        let lines = lines(ctx, inner.width as usize);
+        let last = lines.len().saturating_sub(inner.height as usize);
+        self.last.set(last);
+        dialog::lines(inner, lines.get(self.scroll.min(last)..).unwrap_or_default(), buf);
+    }
+}
+
+fn lines(ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
+    let theme = ctx.theme;
+    let (text, dim) = (theme.style(Role::Text), theme.style(Role::Dim));
+    let past = match &ctx.store.past {
+        None => return vec![Line::styled(format!("{} reading the journal", theme.glyphs().waiting), dim)],
+        Some(Err(problem)) => {
+            return vec![Line::styled(format!("the journal cannot be read: {problem}"), theme.style(Role::Warn))];
+        }
+        Some(Ok(past)) => past,
+    };
+    if past.entries.is_empty() {
+        return vec![Line::styled("no rollback was ever sent from here", dim)];
+    }
+    let mut lines = Vec::new();
+    for entry in &past.entries {
+        let (word, role) = step(&entry.step);
+        let open = past.unfinished.iter().any(|other| other.id == entry.id && other.at == entry.at);
+        let mark = if open { "  (its end was not seen)" } else { "" };
+        lines.push(Line::from(vec![
+            Span::styled(format!("{}  ", ctx.zone.full(entry.at)), dim),
+            Span::styled(format!("{word:<10} "), theme.style(role)),
+            Span::styled(format!("{}  ", sanitize(&entry.name)), theme.style(Role::Strong)),
+            Span::styled(format!("{} {}{mark}", entry.target, entry.region), dim),
+        ]));
+        let who = entry.who.as_deref().unwrap_or("caller unknown");
+        let detail = match &entry.step {
+            Step::Sending => format!("{} by {who}", entry.operation),
+            Step::Sent { request_id } => format!("request {}", request_id.as_deref().unwrap_or("without an id")),
+            Step::Changed { changes, refusals } => {
+                format!("nothing sent: {} guarded changes {}", changes.len(), refusals.join(", "))
+            }
+            Step::Unread { error } | Step::Rejected { error } | Step::Lost { error } => error.to_string(),
+            Step::Ended { why, .. } => why.clone(),
+        };
+        let detail = crate::text::cut_end(&sanitize(&detail), width.saturating_sub(4), theme.glyphs().ellipsis).into_owned();
+        lines.push(Line::styled(format!("    {detail}"), text));
+    }
+    if past.dropped + past.unreadable > 0 {
+        let rest = format!("{} older lines not shown, {} unreadable", past.dropped, past.unreadable);
+        lines.push(Line::styled(rest, dim));
+    }
+    lines
+}
+
+fn step(step: &Step) -> (String, Role) {
+    match step {
+        Step::Sending => ("sending".into(), Role::Info),
+        Step::Changed { .. } => ("changed".into(), Role::Warn),
+        Step::Unread { .. } => ("unread".into(), Role::Warn),
+        Step::Sent { .. } => ("sent".into(), Role::Info),
+        Step::Rejected { .. } => ("rejected".into(), Role::Bad),
+        Step::Lost { .. } => ("lost".into(), Role::Bad),
+        Step::Ended { outcome, .. } if outcome == "done" => (outcome.clone(), Role::Ok),
+        Step::Ended { outcome, .. } => (outcome.clone(), Role::Warn),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: &str, step: &str) -> String {
+        format!(
+            r#"{{"v":1,"id":"{id}","at":"2026-11-22T04:23:10Z","who":null,"account":null,"region":"eu-west-2","target":"prod","name":"ecs/shop/checkout","operation":"ecs:StopServiceDeployment","params":{{}},"from":"new","to":null,{step}}}"#
+        )
+    }
+
+    #[test]
+    fn a_rollback_without_an_end_is_told() {
+        let sent = line("a", r#""step":"sent","request_id":"r-1""#);
+        let ended = line("a", r#""step":"ended","outcome":"done","why":"weights are back""#);
+        let past = Past::parse(&format!("{sent}\n{{cut"));
+        assert_eq!((past.entries.len(), past.unreadable), (1, 1));
+        assert!(past.warning().unwrap().contains("ecs/shop/checkout"));
+        let past = Past::parse(&format!("{sent}\n{ended}\n"));
+        assert_eq!(past.warning(), None);
+        assert!(matches!(past.entries[0].step, Step::Ended { .. }), "newest first");
+        assert_eq!(Past::parse("").warning(), None);
+    }
+}
