@@ -12,12 +12,12 @@ pub fn spark(values: &[Option<f64>], width: usize, glyphs: &Glyphs) -> String {
     spark_between(values, width, low.min(0.0), high, glyphs)
 }
 
-/// As [`spark`], but from the least value: for values whose changes matter more than their size.
-///
-/// Values that are all equal take the middle.
-pub fn spark_min_max(values: &[Option<f64>], width: usize, glyphs: &Glyphs) -> String {
+/// As [`spark`], for values whose changes matter more than their size: steady ones run along the middle, and
+/// less than half of the greatest value never fills the height, so that noise does not look like a storm.
+pub fn spark_trend(values: &[Option<f64>], width: usize, glyphs: &Glyphs) -> String {
     let (low, high) = extent(values);
-    spark_between(values, width, low, high, glyphs)
+    let (middle, half) = (low / 2.0 + high / 2.0, (high / 2.0 - low / 2.0).max(high.abs() / 4.0));
+    spark_between(values, width, middle - half, middle + half, glyphs)
 }
 
 /// As [`spark`], between two bounds shared with other sparklines; values outside take the edge.
@@ -78,9 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn min_max_shows_changes() {
-        assert_eq!(spark_min_max(&some(&[100.0, 101.0]), 2, &Glyphs::UNICODE), "▁█");
-        assert_eq!(spark_min_max(&some(&[100.0; 2]), 2, &Glyphs::UNICODE), "▄▄");
+    fn trends_show_changes_but_not_noise() {
+        assert_eq!(spark_trend(&some(&[50.0, 100.0]), 2, &Glyphs::UNICODE), "▁█");
+        assert_eq!(spark_trend(&some(&[100.0, 101.0]), 2, &Glyphs::UNICODE), "▄▅");
+        assert_eq!(spark_trend(&some(&[100.0; 2]), 2, &Glyphs::UNICODE), "▅▅");
         assert_eq!(spark_between(&some(&[-1.0, 5.0, 50.0]), 3, 0.0, 10.0, &Glyphs::UNICODE), "▁▅█");
     }
 

@@ -17,7 +17,7 @@ use crate::service::Dependency;
 use crate::text::units;
 use crate::theme::Role;
 use crate::widgets::dialog;
-use crate::widgets::sparkline::{spark, spark_between};
+use crate::widgets::sparkline::{spark_between, spark_trend};
 use crate::widgets::table::{Cell, Column, Row as TableRow, Table};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
@@ -331,7 +331,7 @@ fn service_row<'a>(row: &ServiceRow<'a>, ctx: &Ctx) -> Vec<Cell<'a>> {
     let range = ctx.window.range(ctx.now.wall);
     let line = |value: fn(&Bucket) -> Option<f64>, width: usize| {
         let values = row.traffic.map(|(list, traffic)| traffic.values(range, list.period, value));
-        Cell::new(spark(&values.unwrap_or_default(), width, glyphs), Role::Dim)
+        Cell::new(spark_trend(&values.unwrap_or_default(), width, glyphs), Role::Dim)
     };
     let percent = row.traffic.map(|(list, traffic)| traffic.values(range, list.period, Bucket::percent));
     let percent = percent.unwrap_or_default();
