@@ -6,6 +6,7 @@ use eyewall::app::Window;
 use eyewall::aws::{Conn, ErrorClass};
 use eyewall::demo::Faults;
 use eyewall::features::alarms::{Alarm, AlarmList, DetailSource, ListSource};
+use eyewall::features::discovery::{InventoryQuery, InventorySource};
 use eyewall::features::logs::{GroupsSource, TailQuery, TailSource};
 use eyewall::features::rollouts::{self, RolloutList, ServiceName};
 use eyewall::features::session::IdentitySource;
@@ -37,7 +38,7 @@ async fn holds<S: Source>(calls: &str, make: fn(&Conn) -> S, query: &Query) {
             Err(error) => {
                 assert_eq!(error.class, class, "{calls}={fault}: {error:?}");
                 let service = calls.split(':').next().unwrap();
-                assert!(error.operation.starts_with(service), "{calls}={fault}: {error:?}");
+                assert!(service == "*" || error.operation.starts_with(service), "{calls}={fault}: {error:?}");
                 assert!(!error.message.is_empty(), "{calls}={fault}: says nothing");
             }
         }
@@ -185,4 +186,24 @@ async fn every_page_of_services_and_log_groups_is_read_once() {
     }
     assert_eq!(names.len(), 5_000);
     assert!(names.is_sorted_by(|a, b| a < b), "sorted, and none twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn inventory() {
+    holds("*:*", InventorySource::new, &Query::Inventory(InventoryQuery::default())).await;
+}
+
+/// What may not be read leaves the rest of the inventory as it is, with a note.
+#[tokio::test(start_paused = true)]
+async fn an_inventory_lacks_only_what_is_denied() {
+    let clock = Clock::starting_at(start());
+    let sim = simulator("bad-deploy", clock);
+    let conn = connect(&sim, clock).await;
+    sim.set_faults(Faults::parse(["lambda:ListFunctions=deny"]).unwrap());
+    let query = Query::Inventory(InventoryQuery::default());
+    let Ok(Payload::Inventory(found)) = poll(&mut InventorySource::new(&conn), &query, clock).await else {
+        panic!("no inventory")
+    };
+    assert_eq!(found.notes, ["functions: denied: lambda:ListFunctions"]);
+    assert!(found.functions.is_empty() && !found.target_groups.is_empty() && !found.graph.is_empty());
 }

@@ -178,3 +178,25 @@ fn nothing_is_allowed_left_for_later_or_bound_to_a_machine() {
     }
     none(&problems);
 }
+
+/// Panes and overlays get the store to read; only the app hands it out to be written (invariant 2).
+#[test]
+fn the_store_is_written_in_one_place() {
+    let verbs = [
+        "store.apply(",
+        "store.apply_op(",
+        "store.derive(",
+        "store.tick(",
+        "store.set_active(",
+        "&mut Store",
+    ];
+    let mut problems = Vec::new();
+    for (path, text) in sources().iter().filter(|(path, _)| !path.starts_with("src/app") && !is_test(path)) {
+        for (line, code) in code(text) {
+            for verb in verbs.iter().filter(|verb| code.contains(*verb)) {
+                problems.push(format!("{}:{line}: {verb}", path.display()));
+            }
+        }
+    }
+    none(&problems);
+}

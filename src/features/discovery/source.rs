@@ -85,9 +85,12 @@ impl InventorySource {
         if let Some(groups) = failures.part("target groups", groups)? {
             self.known.target_groups = groups;
         }
-        let forwards = self.forwards(&mut failures).await;
-        if let Some(forwards) = failures.part("listener rules", forwards)? {
-            self.known.forwards = forwards;
+        // Without target groups no rule is asked for, and nothing was read.
+        if !self.known.target_groups.is_empty() {
+            let forwards = self.forwards(&mut failures).await;
+            if let Some(forwards) = failures.part("listener rules", forwards)? {
+                self.known.forwards = forwards;
+            }
         }
         let functions = self.functions(&mut failures).await;
         if let Some(functions) = failures.part("functions", functions)? {

@@ -38,8 +38,8 @@ const LONGEST: Duration = Duration::from_mins(2);
 
 /// What to start.
 pub struct Options {
-    /// A shipped scenario.
-    pub scenario: &'static str,
+    /// As [`simulator`] takes it.
+    pub scenario: String,
     /// Columns and rows.
     pub size: (u16, u16),
     /// Each with a simulated AWS of its own.
@@ -50,7 +50,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { scenario: "bad-deploy", size: (120, 40), targets: vec![target("demo")], faults: Vec::new() }
+        Self {
+            scenario: "bad-deploy".into(),
+            size: (120, 40),
+            targets: vec![target("demo")],
+            faults: Vec::new(),
+        }
     }
 }
 
@@ -72,10 +77,11 @@ pub fn scratch(name: &str) -> PathBuf {
     folder
 }
 
-/// A simulated AWS that goes by this clock: a shipped scenario, or `empty`, where nothing exists.
+/// A simulated AWS that goes by this clock: a shipped scenario, `empty`, where nothing exists, or the text of one.
 pub fn simulator(scenario: &str, clock: Clock) -> SimAws {
     let scenario = match scenario {
         "empty" => Scenario::parse("name = \"empty\"\nsummary = \"nothing\"", "empty").unwrap(),
+        text if text.contains('\n') => Scenario::parse(text, "test").unwrap(),
         shipped => Scenario::builtin(shipped).unwrap(),
     };
     SimAws::new(scenario, 7, clock.wall(), Arc::new(move || clock.wall()))
@@ -133,7 +139,7 @@ impl Driver {
         let folder = scratch(test);
         let (mut sims, mut conns, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for spec in options.targets {
-            let sim = simulator(options.scenario, clock);
+            let sim = simulator(&options.scenario, clock);
             sim.set_faults(Faults::parse(options.faults.iter().copied()).unwrap());
             let conn = aws(SharedHttpClient::new(sim.clone()), clock).connect(&spec).await;
             known.push((spec, SessionInfo::of(&conn, true)));

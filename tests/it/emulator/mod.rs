@@ -8,6 +8,7 @@
 mod alarms;
 mod binary;
 mod identity;
+mod inventory;
 mod logs;
 mod redirect;
 
