@@ -1,13 +1,13 @@
 //! Header, tabs, footer and what lies over them. Everything around a pane is drawn here.
 
+use super::App;
 use super::action::{ACTIONS, Action};
 use super::help::hidden;
 use super::msg::Now;
 use super::pane::{Ctx, Tone};
 use super::window::{Window, length};
-use super::App;
-use crate::theme::Role;
 use crate::text::{cut_end, units, width};
+use crate::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -84,7 +84,10 @@ fn header(app: &App, ctx: &Ctx, area: Rect, buf: &mut Buffer) {
     }
     let mut x = area.right().saturating_sub(right_width as u16);
     for (piece, style) in right {
-        x = buf.set_stringn(x, area.y, &piece, area.right().saturating_sub(x) as usize, style.unwrap_or(dim)).0 + 2;
+        x = buf
+            .set_stringn(x, area.y, &piece, area.right().saturating_sub(x) as usize, style.unwrap_or(dim))
+            .0
+            + 2;
     }
 }
 
@@ -107,7 +110,8 @@ fn header_right(app: &App, ctx: &Ctx, narrow: bool) -> Vec<(String, Option<Style
         pieces.push((banner.clone(), Some(theme.style(Role::Warn))));
     }
     pieces.push((window.0, Some(window.1)));
-    pieces.push((format!("{} {}", ctx.zone.minute(wall), ctx.zone.name(wall)), Some(theme.style(Role::Text))));
+    pieces
+        .push((format!("{} {}", ctx.zone.minute(wall), ctx.zone.name(wall)), Some(theme.style(Role::Text))));
     if let Some(left) = ctx.store.credentials_left(ctx.now) {
         let soon = (left < CREDENTIALS_SOON).then(|| theme.style(Role::Warn));
         pieces.push((format!("creds {}", units::age(left)), soon));
@@ -157,7 +161,13 @@ fn rule(ctx: &Ctx, area: Rect, top: bool, buf: &mut Buffer) {
         Some(color) => theme.target_style(color),
         None => theme.style(Role::Rule),
     };
-    buf.set_stringn(area.x, area.y, theme.glyphs().rule.repeat(area.width as usize), area.width as usize, style);
+    buf.set_stringn(
+        area.x,
+        area.y,
+        theme.glyphs().rule.repeat(area.width as usize),
+        area.width as usize,
+        style,
+    );
 }
 
 fn footer(app: &App, ctx: &Ctx, area: Rect, buf: &mut Buffer) {
@@ -170,9 +180,11 @@ fn footer(app: &App, ctx: &Ctx, area: Rect, buf: &mut Buffer) {
     let mut actions = pane.map(|pane| pane.hints(ctx)).unwrap_or_default();
     actions.retain(|action| !hidden(*action, ctx));
     // The two that lead everywhere are never dropped: they come first in room, last in place.
-    let tail: Vec<(String, &str)> = [Action::Palette, Action::Help].map(|a| (ctx.keymap.key(a), a.info().label)).into();
+    let tail: Vec<(String, &str)> =
+        [Action::Palette, Action::Help].map(|a| (ctx.keymap.key(a), a.info().label)).into();
     let cost = |key: &str, label: &str| width(key) + width(label) + 4;
-    let mut room = (area.width as usize).saturating_sub(tail.iter().map(|(k, l)| cost(k, l)).sum::<usize>() + 1);
+    let mut room =
+        (area.width as usize).saturating_sub(tail.iter().map(|(k, l)| cost(k, l)).sum::<usize>() + 1);
     let mut shown = Vec::new();
     for action in actions {
         let (key, label) = (ctx.keymap.key(action), action.info().label);

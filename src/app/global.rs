@@ -13,9 +13,9 @@ use super::picker::TargetPicker;
 use super::ui::{Docked, MAX_JUMPS};
 use super::{App, Window};
 use crate::features::{self, Link};
+use crate::text::Zone;
 use crate::theme::Theme;
 use crate::widgets::input::{InputEvent, LineInput};
-use crate::text::Zone;
 use std::time::Duration;
 
 impl App {
@@ -206,7 +206,9 @@ impl App {
                     self.goto(&link, now);
                 }
             }
-            None => self.ui.notices.info(&format!("{}: this version has no such screen", wanted.unwrap_or("?"))),
+            None => {
+                self.ui.notices.info(&format!("{}: this version has no such screen", wanted.unwrap_or("?")))
+            }
         }
         Vec::new()
     }

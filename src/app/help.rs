@@ -1,10 +1,10 @@
 //! `?`: the keys that work here, then all of them; made from the action table and the live keymap.
 
 use super::action::{ACTIONS, Action, Scope};
+use super::effect::Effect;
 use super::msg::Input;
 use super::overlay::{Overlay, Reply};
 use super::pane::{Command, Ctx};
-use super::effect::Effect;
 use crate::theme::Role;
 use crate::widgets::dialog;
 use ratatui::buffer::Buffer;
@@ -88,7 +88,9 @@ impl Overlay for QuitQuestion {
         let Input::Key(key) = input else { return Reply::stay() };
         match (key.code, action) {
             (crossterm::event::KeyCode::Char('y'), _) => Reply::close_with(Command::Effect(Effect::Quit)),
-            (crossterm::event::KeyCode::Char('n'), _) | (_, Some(Action::Back | Action::Quit)) => Reply::close(),
+            (crossterm::event::KeyCode::Char('n'), _) | (_, Some(Action::Back | Action::Quit)) => {
+                Reply::close()
+            }
             _ => Reply::stay(),
         }
     }

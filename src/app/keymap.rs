@@ -94,10 +94,14 @@ impl Keymap {
     pub fn new(overrides: &BTreeMap<String, Vec<String>>) -> Result<Self, String> {
         for name in overrides.keys() {
             if Action::by_name(name).is_none() {
-                let near = ACTIONS.iter().map(|info| info.name).max_by(|a, b| {
-                    strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name))
-                });
-                return Err(format!("[keys]: no action `{name}` (did you mean `{}`?)", near.unwrap_or_default()));
+                let near = ACTIONS
+                    .iter()
+                    .map(|info| info.name)
+                    .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
+                return Err(format!(
+                    "[keys]: no action `{name}` (did you mean `{}`?)",
+                    near.unwrap_or_default()
+                ));
             }
         }
         let mut keys: Vec<(Chord, Action)> = Vec::new();

@@ -222,7 +222,8 @@ impl App {
         match result {
             Ok(config) => match Keymap::new(&config.keys) {
                 Ok(keymap) => {
-                    let theme = (config.ui.theme != self.settings.config.ui.theme).then(|| config.ui.theme.clone());
+                    let theme =
+                        (config.ui.theme != self.settings.config.ui.theme).then(|| config.ui.theme.clone());
                     let same_targets = config.targets == self.settings.config.targets;
                     self.settings.keymap = keymap;
                     self.settings.config = config;

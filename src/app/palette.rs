@@ -56,7 +56,12 @@ impl Palette {
         }
         for target in app.store.targets.keys() {
             let run = Do::OnlyTarget(target.clone());
-            entries.push(Entry { kind: "target", name: target.to_string(), hint: "only this one".into(), run });
+            entries.push(Entry {
+                kind: "target",
+                name: target.to_string(),
+                hint: "only this one".into(),
+                run,
+            });
         }
         for (name, hint, link) in features::service_links(&ctx) {
             entries.push(Entry { kind: "service", name, hint, run: Do::Goto(link) });
@@ -88,7 +93,8 @@ impl Overlay for Palette {
     fn on_input(&mut self, input: &Input, action: Option<Action>, ctx: &Ctx) -> Reply {
         if let (Input::Key(key), Some(action)) = (input, action) {
             // Letters are text here; only keys that type nothing move.
-            let moves = !matches!(key.code, crossterm::event::KeyCode::Char(_)) || key.modifiers.contains(crossterm::event::KeyModifiers::CONTROL);
+            let moves = !matches!(key.code, crossterm::event::KeyCode::Char(_))
+                || key.modifiers.contains(crossterm::event::KeyModifiers::CONTROL);
             let last = self.hits.len().saturating_sub(1);
             match action {
                 Action::Down | Action::NextPanel if moves => {

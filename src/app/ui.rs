@@ -5,8 +5,8 @@ use super::pane::{Edit, Notices};
 use super::window::Window;
 use crate::config::Config;
 use crate::features::Link;
-use crate::widgets::input::LineInput;
 use crate::text::Zone;
+use crate::widgets::input::LineInput;
 use std::time::Duration;
 
 /// The way back is at most this long.

@@ -285,7 +285,9 @@ pub async fn run_op(op: Op, ctx: OpCtx) -> OpOutcome {
             OpOutcome::MfaGiven(target)
         }
         Op::Rollback(plan) => rollouts::op::rollback(plan, &ctx).await,
-        Op::ReadJournal => OpOutcome::JournalRead(rollouts::op::read_journal(&ctx.journal()).await.map(Box::new)),
+        Op::ReadJournal => {
+            OpOutcome::JournalRead(rollouts::op::read_journal(&ctx.journal()).await.map(Box::new))
+        }
         Op::Journal(entry) => OpOutcome::Journaled(rollouts::op::append(&ctx.journal(), &entry).await),
     }
 }
@@ -370,7 +372,8 @@ pub fn wanted_overlay(ctx: &Ctx) -> Option<Box<dyn Overlay>> {
 pub fn console_command(ctx: &Ctx, target: &TargetId, link: &ConsoleLink) -> Vec<Command> {
     let store = ctx.store.target(target);
     let region = store.and_then(|target| target.session.region.as_deref()).unwrap_or_default();
-    let partition = store.and_then(|target| target.identity.as_ref()).map(|identity| identity.partition.as_str());
+    let partition =
+        store.and_then(|target| target.identity.as_ref()).map(|identity| identity.partition.as_str());
     let partition = partition.unwrap_or_else(|| crate::aws::console::partition(region));
     match console_url(partition, region, *link) {
         Some(url) => {

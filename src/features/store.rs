@@ -1,6 +1,8 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
-use super::{Op, OpOutcome, Payload, Topic, alarms, diagnostics, discovery, logs, overview, rollouts, session};
+use super::{
+    Op, OpOutcome, Payload, Topic, alarms, diagnostics, discovery, logs, overview, rollouts, session,
+};
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
 use crate::aws::meter::Usage;
@@ -38,7 +40,9 @@ impl Errors {
     /// Adds one.
     pub fn push(&mut self, target: TargetId, error: SourceError, at: Now) {
         let same = |entry: &&mut ErrorEntry| {
-            entry.target == target && entry.error.operation == error.operation && entry.error.class == error.class
+            entry.target == target
+                && entry.error.operation == error.operation
+                && entry.error.class == error.class
         };
         if let Some(entry) = self.list.iter_mut().rev().take(8).find(same) {
             entry.count += 1;
@@ -140,7 +144,8 @@ impl Store {
 
     /// Switches targets on; an empty or unknown choice changes nothing.
     pub fn set_active(&mut self, targets: &[TargetId]) {
-        let known: BTreeSet<_> = targets.iter().filter(|id| self.targets.contains_key(*id)).cloned().collect();
+        let known: BTreeSet<_> =
+            targets.iter().filter(|id| self.targets.contains_key(*id)).cloned().collect();
         if !known.is_empty() {
             self.active = known;
         }
@@ -186,7 +191,9 @@ impl Store {
                 self.past = Some(read.map(|past| *past));
             }
             OpOutcome::Journaled(Ok(())) => {}
-            OpOutcome::Journaled(Err(problem)) => notices.push(Tone::Warn, format!("journal not written: {problem}")),
+            OpOutcome::Journaled(Err(problem)) => {
+                notices.push(Tone::Warn, format!("journal not written: {problem}"))
+            }
             OpOutcome::Exported(Err(problem)) => notices.push(Tone::Bad, format!("not written: {problem}")),
         }
         Vec::new()

@@ -31,12 +31,8 @@ pub fn frame(
 ) -> Rect {
     let area = area.intersection(buf.area);
     let (width, height) = (width.min(area.width), height.min(area.height));
-    let rect = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+    let rect =
+        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     Clear.render(rect, buf);
     let block = Block::bordered()
         .border_set(if theme.ascii { ASCII_BORDER } else { border::PLAIN })
@@ -59,10 +55,7 @@ pub fn lines(area: Rect, lines: &[Line], buf: &mut Buffer) {
 /// Cuts rows off the top of an area.
 pub fn split_top(area: Rect, rows: u16) -> [Rect; 2] {
     let rows = rows.min(area.height);
-    [
-        Rect { height: rows, ..area },
-        Rect { y: area.y + rows, height: area.height - rows, ..area },
-    ]
+    [Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area }]
 }
 
 /// Cuts rows off the bottom of an area: what remains, then the rows.

@@ -223,13 +223,25 @@ impl Alarm {
     pub fn detail_query(&self, window: Window, now: Now) -> DetailQuery {
         let period = crate::features::metrics::period_for(window, now.wall, self.period(), 1_000);
         let metrics = self.metrics.iter().map(|metric| MetricQuery { period, ..metric.clone() }).collect();
-        DetailQuery { name: self.name.clone(), kind: self.kind, metrics, window, children: self.kind == Kind::Composite }
+        DetailQuery {
+            name: self.name.clone(),
+            kind: self.kind,
+            metrics,
+            window,
+            children: self.kind == Kind::Composite,
+        }
     }
 }
 
 /// A number with at most three digits that matter.
 pub fn short(value: f64) -> String {
-    let digits = if value.abs() >= 100.0 { 0 } else if value.abs() >= 10.0 { 1 } else { 2 };
+    let digits = if value.abs() >= 100.0 {
+        0
+    } else if value.abs() >= 10.0 {
+        1
+    } else {
+        2
+    };
     let text = format!("{value:.digits$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
@@ -246,7 +258,10 @@ pub struct AlarmList {
 impl AlarmList {
     /// One alarm by name.
     pub fn get(&self, name: &str) -> Option<&Alarm> {
-        self.alarms.binary_search_by(|alarm| alarm.name.as_str().cmp(name)).ok().and_then(|i| self.alarms.get(i))
+        self.alarms
+            .binary_search_by(|alarm| alarm.name.as_str().cmp(name))
+            .ok()
+            .and_then(|i| self.alarms.get(i))
     }
 }
 

@@ -131,7 +131,11 @@ impl AlarmsPane {
         let Some((id, alarm)) = selected else { return Some(Vec::new()) };
         Some(match action {
             Action::Copy => vec![Command::Effect(Effect::Copy(alarm.arn.clone()))],
-            Action::Url => crate::features::console_command(ctx, id, &crate::aws::console::ConsoleLink::Alarm(&alarm.name)),
+            Action::Url => crate::features::console_command(
+                ctx,
+                id,
+                &crate::aws::console::ConsoleLink::Alarm(&alarm.name),
+            ),
             _ => crate::features::jump_from_alarm(action, id, alarm, ctx),
         })
     }
@@ -178,7 +182,12 @@ impl Pane for AlarmsPane {
                 Window::Frozen { .. } => Cadence::Once,
                 _ => Cadence::secs(60),
             };
-            plan.want(id, Level::Visible, cadence, Query::AlarmDetail(alarm.detail_query(ctx.window, ctx.now)));
+            plan.want(
+                id,
+                Level::Visible,
+                cadence,
+                Query::AlarmDetail(alarm.detail_query(ctx.window, ctx.now)),
+            );
         }
     }
 
@@ -206,12 +215,23 @@ impl Pane for AlarmsPane {
     }
 
     fn here(&self) -> Link {
-        Link::Alarms { alarm: self.open.clone().or_else(|| self.cursor.key().cloned()), open: self.open.is_some() }
+        Link::Alarms {
+            alarm: self.open.clone().or_else(|| self.cursor.key().cloned()),
+            open: self.open.is_some(),
+        }
     }
 
     fn hints(&self, _ctx: &Ctx) -> Vec<Action> {
         if self.open.is_some() {
-            return vec![Action::Back, Action::Logs, Action::Rollback, Action::Left, Action::ZoomIn, Action::Copy, Action::Url];
+            return vec![
+                Action::Back,
+                Action::Logs,
+                Action::Rollback,
+                Action::Left,
+                Action::ZoomIn,
+                Action::Copy,
+                Action::Url,
+            ];
         }
         vec![
             Action::Open,

@@ -334,7 +334,8 @@ fn metrics(alarm: &sdk::MetricAlarm) -> Vec<MetricQuery> {
         return alarm.metrics().iter().map(|query| math(query, period)).collect();
     }
     let (Some(namespace), Some(name)) = (alarm.namespace(), alarm.metric_name()) else { return Vec::new() };
-    let stat = alarm.statistic().map(sdk::Statistic::as_str).or(alarm.extended_statistic()).unwrap_or("Average");
+    let stat =
+        alarm.statistic().map(sdk::Statistic::as_str).or(alarm.extended_statistic()).unwrap_or("Average");
     vec![MetricQuery {
         id: "m1".into(),
         stat: Some(Stat {
@@ -391,7 +392,9 @@ impl ReasonData {
         let mut points: Vec<(Timestamp, f64)> = evaluated
             .into_iter()
             .flatten()
-            .filter_map(|point| Some((parse_time(point.get("timestamp")?.as_str()?)?, point.get("value")?.as_f64()?)))
+            .filter_map(|point| {
+                Some((parse_time(point.get("timestamp")?.as_str()?)?, point.get("value")?.as_f64()?))
+            })
             .collect();
         points.sort_by_key(|(at, _)| *at);
         let recent = data.get("recentDatapoints").and_then(|list| list.as_array());

@@ -77,7 +77,9 @@ fn breaching_follows_the_operator() {
 
 #[test]
 fn numbers_keep_what_matters() {
-    for (value, text) in [(1.333, "1.33"), (800.0, "800"), (0.5, "0.5"), (12.34, "12.3"), (0.0, "0"), (1e6, "1000000")] {
+    for (value, text) in
+        [(1.333, "1.33"), (800.0, "800"), (0.5, "0.5"), (12.34, "12.3"), (0.0, "0"), (1e6, "1000000")]
+    {
         assert_eq!(short(value), text);
     }
     assert_eq!(alarm("x").condition(), "1.33 > 1");

@@ -80,10 +80,7 @@ fn row<'a>(id: &'a TargetId, alarm: &'a Alarm, ctx: &Ctx) -> Row<'a> {
         Cell::new(alarm.name.as_str(), text),
         Cell::new(alarm.condition(), text),
         Cell::new(alarm.datapoints.map(|(m, n)| format!("{m} of {n}")).unwrap_or_default(), Role::Dim),
-        Cell::new(
-            units::or_missing(alarm.age(ctx.now), ctx.theme.glyphs().missing, units::age),
-            Role::Text,
-        ),
+        Cell::new(units::or_missing(alarm.age(ctx.now), ctx.theme.glyphs().missing, units::age), Role::Text),
         Cell::new(silent(alarm), Role::Muted),
     ];
     if ctx.many_targets() {
@@ -154,7 +151,10 @@ fn facts<'a>(alarm: &'a Alarm, ctx: &Ctx, width: usize) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     let mut condition = alarm.condition();
     if let Some((m, n)) = alarm.datapoints {
-        condition = format!("{condition}   {m} of {n} points of {}", units::age(std::time::Duration::from_secs(alarm.period() as u64)));
+        condition = format!(
+            "{condition}   {m} of {n} points of {}",
+            units::age(std::time::Duration::from_secs(alarm.period() as u64))
+        );
     }
     if !alarm.treat_missing.is_empty() {
         condition = format!("{condition}   missing data: {}", alarm.treat_missing);
@@ -246,7 +246,8 @@ fn chart(pane: &AlarmsPane, alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: 
     let note = notes.join("  ");
     let last = series.first().and_then(|series| series.points.last()).map(|point| point.at);
     let back = pane.crosshair.map(|back| back as i64 * series.first().map_or(60, |s| i64::from(s.period)));
-    let crosshair = last.zip(back).and_then(|(at, back)| at.checked_sub(jiff::SignedDuration::from_secs(back)).ok());
+    let crosshair =
+        last.zip(back).and_then(|(at, back)| at.checked_sub(jiff::SignedDuration::from_secs(back)).ok());
     Chart {
         note: (!note.is_empty()).then_some((note.as_str(), Role::Warn)),
         thresholds: &thresholds,

@@ -43,11 +43,8 @@ fn titles<'a>(pane: &DiagnosticsPane, ctx: &Ctx) -> Line<'a> {
             Panel::Cost => format!("COST {}", units::dollars(spent)),
             Panel::Log => "LOG".to_owned(),
         };
-        let (mark, role) = if panel == pane.panel {
-            (ctx.theme.glyphs().focus, Role::Accent)
-        } else {
-            (" ", Role::Dim)
-        };
+        let (mark, role) =
+            if panel == pane.panel { (ctx.theme.glyphs().focus, Role::Accent) } else { (" ", Role::Dim) };
         spans.push(Span::styled(format!("{mark}{text}   "), ctx.theme.style(role)));
     }
     Line::from(spans)

@@ -125,7 +125,8 @@ impl LogsPane {
         if action == Action::Pick {
             return Some(self.pick(ctx));
         }
-        let about_service = [Action::Rollback, Action::Traces, Action::Changes, Action::Board].contains(&action);
+        let about_service =
+            [Action::Rollback, Action::Traces, Action::Changes, Action::Board].contains(&action);
         if !about_service && !matches!(action, Action::Copy | Action::Url | Action::Logs) {
             return None;
         }

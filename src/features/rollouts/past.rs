@@ -48,7 +48,10 @@ impl Past {
         let last = self.unfinished.last()?;
         let more = self.unfinished.len() - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Some(format!("a rollback of {} was sent and its end was not seen{more}: @ shows it", sanitize(&last.name)))
+        Some(format!(
+            "a rollback of {} was sent and its end was not seen{more}: @ shows it",
+            sanitize(&last.name)
+        ))
     }
 }
 
@@ -78,7 +81,15 @@ impl Overlay for JournalView {
 
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         let theme = ctx.theme;
-        let inner = dialog::frame(area, 116, area.height, " Rollbacks from this machine ", " Esc closes ", buf, theme);
+        let inner = dialog::frame(
+            area,
+            116,
+            area.height,
+            " Rollbacks from this machine ",
+            " Esc closes ",
+            buf,
+            theme,
+        );
         let lines = lines(ctx, inner.width as usize);
         let last = lines.len().saturating_sub(inner.height as usize);
         self.last.set(last);
@@ -92,7 +103,10 @@ fn lines(ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let past = match &ctx.store.past {
         None => return vec![Line::styled(format!("{} reading the journal", theme.glyphs().waiting), dim)],
         Some(Err(problem)) => {
-            return vec![Line::styled(format!("the journal cannot be read: {problem}"), theme.style(Role::Warn))];
+            return vec![Line::styled(
+                format!("the journal cannot be read: {problem}"),
+                theme.style(Role::Warn),
+            )];
         }
         Some(Ok(past)) => past,
     };
@@ -113,14 +127,18 @@ fn lines(ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
         let who = entry.who.as_deref().unwrap_or("caller unknown");
         let detail = match &entry.step {
             Step::Sending => format!("{} by {who}", entry.operation),
-            Step::Sent { request_id } => format!("request {}", request_id.as_deref().unwrap_or("without an id")),
+            Step::Sent { request_id } => {
+                format!("request {}", request_id.as_deref().unwrap_or("without an id"))
+            }
             Step::Changed { changes, refusals } => {
                 format!("nothing sent: {} guarded changes {}", changes.len(), refusals.join(", "))
             }
             Step::Unread { error } | Step::Rejected { error } | Step::Lost { error } => error.to_string(),
             Step::Ended { why, .. } => why.clone(),
         };
-        let detail = crate::text::cut_end(&sanitize(&detail), width.saturating_sub(4), theme.glyphs().ellipsis).into_owned();
+        let detail =
+            crate::text::cut_end(&sanitize(&detail), width.saturating_sub(4), theme.glyphs().ellipsis)
+                .into_owned();
         lines.push(Line::styled(format!("    {detail}"), text));
     }
     if past.dropped + past.unreadable > 0 {

@@ -47,7 +47,8 @@ impl Overlay for MfaPrompt {
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         let title = format!(" MFA code for {} ", self.target);
         let inner = dialog::frame(area, 60, 6, &title, " Esc: go on without ", buf, ctx.theme);
-        let device = ctx.store.target(&self.target).and_then(|target| target.spec.as_ref()?.mfa_serial.clone());
+        let device =
+            ctx.store.target(&self.target).and_then(|target| target.spec.as_ref()?.mfa_serial.clone());
         let device = device.unwrap_or_else(|| "the profile's mfa_serial".to_owned());
         let [text, line] = dialog::split_bottom(inner, 2);
         dialog::lines(text, &[Line::styled(device, ctx.theme.style(Role::Dim))], buf);

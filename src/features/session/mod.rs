@@ -96,8 +96,14 @@ pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
         }
         let skew = target.identity.as_ref().and_then(|identity| identity.skew_seconds).unwrap_or(0);
         if skew.unsigned_abs() > 240 {
-            let (by, side) = (units::age(std::time::Duration::from_secs(skew.unsigned_abs())), if skew > 0 { "ahead of" } else { "behind" });
-            lines.push((Tone::Warn, format!("{id}: this machine's clock is {by} {side} AWS's; times here are off")));
+            let (by, side) = (
+                units::age(std::time::Duration::from_secs(skew.unsigned_abs())),
+                if skew > 0 { "ahead of" } else { "behind" },
+            );
+            lines.push((
+                Tone::Warn,
+                format!("{id}: this machine's clock is {by} {side} AWS's; times here are off"),
+            ));
         }
     }
     lines
