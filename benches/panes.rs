@@ -1,0 +1,103 @@
+//! Redraws of whole screens at 200x60 over the data of the demo. Budget: 1 ms each.
+//!
+//! Each screen is what the real loop shows once everything it asked for has come; the clock is paused.
+#![expect(clippy::expect_used, reason = "a bench that cannot start has nothing to measure")]
+
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use divan::Bencher;
+use eyewall::app::{App, Keymap, Now, Settings};
+use eyewall::aws::{Access, Aws, Clocks, TargetSpec};
+use eyewall::cli::keys;
+use eyewall::config::Config;
+use eyewall::demo::SimAws;
+use eyewall::demo::world::Scenario;
+use eyewall::features::session::SessionInfo;
+use eyewall::features::{OpCtx, Store};
+use eyewall::runtime::clock::Clock;
+use eyewall::runtime::{Shell, Until, run};
+use eyewall::text::Zone;
+use eyewall::theme::{ColorDepth, Theme};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn main() {
+    divan::main();
+}
+
+const AREA: Rect = Rect { x: 0, y: 0, width: 200, height: 60 };
+/// Keys to a screen, in the scenario where it shows the most.
+const SCREENS: [(&str, &str); 9] = [
+    ("bad-deploy", "1"),
+    ("bad-deploy", "2"),
+    ("bad-deploy", "2<Enter>"),
+    ("bad-deploy", "3"),
+    ("bad-deploy", "3<Enter>"),
+    ("bad-deploy", "5p/ecs/checkout<Enter>"),
+    ("bad-deploy", "9"),
+    ("big", "3."),
+    ("big", "1"),
+];
+
+/// The console after these keys, everything settled, and the time it was then.
+async fn console(scenario: &str, keys: &str) -> (App, Now) {
+    let clock = Clock::starting_at("2026-11-22T10:00:00Z".parse().expect("a time"));
+    let scenario = Scenario::builtin(scenario).expect("a shipped scenario");
+    let sim = SimAws::new(scenario, 7, clock.wall(), Arc::new(move || clock.wall()));
+    let clocks = Clocks {
+        monotonic: Arc::new(move || clock.since_start()),
+        wall: Arc::new(move || clock.wall()),
+        sleep: SharedAsyncSleep::new(TokioSleep::new()),
+    };
+    let aws = Aws::new(Access::Simulated { http: SharedHttpClient::new(sim) }, clocks, None);
+    let conn = aws.connect(&TargetSpec::named("demo")).await;
+    let settings = Settings {
+        config: Config::default(),
+        keymap: Keymap::default(),
+        user_themes: Vec::new(),
+        depth: ColorDepth::True,
+        theme: Theme::plain(),
+    };
+    let store = Store::new([(conn.spec().clone(), SessionInfo::of(&conn, true))]);
+    let mut app = App::new(store, settings, Zone::utc());
+    let folder = std::env::temp_dir();
+    let ops = OpCtx {
+        conns: vec![conn.clone()],
+        folder: folder.clone(),
+        state_folder: folder,
+        in_tmux: false,
+        clock,
+    };
+    // The sender must live as long as the loop does.
+    let (_outside, queue) = tokio::sync::mpsc::channel(1);
+    let shell = Shell {
+        clock,
+        conns: vec![conn],
+        ops,
+        seed: 7,
+        outside: queue,
+        tap: None,
+        until: Some(Until {
+            timeout: Duration::from_mins(10),
+            keys: keys::parse(keys).expect("keys").into(),
+            open: None,
+        }),
+        idle: None,
+        replay: None,
+    };
+    let mut terminal = Terminal::new(TestBackend::new(AREA.width, AREA.height)).expect("a screen in memory");
+    let ended = run(&mut app, &mut terminal, futures::stream::pending(), shell).await;
+    ended.expect("a screen in memory does not fail");
+    (app, clock.now())
+}
+
+#[divan::bench(args = SCREENS, sample_count = 50)]
+fn redraw(bencher: Bencher, (scenario, keys): (&str, &str)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    let (app, now) = runtime.expect("a runtime").block_on(console(scenario, keys));
+    bencher.with_inputs(|| Buffer::empty(AREA)).bench_local_refs(|buf| app.render(buf, now));
+}
