@@ -207,7 +207,7 @@ impl App {
                 }
             }
             None => {
-                self.ui.notices.info(&format!("{}: this version has no such screen", wanted.unwrap_or("?")))
+                self.ui.notices.info(&format!("{}: this version has no such screen", wanted.unwrap_or("?")));
             }
         }
         Vec::new()

@@ -192,7 +192,7 @@ impl Store {
             }
             OpOutcome::Journaled(Ok(())) => {}
             OpOutcome::Journaled(Err(problem)) => {
-                notices.push(Tone::Warn, format!("journal not written: {problem}"))
+                notices.push(Tone::Warn, format!("journal not written: {problem}"));
             }
             OpOutcome::Exported(Err(problem)) => notices.push(Tone::Bad, format!("not written: {problem}")),
         }

@@ -185,7 +185,9 @@ impl Loop {
         self.draw(app, terminal)?;
         self.publish(app);
         if self.present.is_none() && self.shell.until.is_none() {
-            features::at_start().into_iter().for_each(|op| self.run_op(op));
+            for op in features::at_start() {
+                self.run_op(op);
+            }
         }
         loop {
             let now = self.shell.clock.since_start();

@@ -44,11 +44,13 @@ fn inventory() -> Inventory {
     }
 }
 
+type Dimensions = Vec<(String, String)>;
+
 struct World {
     target: TargetId,
     inventory: Inventory,
     config: Vec<config::Service>,
-    alarms: Vec<(&'static str, Vec<(String, String)>, &'static str)>,
+    alarms: Vec<(&'static str, Dimensions, &'static str)>,
     groups: Vec<&'static str>,
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 const NOW: i64 = 1_800_000_000;
 
 fn now() -> Now {
-    Now { since_start: Duration::from_secs(60), wall: Timestamp::from_second(NOW).unwrap() }
+    Now { since_start: Duration::from_mins(1), wall: Timestamp::from_second(NOW).unwrap() }
 }
 
 fn alarm(name: &str) -> Alarm {
@@ -36,10 +36,13 @@ fn alarm(name: &str) -> Alarm {
     }
 }
 
+/// What makes a fresh, loud alarm something else.
+type Change = fn(&mut Alarm);
+
 #[test]
 fn only_fresh_loud_alarms_count() {
     let scaling = "arn:aws:autoscaling:eu-west-2:111122223333:scalingPolicy:x:resource/ecs/service/shop/cart";
-    let cases: [(&str, fn(&mut Alarm), bool); 7] = [
+    let cases: [(&str, Change, bool); 7] = [
         ("fresh", |_| {}, true),
         ("ok", |a| a.state = AlarmState::Ok, false),
         ("chronic", |a| a.since = Timestamp::from_second(NOW - 90_000).ok(), false),

@@ -59,7 +59,7 @@ fn asked(app: &App, topic: Topic) -> Query {
 
 fn polled(app: &mut App, query: Query, result: Result<Payload, SourceError>, at: i64) {
     let key = PollKey::new(&prod(), query.topic());
-    let next_in = Some(Duration::from_secs(60));
+    let next_in = Some(Duration::from_mins(1));
     let polled = Polled { key, query, result, next_in, usage: Usage::default() };
     app.handle(Msg::Polled(Box::new(polled)), now(at));
 }
