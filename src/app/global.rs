@@ -99,7 +99,10 @@ impl App {
                     self.ui.notices.info("this machine's zone is UTC");
                 }
             }
-            Action::Refresh => self.ui.refreshes = self.ui.refreshes.wrapping_add(1),
+            Action::Refresh => {
+                self.ui.refreshes = self.ui.refreshes.wrapping_add(1);
+                self.store.asked.clear();
+            }
             Action::Help => self.open_overlay(Box::new(Help::default())),
             Action::Palette => {
                 let palette = Palette::new(self, now);

@@ -201,8 +201,9 @@ impl App {
         self.ui.overlays = overlays;
         if self.ui.overlays.is_empty()
             && key.is_some()
-            && let Some(overlay) = features::wanted_overlay(&self.ctx(now))
+            && let Some((target, overlay)) = features::wanted_overlay(&self.ctx(now))
         {
+            self.store.asked.insert(target);
             self.ui.overlays.push(overlay);
         }
         effects.extend(self.run_commands(commands, now));

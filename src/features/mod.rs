@@ -364,7 +364,7 @@ pub fn internal(operation: &str, message: impl Into<String>) -> SourceError {
 }
 
 /// An overlay that must be up now, whatever is shown.
-pub fn wanted_overlay(ctx: &Ctx) -> Option<Box<dyn Overlay>> {
+pub fn wanted_overlay(ctx: &Ctx) -> Option<(TargetId, Box<dyn Overlay>)> {
     session::wanted_overlay(ctx)
 }
 

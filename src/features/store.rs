@@ -100,6 +100,8 @@ pub struct Store {
     pub polls: BTreeMap<PollKey, PollStatus>,
     /// Failed calls.
     pub errors: Errors,
+    /// Targets whose MFA code was asked for already.
+    pub asked: BTreeSet<TargetId>,
     /// The journal of rollbacks, once it was read.
     pub past: Option<Result<rollouts::Past, String>>,
     /// Requests and dollars since start.
@@ -177,7 +179,14 @@ impl Store {
     pub fn apply_op(&mut self, outcome: OpOutcome, _now: Now, notices: &mut Notices) -> Vec<Effect> {
         match outcome {
             OpOutcome::Exported(Ok(path)) => notices.push(Tone::Ok, format!("written to {path}")),
-            OpOutcome::MfaGiven(_) => return vec![Effect::Wake],
+            OpOutcome::MfaGiven(target) => {
+                // A wrong code asks again.
+                if let Some(status) = self.polls.get_mut(&PollKey::new(&target, Topic::Identity)) {
+                    status.error = None;
+                }
+                self.asked.remove(&target);
+                return vec![Effect::Wake];
+            }
             OpOutcome::Copied { result: Ok(place), .. } => notices.push(Tone::Ok, place),
             OpOutcome::Copied { result: Err(problem), .. } => notices.push(Tone::Warn, problem),
             OpOutcome::Rollback { plan, result } => self.rollbacks.answered(*plan, *result),

@@ -109,15 +109,16 @@ pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
     lines
 }
 
-/// The overlay that must be up now: a code that a target waits for.
-pub fn wanted_overlay(ctx: &Ctx) -> Option<Box<dyn Overlay>> {
-    waiting_for_code(ctx).map(|id| Box::new(MfaPrompt::new(id.clone())) as Box<dyn Overlay>)
+/// The overlay that must be up now, and whose it is: a code that a target waits for. Asked once; declined, it
+/// comes back with `r`.
+pub fn wanted_overlay(ctx: &Ctx) -> Option<(TargetId, Box<dyn Overlay>)> {
+    waiting_for_code(ctx).map(|id| (id.clone(), Box::new(MfaPrompt::new(id.clone())) as Box<dyn Overlay>))
 }
 
 fn waiting_for_code<'a>(ctx: &Ctx<'a>) -> Option<&'a TargetId> {
     let store: &'a Store = ctx.store;
     store.active().find(|id| {
         let error = store.poll(id, Topic::Identity).and_then(|poll| poll.error.as_ref());
-        error.is_some_and(|error| error.class == ErrorClass::MfaNeeded)
+        !store.asked.contains(*id) && error.is_some_and(|error| error.class == ErrorClass::MfaNeeded)
     })
 }
