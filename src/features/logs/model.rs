@@ -246,7 +246,7 @@ pub struct TailStatus {
     pub covered_from: Option<Timestamp>,
     /// Latest ingestion time seen.
     pub watermark: Option<Timestamp>,
-    /// How old the newest event was when it was read.
+    /// How long the newest event took from its timestamp to CloudWatch.
     pub lag: Option<SignedDuration>,
     /// Pages that this poll read, empty ones included.
     pub pages: u32,

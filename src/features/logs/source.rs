@@ -40,6 +40,8 @@ pub struct TailSource {
     cursor: TailCursor,
     outbox: Outbox,
     streams: HashSet<Arc<str>>,
+    /// The newest event so far, and how long it took to arrive.
+    newest: Option<(Timestamp, SignedDuration)>,
 }
 
 /// What was read and may not have reached the store yet.
@@ -58,7 +60,6 @@ struct Outbox {
 struct Tally {
     pages: u32,
     repeated: u32,
-    newest: Option<Timestamp>,
 }
 
 impl TailSource {
@@ -70,6 +71,7 @@ impl TailSource {
             cursor: TailCursor::default(),
             outbox: Outbox::default(),
             streams: HashSet::new(),
+            newest: None,
         }
     }
 
@@ -81,6 +83,7 @@ impl TailSource {
             self.cursor = TailCursor::default();
             self.streams.clear();
             self.outbox = Outbox { fresh: true, ..Outbox::default() };
+            self.newest = None;
         } else if self.outbox.sent && self.query.as_ref() == Some(query) {
             // Asked the same again without a pause: the last answer was taken.
             self.outbox = Outbox::default();
@@ -156,7 +159,8 @@ impl TailSource {
         for event in forward {
             match self.event(group, part, event) {
                 Some(event) => {
-                    tally.newest = tally.newest.max(Some(event.timestamp));
+                    let took = event.ingested.duration_since(event.timestamp).max(SignedDuration::ZERO);
+                    self.newest = self.newest.max(Some((event.timestamp, took)));
                     self.outbox.events.push(event);
                 }
                 None => tally.repeated += 1,
@@ -208,11 +212,10 @@ impl TailSource {
         groups: &[Arc<str>],
         tally: &Tally,
         failed: Vec<(Arc<str>, SourceError)>,
-        now: Timestamp,
     ) -> Batch {
         self.outbox.sent = true;
         let read = || groups.iter().filter(|name| !failed.iter().any(|(group, _)| group == *name));
-        let lag = tally.newest.map(|newest| now.duration_since(newest).max(SignedDuration::ZERO));
+        let lag = self.newest.map(|(_, took)| took);
         Batch {
             fresh: self.outbox.fresh,
             groups: groups.iter().map(|name| sanitize(name).into()).collect(),
@@ -259,7 +262,7 @@ impl Source for TailSource {
         }
         match failed.first() {
             Some((_, error)) if failed.len() == query.groups.len() => Err(error.clone()),
-            _ => Ok(Payload::LogBatch(self.batch(&query.groups, &tally, failed, now))),
+            _ => Ok(Payload::LogBatch(self.batch(&query.groups, &tally, failed))),
         }
     }
 
