@@ -90,6 +90,21 @@ fn draw(
     buf.set_stringn(x, area.y, right, right_width as usize, theme.style(right_role));
 }
 
+/// Whether a first answer may still come: of some active target none has failed so far.
+pub fn waiting(topic: Topic, ctx: &Ctx) -> bool {
+    ctx.targets().any(|id| ctx.store.poll(id, topic).is_none_or(|poll| poll.error.is_none()))
+}
+
+/// What stands in a list of which no active target has said anything.
+pub fn no_answer(topic: Topic, ctx: &Ctx) -> String {
+    let glyphs = ctx.theme.glyphs();
+    if waiting(topic, ctx) {
+        format!("{} waiting for the first answer", glyphs.waiting)
+    } else {
+        format!("{} not read", glyphs.missing)
+    }
+}
+
 /// How many lines [`problems`] takes for a topic, given room.
 pub fn count(topic: Topic, ctx: &Ctx) -> u16 {
     let errors = ctx.targets().filter_map(|id| ctx.store.poll(id, topic)?.error.as_ref());

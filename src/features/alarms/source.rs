@@ -159,8 +159,7 @@ impl DetailSource {
             .conn
             .cloudwatch()
             .describe_alarms()
-            .alarm_types(AlarmType::MetricAlarm)
-            .alarm_types(AlarmType::CompositeAlarm)
+            // Beside it AWS takes only MaxRecords and NextToken.
             .children_of_alarm_name(&query.name);
         let page = self.conn.call(&DESCRIBE_ALARMS, request.send()).await?;
         let metric = page.metric_alarms().iter().map(|a| (a.alarm_name(), a.state_value()));
