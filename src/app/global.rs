@@ -189,7 +189,8 @@ impl App {
     pub fn apply_theme(&mut self, name: Option<String>) {
         let name = name.unwrap_or_else(|| self.settings.theme.name.clone());
         let settings = &mut self.settings;
-        match Theme::load(&name, &settings.user_themes, settings.depth, settings.theme.ascii) {
+        let ui = &settings.config.ui;
+        match Theme::load(&name, &settings.user_themes, ui.color.depth(settings.depth), ui.ascii) {
             Ok(theme) => settings.theme = theme,
             // The old theme stays; the first problem is enough for a line.
             Err(problems) => {

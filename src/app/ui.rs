@@ -62,8 +62,7 @@ pub struct Ui {
 impl Ui {
     /// The interface at start.
     pub fn new(config: &Config, local_zone: Zone) -> Self {
-        let secs = i64::try_from(config.window.default.duration().as_secs()).unwrap_or(3_600);
-        let window = Window::Live { secs };
+        let window = default_window(config);
         Self {
             pane: 0,
             jumps: Vec::new(),
@@ -79,4 +78,18 @@ impl Ui {
             banner: None,
         }
     }
+
+    /// Takes another default window; it is shown at once when the old one was.
+    pub(super) fn set_default_window(&mut self, config: &Config) {
+        let window = default_window(config);
+        if self.window == self.default_window {
+            self.window = window;
+        }
+        self.default_window = window;
+    }
+}
+
+fn default_window(config: &Config) -> Window {
+    let secs = i64::try_from(config.window.default.duration().as_secs()).unwrap_or(3_600);
+    Window::Live { secs }
 }

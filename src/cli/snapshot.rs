@@ -8,6 +8,7 @@ use super::out::Out;
 use super::session::Setup;
 use super::{Failure, keys, logging, picture, shell};
 use crate::app::{App, Input};
+use crate::config::ColorChoice;
 use crate::features;
 use crate::runtime::{self, Ended, Opener, Until};
 use crate::theme::ColorDepth;
@@ -42,6 +43,7 @@ pub fn print(mut setup: Setup, wanted: &Snapshot) -> Result<(Ended, String), Fai
     }
     let keys = keys::parse(&wanted.keys).map_err(|error| Failure::Usage(format!("--keys: {error}")))?;
     if wanted.format == Format::Svg && !setup.env.no_color && !setup.common.no_color {
+        setup.config.ui.color = ColorChoice::Always;
         setup.depth = ColorDepth::True;
         setup.theme = setup.load_theme()?;
     }

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
+use crate::aws::endpoint::CONFIG_READ_ONLY;
 use crate::aws::meter::Usage;
 use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec};
 use crate::config::Config;
@@ -234,6 +235,16 @@ impl Store {
     /// No active target lets anything be changed.
     pub fn all_read_only(&self) -> bool {
         self.active_targets().all(|(_, target)| target.spec.as_ref().is_some_and(|spec| spec.read_only))
+    }
+
+    /// Makes every target read-only for the rest of the run.
+    pub fn forbid_writes(&mut self) {
+        for target in self.targets.values_mut() {
+            if let Some(spec) = &mut target.spec {
+                spec.read_only = true;
+            }
+            target.session.writes_refused.get_or_insert_with(|| CONFIG_READ_ONLY.to_owned());
+        }
     }
 
     /// A target in a few words.
