@@ -23,7 +23,13 @@ impl App {
         let action = match input {
             Input::Key(key) => self.settings.keymap.action(key),
             Input::Paste(_) => None,
-            Input::Resize(..) => return Vec::new(),
+            Input::Resize(..) => {
+                // Keys of the same batch arrive before anything is drawn at the new size.
+                for overlay in &self.ui.overlays {
+                    overlay.hidden();
+                }
+                return Vec::new();
+            }
         };
         if action == Some(Action::Cancel) && self.cancel_twice(now) {
             return vec![Effect::Quit];
