@@ -5,7 +5,7 @@ use super::Topic;
 use crate::app::Freshness;
 use crate::app::pane::Ctx;
 use crate::aws::{ErrorClass, SourceError, TargetId};
-use crate::text::{units, width};
+use crate::text::{cut_end, units, width};
 use crate::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -85,6 +85,7 @@ fn draw(
     let end = area.right().saturating_sub(right_width + 2);
     let room = |x: u16| end.saturating_sub(x) as usize;
     let (x, _) = buf.set_stringn(area.x + 1, area.y, title, room(area.x + 1), theme.style(Role::Strong));
+    let about = cut_end(about, room(x + 2), theme.glyphs().ellipsis);
     buf.set_stringn(x + 2, area.y, about, room(x + 2), theme.style(about_role));
     let x = area.right().saturating_sub(right_width + 1);
     buf.set_stringn(x, area.y, right, right_width as usize, theme.style(right_role));
