@@ -121,8 +121,8 @@ impl Keymap {
                 None => info.keys.to_vec(),
             };
             for name in names {
-                let chord = Chord::parse(name)
-                    .ok_or_else(|| wrong(info.name, format!("`{name}` is not a key")))?;
+                let chord =
+                    Chord::parse(name).ok_or_else(|| wrong(info.name, format!("`{name}` is not a key")))?;
                 if RESERVED.contains(&name) {
                     return Err(wrong(info.name, format!("{name} belongs to terminals and tmux")));
                 }

@@ -106,9 +106,7 @@ impl App {
                 Vec::new()
             }
             Msg::Session { target, info } => {
-                if let Some(target) = self.store.targets.get_mut(&target) {
-                    target.session = info;
-                }
+                self.store.connected(&target, info);
                 self.changed(None, now, Vec::new())
             }
             Msg::Banner(text) => {

@@ -114,6 +114,7 @@ fn bad_targets_are_refused_with_what_was_meant() {
         ("--target pord", "did you mean `prod`?"),
         ("--target x", "there are: prod"),
         ("--region eu-wset-1x", "--region: `eu-wset-1x` does not look like a region"),
+        ("--region us-esat-1", "--region: there is no region `us-esat-1` (did you mean `us-east-1`?)"),
         ("--region eu-west", "did you mean `eu-west-1`?"),
         ("--endpoint-url localhost:4566", "--endpoint-url: must start with http:// or https://"),
     ] {
@@ -156,6 +157,28 @@ fn bad_names_are_refused_before_anything_is_drawn() {
     }
     let failure = super::simulated::faults(&common("--demo --fault logs:x=explode")).unwrap_err();
     assert_eq!(failure.code(), 2);
+}
+
+#[test]
+fn what_is_wrong_in_the_config_is_told_with_its_line() {
+    let file = std::env::temp_dir().join(format!("eyewall-wrong-{}.toml", std::process::id()));
+    for (text, says) in [
+        ("[keys]\nopen = [\"Enter\"]\nrefresh = [\"j\"]\n", ":3: keys.refresh: j is claimed by both `down`"),
+        ("[keys]\ndown = [\"r\"]\n", ":2: keys.down: r is claimed by both `down` and `refresh`"),
+        ("[keys]\nrefresh = [\"Hyper-q\"]\n", ":2: keys.refresh: `Hyper-q` is not a key"),
+        ("[ui]\nascii = true\nzone = \"Europe/Lodnon\"\n", ":3: ui.zone: there is no zone `Europe/Lodnon`"),
+        (
+            "[[target]]\nname = \"a\"\nregion = \"us-esat-1\"\n",
+            "no region `us-esat-1` (did you mean `us-east-1`?)",
+        ),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let failure =
+            setup(&format!("--config {}", file.display())).err().unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(failure.code(), 2, "{text}");
+        assert!(failure.to_string().contains(says), "{failure}");
+    }
+    std::fs::remove_file(&file).unwrap();
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod source;
 mod store;
 
 pub use jumps::{jump_from_alarm, jump_from_log_group, jump_from_service, service_links};
-pub use links::{link_of, open_link, remembered_groups, remembered_link};
+pub use links::{link_of, link_problem, open_link, remembered_groups, remembered_link};
 pub use source::{Source, SourceCtx};
 pub use store::{ErrorEntry, Store, TargetStore};
 

@@ -145,6 +145,27 @@ impl Store {
         self.polls.get(&PollKey::new(target, topic))
     }
 
+    /// What keeps a target's credentials from working, whichever topic met it first.
+    pub fn parked(&self, target: &TargetId) -> Option<&SourceError> {
+        let own = self.polls.iter().filter(|(key, _)| key.target == *target);
+        own.filter_map(|(_, poll)| poll.error.as_ref()).find(|error| error.class.parks())
+    }
+
+    /// Takes what a connection says of itself. Credentials may be new: what was wrong with the old ones is
+    /// forgotten, also by topics that nobody asks for now.
+    pub fn connected(&mut self, id: &TargetId, info: session::SessionInfo) {
+        self.forget_parked(id);
+        if let Some(target) = self.targets.get_mut(id) {
+            target.session = info;
+        }
+    }
+
+    fn forget_parked(&mut self, target: &TargetId) {
+        for (_, poll) in self.polls.iter_mut().filter(|(key, _)| key.target == *target) {
+            poll.error.take_if(|error| error.class.parks());
+        }
+    }
+
     /// Switches targets on; an empty or unknown choice changes nothing.
     pub fn set_active(&mut self, targets: &[TargetId]) {
         let known: BTreeSet<_> =
@@ -182,9 +203,7 @@ impl Store {
             OpOutcome::Exported(Ok(path)) => notices.push(Tone::Ok, format!("written to {path}")),
             OpOutcome::MfaGiven(target) => {
                 // A wrong code asks again.
-                if let Some(status) = self.polls.get_mut(&PollKey::new(&target, Topic::Identity)) {
-                    status.error = None;
-                }
+                self.forget_parked(&target);
                 self.asked.remove(&target);
                 return vec![Effect::Wake];
             }

@@ -324,8 +324,8 @@ fn services_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buff
     ];
     let keep: Vec<bool> = columns.iter().map(|column| column.min > 0).collect();
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
-    let at =
-        pane.cursor.index(&shown.things()).and_then(|at| at.checked_sub(shown.things().len() - rows.len()));
+    let things = shown.things();
+    let at = pane.cursor.index(&things).and_then(|at| at.checked_sub(things.len() - rows.len()));
     let table = Table { focused: at.is_some(), ..Table::new(&columns, rows.len(), at) };
     pane.services_room.set(usize::from(body.height.saturating_sub(1)));
     table.render(body, buf, ctx.theme, &pane.services_top, |index| {
