@@ -168,8 +168,8 @@ fn a_frozen_world_gives_the_same_bytes_every_time() {
     };
     let (first, second) = (snapshot(), snapshot());
     assert_eq!(first, second);
-    assert!(first.1.contains("checkout-5xx"), "{}", first.1);
-    assert_eq!(first.0, crate::runtime::Ended::Settled);
+    assert!(first.text.contains("checkout-5xx"), "{}", first.text);
+    assert_eq!(first.ended, crate::runtime::Ended::Settled);
 }
 
 #[test]

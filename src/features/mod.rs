@@ -244,6 +244,9 @@ pub enum Link {
     },
 }
 
+/// The names of all screens, in the order of [`panes`].
+pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "diagnostics"];
+
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
     vec![

@@ -14,5 +14,6 @@ mod tests;
 pub use found::{
     EcsService, Forward, Found, Function, Inventory, Mapping, Node, TargetGroup, TaskDefinition, Watched,
 };
+pub use attach::children;
 pub use merge::merge;
 pub use model::{Dependency, DependencyKind, EcsPlace, Kind, Owner, Service, Services, SideGroup};
