@@ -261,3 +261,23 @@ fn where_the_console_was_left_it_starts_again() {
         .find_map(|p| crate::features::remembered_groups(&TargetId::new("demo"), &p.here()));
     assert_eq!(groups, Some(vec!["/ecs/checkout".to_owned()]));
 }
+
+#[test]
+fn a_snapshot_of_which_nothing_was_read_says_why() {
+    for (pane, fault, unread) in [
+        ("rollouts", "ecs:*=deny", vec!["denied: ecs:ListClusters"]),
+        ("alarms", "cloudwatch:*=deny", vec!["denied: cloudwatch:DescribeAlarms"]),
+        ("overview", "cloudwatch:*=deny", vec![]),
+        ("diagnostics", "cloudwatch:*=deny", vec![]),
+    ] {
+        let common = format!("--demo --at 2026-11-21T04:19:00Z --fault {fault}");
+        let Some(super::args::Command::Snapshot(wanted)) =
+            parse(&format!("snapshot {pane} {common}")).unwrap().command
+        else {
+            panic!("{pane}")
+        };
+        let printed = super::snapshot::print(setup(&common).unwrap(), &wanted).unwrap();
+        assert_eq!(printed.unread, unread, "{pane}: {}", printed.text);
+        assert!(!printed.text.is_empty(), "{pane}");
+    }
+}

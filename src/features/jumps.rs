@@ -46,12 +46,7 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
 
 /// Whose an alarm is. A composite that is nobody's stands for those of its children that fire, or for all
 /// of them when none does; of any other alarm the first owner is meant.
-fn owners<'a>(
-    services: &'a Services,
-    target: &TargetId,
-    alarm: &alarms::Alarm,
-    ctx: &Ctx,
-) -> Vec<Owner<'a>> {
+fn owners<'a>(services: &'a Services, target: &TargetId, alarm: &alarms::Alarm, ctx: &Ctx) -> Vec<Owner<'a>> {
     if let Some(own) = services.of_alarm(&alarm.name).next() {
         return vec![own];
     }

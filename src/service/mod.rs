@@ -11,9 +11,9 @@ mod model;
 #[cfg(test)]
 mod tests;
 
+pub use attach::children;
 pub use found::{
     EcsService, Forward, Found, Function, Inventory, Mapping, Node, TargetGroup, TaskDefinition, Watched,
 };
-pub use attach::children;
 pub use merge::merge;
 pub use model::{Dependency, DependencyKind, EcsPlace, Kind, Owner, Service, Services, SideGroup};

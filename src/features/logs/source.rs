@@ -207,12 +207,7 @@ impl TailSource {
         name
     }
 
-    fn batch(
-        &mut self,
-        groups: &[Arc<str>],
-        tally: &Tally,
-        failed: Vec<(Arc<str>, SourceError)>,
-    ) -> Batch {
+    fn batch(&mut self, groups: &[Arc<str>], tally: &Tally, failed: Vec<(Arc<str>, SourceError)>) -> Batch {
         self.outbox.sent = true;
         let read = || groups.iter().filter(|name| !failed.iter().any(|(group, _)| group == *name));
         let lag = self.newest.map(|(_, took)| took);

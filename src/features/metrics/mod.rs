@@ -70,14 +70,17 @@ pub fn unit(stat: &Stat) -> &'static str {
         return "Count";
     }
     match (stat.namespace.as_str(), stat.name.as_str()) {
-        ("AWS/ApplicationELB", "TargetResponseTime") | ("AWS/SQS", "ApproximateAgeOfOldestMessage") => "Seconds",
+        ("AWS/ApplicationELB", "TargetResponseTime")
+        | ("AWS/SQS", "ApproximateAgeOfOldestMessage")
+        | ("AWS/RDS", "ReadLatency" | "WriteLatency") => "Seconds",
         ("AWS/Lambda", "Duration")
         | ("AWS/ApiGateway", "Latency" | "IntegrationLatency")
         | ("AWS/DynamoDB", "SuccessfulRequestLatency") => "Milliseconds",
         (_, "CPUUtilization" | "MemoryUtilization") => "Percent",
         ("AWS/RDS", "FreeStorageSpace" | "FreeableMemory") => "Bytes",
-        ("AWS/RDS", "ReadLatency" | "WriteLatency") => "Seconds",
-        ("AWS/RDS", "DatabaseConnections") | ("AWS/Lambda", "Invocations" | "Errors" | "Throttles") => "Count",
+        ("AWS/RDS", "DatabaseConnections") | ("AWS/Lambda", "Invocations" | "Errors" | "Throttles") => {
+            "Count"
+        }
         ("AWS/SQS", name) if name.starts_with("ApproximateNumberOf") => "Count",
         (space, name) if space.starts_with("AWS/") && name.ends_with("Count") => "Count",
         _ => "",

@@ -311,7 +311,8 @@ fn event_text(text: &str, room: usize, ellipsis: &str) -> String {
 fn short_id(word: &str, ellipsis: &str) -> String {
     let resource = word.starts_with("arn:").then(|| word.splitn(6, ':').nth(5)).flatten().unwrap_or(word);
     let id = |part: &str| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let parts = resource.split('/').map(|part| if id(part) { cut_middle(part, 9, ellipsis) } else { part.into() });
+    let parts =
+        resource.split('/').map(|part| if id(part) { cut_middle(part, 9, ellipsis) } else { part.into() });
     parts.collect::<Vec<_>>().join("/")
 }
 
@@ -367,7 +368,11 @@ mod tests {
                  due to (reason Health checks).",
             ),
             (health, 24, "(port 8080) is unhealth…"),
-            ("(deployment ecs-svc/1234567890123456789) completed", 80, "(deployment ecs-svc/12345…789) completed"),
+            (
+                "(deployment ecs-svc/1234567890123456789) completed",
+                80,
+                "(deployment ecs-svc/12345…789) completed",
+            ),
             ("no prefix", 80, "no prefix"),
         ] {
             assert_eq!(event_text(text, room, "…"), want, "{text}");
