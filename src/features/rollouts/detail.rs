@@ -197,6 +197,7 @@ fn side<'a>(
     parts.push(span(format!("  {}", pad_right(&health, 12)), health_role, ctx));
     let tasks = side.tasks;
     let (text, tasks_role) = match (tasks.running < tasks.requested, tasks.pending) {
+        (true, _) if room < 100 => (format!("{}/{} tasks", tasks.running, tasks.requested), Role::Warn),
         (true, pending) => {
             (format!("{}/{} tasks, {pending} starting", tasks.running, tasks.requested), Role::Warn)
         }
