@@ -123,7 +123,8 @@ impl App {
                 self.open_overlay(Box::new(palette));
             }
             Action::Actions => {
-                let actions = self.with_pane(now, |pane, ctx| pane.hints(ctx));
+                let mut actions = self.with_pane(now, |pane, ctx| pane.hints(ctx));
+                actions.retain(|action| !super::help::hidden(*action, &self.ctx(now)));
                 self.open_overlay(Box::new(super::menu::Menu::new(actions)));
             }
             Action::Pick => {

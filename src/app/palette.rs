@@ -49,11 +49,8 @@ impl Palette {
         for info in ACTIONS.iter().filter(|info| !super::help::hidden(info.action, &ctx)) {
             let keys = ctx.keymap.key(info.action);
             let kind = if info.action.screen().is_some() { "screen" } else { "action" };
-            let exists = info.action.screen().is_none() || app.panes.iter().any(|p| p.name() == info.name);
-            if exists {
-                let hint = format!("{keys}  {}", info.doc);
-                entries.push(Entry { kind, name: info.name.into(), hint, run: Do::Act(info.action) });
-            }
+            let hint = format!("{keys}  {}", info.doc);
+            entries.push(Entry { kind, name: info.name.into(), hint, run: Do::Act(info.action) });
         }
         for target in app.store.targets.keys() {
             let run = Do::OnlyTarget(target.clone());

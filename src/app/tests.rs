@@ -298,3 +298,23 @@ fn the_palette_says_why_a_pasted_thing_cannot_be_opened() {
         assert!(words.contains(says), "{words}");
     }
 }
+
+#[test]
+fn the_names_of_screens_are_those_of_the_panes() {
+    let names: Vec<_> = crate::features::panes().iter().map(|pane| pane.name()).collect();
+    assert_eq!(names, crate::features::SCREENS);
+}
+
+#[test]
+fn a_verb_without_its_screen_is_offered_nowhere() {
+    let mut app = app(&["a"]);
+    let area = ratatui::layout::Rect::new(0, 0, 100, 120);
+    for key in ['?', ':'] {
+        press(&mut app, KeyCode::Char(key), 1);
+        let mut buf = Buffer::empty(area);
+        app.render(&mut buf, now(1));
+        let text: String = buf.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert!(!text.contains("Traces") && !text.contains("traces-of"), "{key}: {text}");
+        press(&mut app, KeyCode::Esc, 1);
+    }
+}

@@ -191,8 +191,8 @@ fn a_frozen_world_gives_the_same_bytes_every_time() {
     };
     let (first, second) = (snapshot(), snapshot());
     assert_eq!(first, second);
-    assert!(first.1.contains("checkout-5xx"), "{}", first.1);
-    assert_eq!(first.0, crate::runtime::Ended::Settled);
+    assert!(first.text.contains("checkout-5xx"), "{}", first.text);
+    assert_eq!(first.ended, crate::runtime::Ended::Settled);
 }
 
 #[test]
@@ -283,4 +283,24 @@ fn where_the_console_was_left_it_starts_again() {
         .iter()
         .find_map(|p| crate::features::remembered_groups(&TargetId::new("demo"), &p.here()));
     assert_eq!(groups, Some(vec!["/ecs/checkout".to_owned()]));
+}
+
+#[test]
+fn a_snapshot_of_which_nothing_was_read_says_why() {
+    for (pane, fault, unread) in [
+        ("rollouts", "ecs:*=deny", vec!["denied: ecs:ListClusters"]),
+        ("alarms", "cloudwatch:*=deny", vec!["denied: cloudwatch:DescribeAlarms"]),
+        ("overview", "cloudwatch:*=deny", vec![]),
+        ("diagnostics", "cloudwatch:*=deny", vec![]),
+    ] {
+        let common = format!("--demo --at 2026-11-21T04:19:00Z --fault {fault}");
+        let Some(super::args::Command::Snapshot(wanted)) =
+            parse(&format!("snapshot {pane} {common}")).unwrap().command
+        else {
+            panic!("{pane}")
+        };
+        let printed = super::snapshot::print(setup(&common).unwrap(), &wanted).unwrap();
+        assert_eq!(printed.unread, unread, "{pane}: {}", printed.text);
+        assert!(!printed.text.is_empty(), "{pane}");
+    }
 }

@@ -279,6 +279,9 @@ impl Link {
     }
 }
 
+/// The names of all screens, in the order of [`panes`].
+pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "diagnostics"];
+
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
     vec![

@@ -4,9 +4,10 @@ use super::model::{Alarm, AlarmDetail, AlarmState, Silent, short};
 use super::pane::{AlarmsPane, key};
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
-use crate::features::{Topic, panel};
+use crate::features::{Topic, metrics, panel};
 use crate::text::units;
 use crate::theme::Role;
+use crate::widgets::chart::units::value_text;
 use crate::widgets::chart::{Chart, HLine, Mark, Point, Series, Side, TimeRange};
 use crate::widgets::dialog;
 use crate::widgets::table::{Cell, Column, Row, Table};
@@ -231,16 +232,18 @@ fn chart(pane: &AlarmsPane, alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: 
                     .collect(),
                 period: series.period as u32,
                 role: roles.next().unwrap_or(Role::Series1),
+                unit: series_unit(alarm, &series.id).to_owned(),
                 partial_last: series.points.last().is_some_and(|(at, _)| filling(at)),
                 ..Series::default()
             }
         })
         .collect();
+    let unit = series.first().map(|series| series.unit.clone()).unwrap_or_default();
     let thresholds: Vec<HLine> = alarm
         .threshold
         .map(|value| HLine {
             value,
-            label: format!("{} {}", alarm.operator(), short(value)),
+            label: format!("{} {}", alarm.operator(), threshold(value, &unit, ctx.theme.ascii)),
             role: Role::Threshold,
             axis: Side::Left,
         })
@@ -266,6 +269,17 @@ fn chart(pane: &AlarmsPane, alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: 
         ..Chart::new(&series, TimeRange { start, end }, ctx.zone.tz())
     }
     .render(area, buf, ctx.theme);
+}
+
+/// The unit of one of an alarm's series; expressions have none that is known.
+fn series_unit(alarm: &Alarm, id: &str) -> &'static str {
+    let metric = alarm.metrics.iter().find(|metric| metric.id == id);
+    metric.and_then(|metric| metric.stat.as_ref()).map(metrics::unit).unwrap_or_default()
+}
+
+/// The threshold's own number where it needs no unit: a count of 1.5 is not rounded.
+fn threshold(value: f64, unit: &str, ascii: bool) -> String {
+    if matches!(unit, "" | "Count") { short(value) } else { value_text(value, unit, ascii) }
 }
 
 fn children(alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: &mut Buffer, ctx: &Ctx) {

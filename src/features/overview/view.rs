@@ -342,7 +342,7 @@ fn health(rows: &[ServiceRow]) -> String {
     let unknown = rows.iter().filter(|row| row.tone.is_none()).count();
     let all = rows.len();
     match (troubled, unknown) {
-        (0, unknown) if unknown == all => format!("health of {all} not known"),
+        (0, unknown @ 1..) => format!("health of {unknown} of {all} not known"),
         (troubled, 0) => format!("{troubled} of {all} in trouble"),
         (troubled, unknown) => format!("{troubled} of {all} in trouble, health of {unknown} not known"),
     }
