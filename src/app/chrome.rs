@@ -6,7 +6,7 @@ use super::help::hidden;
 use super::msg::Now;
 use super::pane::{Ctx, Tone};
 use super::window::{Window, length};
-use crate::text::{cut_end, units, width};
+use crate::text::{cut_end, cut_middle, units, width};
 use crate::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -32,11 +32,13 @@ pub(super) fn render(app: &App, buf: &mut Buffer, now: Now) {
         return;
     }
     let statuses = crate::features::status_lines(&ctx);
+    let statuses =
+        super::status::rows(&statuses, area.width.saturating_sub(2) as usize, ctx.theme.glyphs().ellipsis);
     header(app, &ctx, row(area, 0), buf);
     tabs(app, &ctx, row(area, 1), buf);
     rule(&ctx, row(area, 2), true, buf);
     let mut top = 3;
-    for (tone, text) in statuses.iter().take(3) {
+    for (tone, text) in &statuses {
         line(row(area, top), &[(text.as_str(), ctx.theme.style(tone.role()))], buf);
         top += 1;
     }
@@ -185,7 +187,9 @@ fn rule(ctx: &Ctx, area: Rect, top: bool, buf: &mut Buffer) {
 fn footer(app: &App, ctx: &Ctx, area: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
     if let Some(notice) = app.ui.notices.latest() {
-        line(area, &[(notice.text.as_str(), theme.style(notice.tone.role()))], buf);
+        // The end says as much as the beginning: a name in an address, a reason.
+        let text = cut_middle(&notice.text, area.width.saturating_sub(2) as usize, theme.glyphs().ellipsis);
+        line(area, &[(&text, theme.style(notice.tone.role()))], buf);
         return;
     }
     let pane = app.panes.get(app.ui.pane);

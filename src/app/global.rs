@@ -3,7 +3,7 @@
 //! Order: topmost overlay, docked line, pane, global. A pane that has no meaning for a verb leaves it to
 //! the global arm.
 
-use super::action::Action;
+use super::action::{Action, Scope};
 use super::effect::Effect;
 use super::help::Help;
 use super::msg::{Input, Now};
@@ -20,6 +20,21 @@ use std::time::Duration;
 
 impl App {
     pub(super) fn on_input(&mut self, input: &Input, now: Now) -> Vec<Effect> {
+        let (before, notices) = (self.place(now), std::mem::take(&mut self.ui.notices));
+        let effects = self.route(input, now);
+        let moved = self.place(now) != before;
+        self.ui.notices.resume(notices, moved);
+        effects
+    }
+
+    /// What is on screen, as far as a passing line can be about it: another screen, an overlay, or other keys
+    /// (an opened detail has its own).
+    fn place(&self, now: Now) -> (usize, usize, Vec<Action>) {
+        let keys = self.panes.get(self.ui.pane).map(|pane| pane.hints(&self.ctx(now)));
+        (self.ui.pane, self.ui.overlays.len(), keys.unwrap_or_default())
+    }
+
+    fn route(&mut self, input: &Input, now: Now) -> Vec<Effect> {
         let action = match input {
             Input::Key(key) => self.settings.keymap.action(key),
             Input::Paste(_) => None,
@@ -139,7 +154,7 @@ impl App {
             Action::Repaint => return vec![Effect::Repaint],
             Action::Export => return self.export(now),
             _ => {
-                let text = format!("{}: nothing to do here", action.info().name);
+                let text = format!("{}: {}", self.settings.keymap.key(action), nothing(action));
                 self.ui.notices.info(&text);
             }
         }
@@ -279,5 +294,17 @@ impl App {
         };
         self.panes = panes;
         answer
+    }
+}
+
+/// Why a key did nothing, for a verb that the screen has no meaning for.
+fn nothing(action: Action) -> String {
+    match (action, action.info().scope) {
+        (Action::Open, _) => "nothing to open here".to_owned(),
+        (Action::Copy, _) => "nothing to copy here".to_owned(),
+        (Action::Url, _) => "nothing here has an address in the AWS console".to_owned(),
+        (_, Scope::Move) => "nothing to move through here".to_owned(),
+        // The doc says what the key does where it does something.
+        _ => format!("{} · not on this screen", action.info().doc),
     }
 }

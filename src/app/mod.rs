@@ -5,6 +5,7 @@
 //! folder does IO. Next: `pane.rs` for what a pane is, `features/mod.rs` for the wiring.
 
 pub mod action;
+mod ascii;
 mod chrome;
 pub mod effect;
 pub mod fetched;
@@ -18,6 +19,7 @@ pub mod palette;
 pub mod pane;
 pub mod picker;
 pub mod plan;
+mod status;
 pub mod ui;
 pub mod window;
 
@@ -138,6 +140,9 @@ impl App {
     /// Draws everything into `buf`. Changes nothing but viewport memory.
     pub fn render(&self, buf: &mut Buffer, now: Now) {
         chrome::render(self, buf, now);
+        if self.settings.theme.ascii {
+            ascii::plain(buf);
+        }
     }
 
     /// Whether every wanted topic has answered (well or badly) the question now asked.

@@ -205,6 +205,15 @@ impl Notices {
         self.push(Tone::Warn, text);
     }
 
+    /// Puts those of before in front again. After a step to somewhere else (`moved`) only what is amiss stays:
+    /// the rest was about what is not on screen any more.
+    pub(super) fn resume(&mut self, before: Self, moved: bool) {
+        let kept = before.list.into_iter().filter(|notice| !moved || notice.tone >= Tone::Warn);
+        let mut list: VecDeque<Notice> = kept.chain(self.list.drain(..)).collect();
+        list.drain(..list.len().saturating_sub(8));
+        self.list = list;
+    }
+
     /// The one to show.
     pub fn latest(&self) -> Option<&Notice> {
         self.list.back()

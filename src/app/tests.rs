@@ -318,3 +318,57 @@ fn a_verb_without_its_screen_is_offered_nowhere() {
         press(&mut app, KeyCode::Esc, 1);
     }
 }
+
+fn an_ascii_frame_is_ascii_on_every_screen() {
+    let mut app = app(&["a", "b"]);
+    app.settings.theme.ascii = true;
+    let area = ratatui::layout::Rect::new(0, 0, 120, 30);
+    for pane in 0..app.panes.len() {
+        for action in [Action::Repaint, Action::Live, Action::Earlier, Action::Help, Action::Palette] {
+            app.ui.pane = pane;
+            app.act(action, now(5));
+            app.ui.notices.warn("prüfe 漢字 → …");
+            let mut buf = Buffer::empty(area);
+            app.render(&mut buf, now(5));
+            let odd = buf.content.iter().find(|cell| !cell.symbol().is_ascii());
+            assert_eq!(odd, None, "screen {pane}, {action:?}");
+            let footer: String = area.columns().map(|at| buf[(at.x, 29)].symbol()).collect();
+            assert!(footer.starts_with(" pr?fe ? ?  > ~"), "{footer}");
+            app.ui.overlays.clear();
+            app.ui.notices.clear();
+        }
+    }
+}
+
+fn a_passing_line_goes_when_its_place_is_left_unless_something_is_amiss() {
+    let mut app = app(&["a"]);
+    let shown = |app: &App| app.ui.notices.latest().map(|notice| notice.text.clone());
+    press(&mut app, KeyCode::Char('w'), 0);
+    assert_eq!(shown(&app).unwrap(), "w: Wrap long lines · not on this screen");
+    press(&mut app, KeyCode::Char('j'), 0);
+    assert!(shown(&app).is_some(), "still here");
+    press(&mut app, KeyCode::Char('9'), 0);
+    assert_eq!(shown(&app), None);
+    app.ui.notices.warn("amiss");
+    press(&mut app, KeyCode::Char('3'), 0);
+    assert_eq!(shown(&app).unwrap(), "amiss");
+    app.ui.notices.clear();
+    app.ui.notices.info("about alarms");
+    press(&mut app, KeyCode::Char('?'), 0);
+    assert_eq!(shown(&app), None, "an overlay is another place");
+}
+
+fn what_was_copied_is_named() {
+    let url = format!("https://eu-west-2.console.aws.amazon.com/{}", "x".repeat(200));
+    for (text, says) in [
+        ("checkout".to_owned(), "copied checkout".to_owned()),
+        (url.clone(), format!("copied {url}")),
+        ("\n{\n  \"a\": 1\n}".into(), "copied { …".into()),
+        ("y".repeat(100), format!("copied {}…", "y".repeat(59))),
+    ] {
+        let mut app = app(&["a"]);
+        let copied = OpOutcome::Copied { text, result: Ok("sent".into()) };
+        app.handle(Msg::OpDone(Box::new(copied)), now(1));
+        assert_eq!(app.ui.notices.latest().unwrap().text, says);
+    }
+}

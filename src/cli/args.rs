@@ -55,7 +55,7 @@ pub struct Common {
     /// Record what is seen, for `eyewall replay`
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Mask account ids and IP addresses in the recording
+    /// Mask account ids, IP addresses, roles and people in the recording
     #[arg(long, global = true, requires = "record")]
     pub redact: bool,
     /// What the program's own log takes in
@@ -240,6 +240,6 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 fn size(text: &str) -> Result<(u16, u16), String> {
     let parsed = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-    let sensible = parsed.filter(|(w, h)| (1..=1_000).contains(w) && (1..=500).contains(h));
-    sensible.ok_or_else(|| "columns x rows are expected, such as 120x40, at most 1000x500".to_owned())
+    let sensible = parsed.filter(|(w, h)| (60..=1_000).contains(w) && (15..=500).contains(h));
+    sensible.ok_or_else(|| "columns x rows are expected, from 60x15 to 1000x500, such as 120x40".to_owned())
 }

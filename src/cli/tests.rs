@@ -49,6 +49,8 @@ fn arguments_parse_or_are_refused() {
         "snapshot",
         "snapshot alarms --size 80",
         "snapshot alarms --size 0x24",
+        "snapshot alarms --size 59x24",
+        "snapshot alarms --size 60x14",
         "snapshot alarms --timeout -1",
         "snapshot alarms --format png",
         "demo --speed 0",

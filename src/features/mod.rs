@@ -184,7 +184,8 @@ impl Op {
     /// An export named after the pane and the time.
     pub fn export(pane: &str, content: String, now: Now) -> Self {
         let time = now.wall.strftime("%Y%m%dT%H%M%SZ");
-        Self::Export { name: format!("eyewall-{pane}-{time}.txt"), content }
+        let kind = if content.starts_with(['{', '[']) { "json" } else { "txt" };
+        Self::Export { name: format!("eyewall-{pane}-{time}.{kind}"), content }
     }
 }
 

@@ -9,8 +9,12 @@ use crate::aws::endpoint::CONFIG_READ_ONLY;
 use crate::aws::meter::Usage;
 use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec};
 use crate::config::Config;
+use crate::text::{cut_end, width};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
+
+/// Cells of a copied text that its notice shows.
+const MAX_COPIED: usize = 60;
 
 /// How many errors are kept.
 const MAX_ERRORS: usize = 200;
@@ -207,7 +211,9 @@ impl Store {
                 self.asked.remove(&target);
                 return vec![Effect::Wake];
             }
-            OpOutcome::Copied { result: Ok(place), .. } => notices.push(Tone::Ok, place),
+            OpOutcome::Copied { text, result: Ok(_) } => {
+                notices.push(Tone::Ok, format!("copied {}", short(&text)));
+            }
             OpOutcome::Copied { result: Err(problem), .. } => notices.push(Tone::Warn, problem),
             OpOutcome::Rollback { plan, result } => self.rollbacks.answered(*plan, *result),
             OpOutcome::JournalRead(read) => {
@@ -301,6 +307,17 @@ impl Store {
     pub fn over_budget(&self) -> bool {
         self.polls.values().any(|p| p.error.as_ref().is_some_and(|e| e.class == ErrorClass::OverBudget))
     }
+}
+
+/// What was copied, in a line: an address as it is, of anything longer the beginning.
+fn short(text: &str) -> String {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default().trim();
+    if first.starts_with("https://") {
+        return first.to_owned();
+    }
+    let more = if lines.next().is_some() && width(first) <= MAX_COPIED { " …" } else { "" };
+    format!("{}{more}", cut_end(first, MAX_COPIED, "…"))
 }
 
 fn journal(entries: Vec<rollouts::Entry>) -> Vec<Effect> {

@@ -17,6 +17,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use std::time::Duration;
+use tracing::level_filters::LevelFilter;
 use tui_logger::{TuiLoggerLevelOutput, TuiLoggerWidget};
 
 /// A poller whose next attempt is overdue by this much is off: nobody wants its topic.
@@ -231,6 +232,7 @@ fn cost(pane: &DiagnosticsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
 fn log(pane: &DiagnosticsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     // Nothing else moves what was logged into the ring: its own thread would wake ten times a second.
     tui_logger::move_events();
+    let area = area.intersection(buf.area);
     TuiLoggerWidget::default()
         .style(ctx.theme.style(Role::Text))
         .style_error(ctx.theme.style(Role::Bad))
@@ -242,7 +244,21 @@ fn log(pane: &DiagnosticsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         .output_file(false)
         .output_line(false)
         .state(&pane.log)
-        .render(area.intersection(buf.area), buf);
+        .render(area, buf);
+    // The ring does not say how much it holds; what it drew does.
+    let drawn = area.positions().any(|at| buf.cell(at).is_some_and(|cell| cell.symbol() != " "));
+    if !drawn {
+        say(area, &nothing_logged(), buf, ctx);
+    }
+}
+
+fn nothing_logged() -> String {
+    // The level is the subscriber's, a part of the same named exception as the ring.
+    match LevelFilter::current() {
+        LevelFilter::OFF => "nothing is logged · --log-level info starts it".to_owned(),
+        level @ (LevelFilter::DEBUG | LevelFilter::TRACE) => format!("nothing logged at {level}"),
+        level => format!("nothing logged at {level} · --log-level debug shows more"),
+    }
 }
 
 fn say(area: Rect, text: &str, buf: &mut Buffer, ctx: &Ctx) {

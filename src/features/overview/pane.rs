@@ -185,6 +185,10 @@ impl OverviewPane {
                 Thing::Rollout(_, name) if action == Action::Copy => {
                     Some(vec![Command::Effect(Effect::Copy(name.full()))])
                 }
+                Thing::Rollout(target, name) => {
+                    let link = ConsoleLink::EcsDeployments { cluster: &name.cluster, service: &name.service };
+                    Some(crate::features::console_command(ctx, target, &link))
+                }
                 _ => None,
             },
             _ => None,

@@ -1,29 +1,39 @@
-//! Hiding who a recording is about: account ids and IP addresses become made-up ones.
+//! Hiding who a recording is about: account ids, IP addresses (also as host names), the names of roles, users
+//! and sessions in ARNs become made-up ones.
 //!
-//! The same id becomes the same made-up id everywhere in a file, so that a replay still joins what belongs
-//! together. Twelve digits in a row count as an account id, wherever they stand, ARNs included.
+//! The same name becomes the same made-up one everywhere in a file, so that a replay still joins what belongs
+//! together. Nothing is kept for that: the made-up name is a hash under a key of this recording alone. Names
+//! of services, alarms and the like stay, in ARNs too, where the screens read them from. Twelve digits in a
+//! row count as an account id, wherever they stand.
 
 use ciborium::Value;
-use std::collections::HashMap;
-use std::net::IpAddr;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The made-up names given so far.
+/// Gives made-up names.
 #[derive(Debug, Default)]
 pub struct Mask {
-    accounts: HashMap<String, String>,
-    addresses: HashMap<IpAddr, String>,
+    /// Random for every recording: two recordings cannot be joined, and no id can be looked up by its hash.
+    key: RandomState,
 }
 
 impl Mask {
     /// Masks all texts in a value, keys included.
-    pub fn value(&mut self, value: &mut Value) {
+    pub fn value(&self, value: &mut Value) {
         match value {
             Value::Text(text) => *text = self.text(text),
             Value::Array(values) => values.iter_mut().for_each(|value| self.value(value)),
             Value::Map(entries) => {
                 for (key, value) in entries {
+                    match (key.as_text(), value.as_text()) {
+                        // `session@Role`, as the header of the screen has it.
+                        (Some("user_short"), Some(user)) => {
+                            let names: Vec<String> = user.split('@').map(|name| self.name(name)).collect();
+                            *value = Value::Text(names.join("@"));
+                        }
+                        _ => self.value(value),
+                    }
                     self.value(key);
-                    self.value(value);
                 }
             }
             Value::Tag(_, value) => self.value(value),
@@ -32,42 +42,88 @@ impl Mask {
     }
 
     /// Masks one text.
-    pub fn text(&mut self, text: &str) -> String {
+    pub fn text(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
-        let mut word = String::new();
-        for c in text.chars() {
-            // What account ids and addresses are made of.
-            if c.is_ascii_alphanumeric() || matches!(c, '.' | ':') {
-                word.push(c);
+        for token in text.split_inclusive(|c: char| !in_token(c)) {
+            let bare = token.trim_end_matches(|c: char| !in_token(c));
+            if bare.starts_with("arn:") {
+                // A full stop ends the sentence, not the ARN.
+                let arn = bare.trim_end_matches(['.', ':']);
+                self.arn(arn, &mut out);
+                out.push_str(token.strip_prefix(arn).unwrap_or_default());
             } else {
-                self.word(&word, &mut out);
-                word.clear();
-                out.push(c);
+                self.words(token, &mut out);
             }
         }
-        self.word(&word, &mut out);
         out
     }
 
-    fn word(&mut self, word: &str, out: &mut String) {
+    /// An ARN, whose resource names a person or a role when it is of IAM or STS.
+    fn arn(&self, arn: &str, out: &mut String) {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let [prefix @ .., resource] = parts.as_slice() else { return };
+        if !matches!(prefix, [_, _, "iam" | "sts", _, _]) {
+            return self.words(arn, out);
+        }
+        self.words(&prefix.join(":"), out);
+        out.push(':');
+        // `role/path/name`: the kind stays, every name after it goes.
+        for (at, part) in resource.split('/').enumerate() {
+            if at == 0 {
+                out.push_str(part);
+            } else {
+                out.push('/');
+                out.push_str(&self.name(part));
+            }
+        }
+    }
+
+    fn name(&self, name: &str) -> String {
+        // What policies match with is nobody's name.
+        let plain = name.is_empty() || name == "*";
+        if plain { name.to_owned() } else { format!("name-{:010x}", self.hash(name) >> 24) }
+    }
+
+    /// Text in which no ARN is.
+    fn words(&self, text: &str, out: &mut String) {
+        for piece in text.split_inclusive(|c: char| !in_word(c)) {
+            let word = piece.trim_end_matches(|c: char| !in_word(c));
+            match self.host(word) {
+                Some(masked) => out.push_str(&masked),
+                None => {
+                    for part in word.split_inclusive('-') {
+                        let bare = part.trim_end_matches('-');
+                        self.word(bare, out);
+                        out.push_str(part.strip_prefix(bare).unwrap_or_default());
+                    }
+                }
+            }
+            out.push_str(piece.strip_prefix(word).unwrap_or_default());
+        }
+    }
+
+    fn word(&self, word: &str, out: &mut String) {
         if word.len() < 3 {
             return out.push_str(word);
         }
         // A port after an IPv4 address, or a full stop after either, is not part of it.
         let bare = word.trim_end_matches(['.', ':']);
+        let rest = |from: &str| word.strip_prefix(from).unwrap_or_default();
         if let Some(masked) = self.address(bare) {
             out.push_str(&masked);
-            return out.push_str(word.strip_prefix(bare).unwrap_or_default());
+            return out.push_str(rest(bare));
         }
-        if let Some((host, port)) = bare.rsplit_once(':')
+        if let Some((host, _)) = bare.rsplit_once(':')
             && host.contains('.')
             && let Some(masked) = self.address(host)
         {
             out.push_str(&masked);
-            out.push(':');
-            out.push_str(port);
-            return out.push_str(word.strip_prefix(bare).unwrap_or_default());
+            return out.push_str(rest(host));
         }
+        self.accounts(word, out);
+    }
+
+    fn accounts(&self, word: &str, out: &mut String) {
         let mut digits = String::new();
         for c in word.chars().chain(std::iter::once('\0')) {
             if c.is_ascii_digit() {
@@ -75,7 +131,7 @@ impl Mask {
                 continue;
             }
             if digits.len() == 12 {
-                out.push_str(self.account(&digits));
+                out.push_str(&self.account(&digits));
             } else {
                 out.push_str(&digits);
             }
@@ -86,23 +142,52 @@ impl Mask {
         }
     }
 
-    fn address(&mut self, text: &str) -> Option<String> {
+    fn account(&self, id: &str) -> String {
+        format!("{:012}", self.hash(id) % 1_000_000_000_000)
+    }
+
+    fn address(&self, text: &str) -> Option<String> {
         // `::` and times such as 04:19 are no addresses of anybody.
         let address: IpAddr = text.parse().ok()?;
         if address.is_loopback() || address.is_unspecified() {
             return None;
         }
-        let number = self.addresses.len() + 1;
-        let made_up = self.addresses.entry(address).or_insert_with(|| match address {
-            // 198.18.0.0/15 and 2001:db8::/32 are nobody's.
-            IpAddr::V4(_) => format!("198.18.{}.{}", (number / 256) % 256, number % 256),
-            IpAddr::V6(_) => format!("2001:db8::{number:x}"),
-        });
-        Some(made_up.clone())
+        Some(match address {
+            IpAddr::V4(address) => self.v4(address).to_string(),
+            IpAddr::V6(address) => self.v6(address).to_string(),
+        })
     }
 
-    fn account(&mut self, id: &str) -> &str {
-        let number = self.accounts.len() + 1;
-        self.accounts.entry(id.to_owned()).or_insert_with(|| format!("{number:012}"))
+    /// `ip-10-0-3-7` or `ec2-3-8-1-2`, alone or as the first label of a host name.
+    fn host(&self, text: &str) -> Option<String> {
+        let label = text.split(['.', ':']).next()?;
+        let (kind, numbers) = label.split_once('-').filter(|(kind, _)| matches!(*kind, "ip" | "ec2"))?;
+        let address: Ipv4Addr = numbers.replace('-', ".").parse().ok()?;
+        let masked = self.v4(address).to_string().replace('.', "-");
+        Some(format!("{kind}-{masked}{}", text.strip_prefix(label)?))
     }
+
+    fn v4(&self, address: Ipv4Addr) -> Ipv4Addr {
+        // 240.0.0.0/4 is nobody's, and wide enough that two addresses hardly ever become one.
+        Ipv4Addr::from_bits(((self.hash(address) as u32) >> 4) | 0xf000_0000)
+    }
+
+    fn v6(&self, address: Ipv6Addr) -> Ipv6Addr {
+        // So is 2001:db8::/32.
+        Ipv6Addr::from_bits((0x2001_0db8 << 96) | u128::from(self.hash(address)))
+    }
+
+    fn hash(&self, of: impl Hash) -> u64 {
+        self.key.hash_one(of)
+    }
+}
+
+/// What ARNs are made of, save what also stands between them.
+fn in_token(c: char) -> bool {
+    in_word(c) || matches!(c, '/' | '_' | '+' | '@' | '*' | '$' | '%' | '~' | '#')
+}
+
+/// What account ids, addresses and host names are made of.
+fn in_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-')
 }

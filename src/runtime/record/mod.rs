@@ -46,7 +46,7 @@ pub struct Header {
     pub ascii: bool,
     /// It shows the simulated AWS.
     pub demo: bool,
-    /// Account ids and addresses are masked.
+    /// Account ids, addresses, roles and people are masked.
     pub redacted: bool,
     /// The config in force, without secrets.
     pub config: Config,
@@ -90,14 +90,14 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Makes the file and starts the writer; `redact` masks account ids and addresses.
+    /// Makes the file and starts the writer; `redact` masks account ids, addresses, roles and people.
     ///
     /// # Errors
     /// When the file cannot be made or written.
     pub fn create(file: &Path, header: &Header, redact: bool) -> io::Result<Self> {
-        let mut mask = redact.then(Mask::default);
+        let mask = redact.then(Mask::default);
         let mut out = File::create(file)?;
-        out.write_all(&header_line(header, mask.as_mut())?)?;
+        out.write_all(&header_line(header, mask.as_ref())?)?;
         let (sender, frames) = sync_channel(QUEUE);
         let writer = std::thread::Builder::new()
             .name("eyewall-record".into())
@@ -138,7 +138,7 @@ impl Recorder {
     }
 }
 
-fn header_line(header: &Header, mask: Option<&mut Mask>) -> io::Result<Vec<u8>> {
+fn header_line(header: &Header, mask: Option<&Mask>) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_string(&header.clone().without_secrets())?;
     if let Some(mask) = mask {
         text = mask.text(&text);
@@ -152,12 +152,12 @@ fn header_line(header: &Header, mask: Option<&mut Mask>) -> io::Result<Vec<u8>> 
 fn write_all<W: Write>(
     mut out: DeflateEncoder<W>,
     frames: &Receiver<Frame>,
-    mut mask: Option<Mask>,
+    mask: Option<Mask>,
 ) -> io::Result<()> {
     while let Ok(mut frame) = frames.recv() {
         loop {
             let last = frame == Frame::End;
-            write(&mut out, &frame, mask.as_mut())?;
+            write(&mut out, &frame, mask.as_ref())?;
             if last {
                 return out.finish().and_then(|mut out| out.flush());
             }
@@ -171,7 +171,7 @@ fn write_all<W: Write>(
     Ok(())
 }
 
-fn write(out: &mut impl Write, frame: &Frame, mask: Option<&mut Mask>) -> io::Result<()> {
+fn write(out: &mut impl Write, frame: &Frame, mask: Option<&Mask>) -> io::Result<()> {
     let mut bytes = Vec::new();
     match mask {
         Some(mask) => {

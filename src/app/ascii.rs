@@ -1,0 +1,39 @@
+//! `--ascii`: the last look at a finished frame, so that nothing a view wrote needs a font.
+//!
+//! Views take their glyphs from the theme; separators and arrows within sentences, and what AWS's texts bring
+//! along, are replaced here. One cell stays one cell.
+
+use ratatui::buffer::Buffer;
+
+/// Replaces every symbol outside ASCII by one that stands for it, or by `?`.
+pub(super) fn plain(buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        if !cell.symbol().is_ascii() {
+            let symbol = replacement(cell.symbol());
+            cell.set_symbol(symbol);
+        }
+    }
+}
+
+fn replacement(symbol: &str) -> &'static str {
+    match symbol {
+        "…" => "~",
+        "·" | "│" | "┃" => "|",
+        "–" | "—" | "−" | "─" | "━" => "-",
+        "→" | "▸" | "▶" | "›" => ">",
+        "←" | "◀" | "‹" => "<",
+        "↑" | "▴" => "^",
+        "↓" | "▾" => "v",
+        "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┬" | "┴" | "┼" | "╭" | "╮" | "╰" | "╯" => {
+            "+"
+        }
+        "●" | "█" => "#",
+        "•" => "*",
+        "×" => "x",
+        "µ" => "u",
+        "’" | "‘" => "'",
+        "“" | "”" => "\"",
+        "\u{a0}" | "\u{202f}" => " ",
+        _ => "?",
+    }
+}
