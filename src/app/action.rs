@@ -75,7 +75,7 @@ macro_rules! actions {
 actions! {
     Down, "down", Move, ["j", "Down"], "down", "Next row";
     Up, "up", Move, ["k", "Up"], "up", "Previous row";
-    Left, "left", Move, ["Left"], "left", "Scroll left, or the crosshair back in time";
+    Left, "left", Move, ["Left"], "crosshair", "Scroll left, or the crosshair back in time";
     Right, "right", Move, ["Right"], "right", "Scroll right, or the crosshair on in time";
     Top, "top", Move, ["g", "Home"], "top", "First row";
     Bottom, "bottom", Move, ["G", "End"], "bottom", "Last row";

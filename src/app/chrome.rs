@@ -26,6 +26,9 @@ pub(super) fn render(app: &App, buf: &mut Buffer, now: Now) {
     if area.width < MIN.0 || area.height < MIN.1 {
         let text = format!("eyewall needs {}x{}, has {}x{}", MIN.0, MIN.1, area.width, area.height);
         buf.set_stringn(area.x, area.y, text, area.width as usize, ctx.theme.style(Role::Warn));
+        for overlay in &app.ui.overlays {
+            overlay.hidden();
+        }
         return;
     }
     let statuses = crate::features::status_lines(&ctx);

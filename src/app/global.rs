@@ -10,7 +10,7 @@ use super::msg::{Input, Now};
 use super::palette::Palette;
 use super::pane::{Command, EditEvent, Tone};
 use super::picker::TargetPicker;
-use super::ui::{Docked, MAX_JUMPS};
+use super::ui::{Docked, Jump, MAX_JUMPS};
 use super::{App, Window};
 use crate::features::{self, Link};
 use crate::text::Zone;
@@ -23,7 +23,13 @@ impl App {
         let action = match input {
             Input::Key(key) => self.settings.keymap.action(key),
             Input::Paste(_) => None,
-            Input::Resize(..) => return Vec::new(),
+            Input::Resize(..) => {
+                // Keys of the same batch arrive before anything is drawn at the new size.
+                for overlay in &self.ui.overlays {
+                    overlay.hidden();
+                }
+                return Vec::new();
+            }
         };
         if action == Some(Action::Cancel) && self.cancel_twice(now) {
             return vec![Effect::Quit];
@@ -75,10 +81,18 @@ impl App {
 
     /// A verb, to the pane first.
     pub fn act(&mut self, action: Action, now: Now) -> Vec<Effect> {
+        if matches!(action, Action::Back | Action::Quit) && self.where_a_jump_led() {
+            return self.back(false, now);
+        }
         if let Some(commands) = self.with_pane(now, |pane, ctx| pane.on_action(action, ctx)) {
             return self.run_commands(commands, now);
         }
         self.act_globally(action, now)
+    }
+
+    fn where_a_jump_led(&self) -> bool {
+        let here = self.panes.get(self.ui.pane).map(|pane| pane.here());
+        here.is_some() && self.ui.jumps.last().is_some_and(|jump| jump.into == here)
     }
 
     fn act_globally(&mut self, action: Action, now: Now) -> Vec<Effect> {
@@ -164,7 +178,8 @@ impl App {
         self.panes = panes;
         match (target, from) {
             (Some(index), (Some(here), window)) => {
-                self.ui.jumps.push((here, window));
+                let into = self.panes.get(index).map(|pane| pane.here()).filter(Link::opens);
+                self.ui.jumps.push(Jump { from: here, window, into });
                 if self.ui.jumps.len() > MAX_JUMPS {
                     self.ui.jumps.remove(0);
                 }
@@ -218,7 +233,7 @@ impl App {
     }
 
     fn back(&mut self, may_quit: bool, now: Now) -> Vec<Effect> {
-        while let Some((link, window)) = self.ui.jumps.pop() {
+        while let Some(Jump { from: link, window, .. }) = self.ui.jumps.pop() {
             let mut panes = std::mem::take(&mut self.panes);
             let index = panes.iter_mut().position(|pane| pane.open(&link, &self.ctx(now)));
             self.panes = panes;

@@ -77,8 +77,12 @@ impl App {
     pub fn handle(&mut self, msg: Msg, now: Now) -> Vec<Effect> {
         let mut effects = match msg {
             Msg::Input(input) => return self.on_input(&input, now),
-            Msg::PollStarted { key } => {
-                self.store.polls.entry(key).or_default().started(now);
+            Msg::PollStarted { key, query } => {
+                self.store.polls.entry(key).or_default().started(&query);
+                return Vec::new();
+            }
+            Msg::PollDropped { key } => {
+                self.store.polls.entry(key).or_default().in_flight = false;
                 return Vec::new();
             }
             Msg::Polled(polled) => self.on_polled(*polled, now),

@@ -50,6 +50,8 @@ pub trait Overlay {
     fn wants(&self, _ctx: &Ctx, _plan: &mut PollPlan) {}
     /// Draws itself inside `area`, which is the whole screen.
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx);
+    /// It is not on the screen (any more): what only counts when seen must not count now.
+    fn hidden(&self) {}
     /// What is typed must not be recorded.
     fn secret(&self) -> bool {
         false

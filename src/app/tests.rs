@@ -258,3 +258,43 @@ fn the_palette_says_why_a_pasted_thing_cannot_be_opened() {
         assert!(words.contains(says), "{words}");
     }
 }
+
+#[test]
+fn back_from_where_a_jump_led_does_not_pass_through_a_list() {
+    let mut app = app(&["a"]);
+    let alarm = |open| crate::features::Link::Alarms { alarm: Some((TargetId::new("a"), "x".into())), open };
+    app.goto(&alarm(true), now(0));
+    let alarms = app.ui.pane;
+    assert_ne!(alarms, 0);
+    press(&mut app, KeyCode::Esc, 1);
+    assert_eq!(app.ui.pane, 0, "straight back");
+    // Through the list it goes back through the list.
+    app.goto(&alarm(false), now(2));
+    let mut panes = std::mem::take(&mut app.panes);
+    panes[alarms].open(&alarm(true), &app.ctx(now(2)));
+    app.panes = panes;
+    press(&mut app, KeyCode::Esc, 3);
+    assert_eq!(app.ui.pane, alarms, "the list first");
+    press(&mut app, KeyCode::Esc, 4);
+    assert_eq!(app.ui.pane, 0);
+}
+
+#[test]
+fn news_about_one_question_is_no_news_about_another() {
+    let question = |name: &str| {
+        Query::AlarmDetail(crate::features::alarms::DetailQuery {
+            name: name.into(),
+            kind: crate::features::alarms::Kind::Metric,
+            metrics: Vec::new(),
+            window: Window::default(),
+            children: false,
+        })
+    };
+    let denied = SourceError::new(ErrorClass::Denied, "cloudwatch:GetMetricData", "no");
+    let mut status = PollStatus::default();
+    status.failed(question("a"), denied, now(1), None);
+    status.started(&question("a"));
+    assert!(matches!(status.freshness(now(2)), Freshness::Failed(..)));
+    status.started(&question("b"));
+    assert_eq!(status.freshness(now(3)), Freshness::First);
+}

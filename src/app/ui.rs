@@ -20,12 +20,23 @@ pub struct Docked {
     pub input: LineInput,
 }
 
+/// A jump that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Jump {
+    /// Where it began.
+    pub from: Link,
+    /// The window there.
+    pub window: Window,
+    /// The one thing it led into, if it did: from there `Back` returns at once, not to a list never visited.
+    pub into: Option<Link>,
+}
+
 /// State of the interface that belongs to no pane.
 pub struct Ui {
     /// Index of the screen shown.
     pub pane: usize,
-    /// Where `Back` leads: place and window.
-    pub jumps: Vec<(Link, Window)>,
+    /// Where `Back` leads.
+    pub jumps: Vec<Jump>,
     /// Topmost last.
     pub overlays: Vec<Box<dyn Overlay>>,
     /// A line being typed for the pane.

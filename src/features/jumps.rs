@@ -10,9 +10,6 @@ use crate::aws::TargetId;
 use crate::service::{Owner, Service};
 use jiff::Timestamp;
 
-/// The version that brings what this one has no screen for.
-const NEXT: &str = "0.2";
-
 /// `l t c d R` on an alarm: to its service's logs, traces and rollout.
 pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm, ctx: &Ctx) -> Vec<Command> {
     let services = ctx.store.target(target).map(|target| &target.derived.services);
@@ -138,12 +135,12 @@ fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
 
 fn later(action: Action) -> Vec<Command> {
     let what = match action {
-        Action::Traces => "traces come",
-        Action::Changes => "changes come",
-        Action::Board => "dashboards come",
-        _ => "this comes",
+        Action::Traces => "traces",
+        Action::Changes => "changes",
+        Action::Board => "dashboards",
+        _ => "such",
     };
-    say(format!("{what} with version {NEXT}"))
+    say(format!("this version has no {what} screen"))
 }
 
 fn say(text: String) -> Vec<Command> {

@@ -54,6 +54,13 @@ pub enum Topic {
     Traffic,
 }
 
+impl Topic {
+    /// Another question is about another thing, so that the last answer says nothing about it.
+    pub fn is_about_one_thing(self) -> bool {
+        matches!(self, Self::AlarmDetail | Self::RolloutDetail)
+    }
+}
+
 /// A question with its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Query {
@@ -156,6 +163,24 @@ impl Op {
         }
     }
 
+    /// What is answered when it ended without an answer of its own. A rollback may have been sent: it
+    /// counts as lost, and reading settles it.
+    pub fn lost(&self, at: Timestamp) -> OpOutcome {
+        const WHY: &str = "it failed inside";
+        match self {
+            Self::Export { .. } => OpOutcome::Exported(Err(WHY.into())),
+            Self::GiveMfa { target, .. } => OpOutcome::MfaGiven(target.clone()),
+            Self::Journal(_) => OpOutcome::Journaled(Err(WHY.into())),
+            Self::ReadJournal => OpOutcome::JournalRead(Err(WHY.into())),
+            Self::Rollback(plan) => {
+                let error = internal("rollback", WHY);
+                let journal = rollouts::rollback::Journaled { began: at, problem: Some(WHY.into()) };
+                let result = Box::new(rollouts::SendResult::Lost { at, error, journal });
+                OpOutcome::Rollback { plan: plan.clone(), result }
+            }
+        }
+    }
+
     /// An export named after the pane and the time.
     pub fn export(pane: &str, content: String, now: Now) -> Self {
         let time = now.wall.strftime("%Y%m%dT%H%M%SZ");
@@ -242,6 +267,16 @@ pub enum Link {
         /// Which part of it.
         panel: diagnostics::Panel,
     },
+}
+
+impl Link {
+    /// It leads into one thing, not to a list of them.
+    pub fn opens(&self) -> bool {
+        match self {
+            Self::Alarms { open, .. } | Self::Rollouts { open, .. } => *open,
+            _ => false,
+        }
+    }
 }
 
 /// All screens in the order of their keys.

@@ -30,22 +30,26 @@ fn list(pane: &AlarmsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let rows = pane.rows(ctx);
     let all = || ctx.store.active_targets().filter_map(|(_, t)| t.alarms.as_ref()).flat_map(|l| &l.alarms);
     let count = |state: &AlarmState| all().filter(|alarm| alarm.state == *state).count();
-    let mut title = format!(
-        "{} in ALARM · {} OK · {} insufficient data",
-        count(&AlarmState::Alarm),
-        count(&AlarmState::Ok),
-        count(&AlarmState::InsufficientData)
-    );
-    if !pane.filter.is_empty() {
-        title = format!("{title} · /{}", pane.filter);
+    let known = ctx.store.active_targets().any(|(_, target)| target.alarms.is_some());
+    let mut parts = Vec::new();
+    if known {
+        parts.push(format!(
+            "{} in ALARM · {} OK · {} insufficient data",
+            count(&AlarmState::Alarm),
+            count(&AlarmState::Ok),
+            count(&AlarmState::InsufficientData)
+        ));
     }
+    if !pane.filter.is_empty() {
+        parts.push(format!("/{}", pane.filter));
+    }
+    let title = parts.join(" · ");
     let [head, body] = dialog::split_top(area, 1);
     panel::title(head, "ALARMS", &title, Topic::Alarms, buf, ctx);
     let body = panel::problems(body, Topic::Alarms, buf, ctx);
     if rows.is_empty() {
-        let known = ctx.store.active_targets().any(|(_, target)| target.alarms.is_some());
         let text = if !known {
-            format!("{} waiting for the first answer", ctx.theme.glyphs().waiting)
+            panel::no_answer(Topic::Alarms, ctx)
         } else if pane.filter.is_empty() {
             format!("no alarms in ALARM · {} OK · . shows all", count(&AlarmState::Ok))
         } else {
@@ -59,7 +63,7 @@ fn list(pane: &AlarmsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         Column::new("state", 8),
         Column::new("alarm", 20).flex(3),
         target,
-        Column::new("condition", 18).priority(3),
+        Column::new("condition", 18).flex(2).priority(3),
         Column::new("points", 8).right().priority(5),
         Column::new("since", 6).right(),
         Column::new("silent", 12).flex(1).priority(4),
@@ -75,10 +79,16 @@ fn list(pane: &AlarmsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
 fn row<'a>(id: &'a TargetId, alarm: &'a Alarm, ctx: &Ctx) -> Row<'a> {
     let (glyph, word, role) = state(alarm, ctx);
     let text = if role == Role::Muted { Role::Muted } else { Role::Text };
+    // Composites have no number to show: their reason names what fires.
+    let condition = if alarm.threshold.is_some() {
+        Cell::new(alarm.condition(), text)
+    } else {
+        Cell::new(alarm.reason.lines().next().unwrap_or_default(), text)
+    };
     let mut cells = vec![
         Cell::new(format!("{glyph} "), role).and(word, role),
         Cell::new(alarm.name.as_str(), text),
-        Cell::new(alarm.condition(), text),
+        condition,
         Cell::new(alarm.datapoints.map(|(m, n)| format!("{m} of {n}")).unwrap_or_default(), Role::Dim),
         Cell::new(units::or_missing(alarm.age(ctx.now), ctx.theme.glyphs().missing, units::age), Role::Text),
         Cell::new(silent(alarm), Role::Muted),

@@ -199,6 +199,10 @@ impl Overlay for RollbackDialog {
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         dialog_view::render(self, area, buf, ctx);
     }
+
+    fn hidden(&self) {
+        self.dialog.set_drawn(false);
+    }
 }
 
 /// Deployments of a target whose rollback is not settled.

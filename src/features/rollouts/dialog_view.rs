@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// Widest dialog; on a narrower screen it fills the screen.
 const WIDTH: u16 = 92;
+/// Cells that what is typed has beside the prompt, with the gaps around it.
+const MIN_TYPED: usize = 12;
 /// Indent of the call's parameters.
 const INDENT: usize = 11;
 
@@ -27,14 +29,17 @@ pub(super) fn render(overlay: &RollbackDialog, area: Rect, buf: &mut Buffer, ctx
         Some(plan) => (facts(plan, inner, ctx), call(plan, inner, ctx)),
         None => (vec![Line::styled("reading the plan", ctx.theme.style(Role::Dim))], Vec::new()),
     };
-    let mut foot = call;
-    foot.extend(notices(overlay, inner, ctx));
-    foot.push(Line::default());
-    foot.push(input_line(overlay, inner, ctx));
-    let wanted = facts.len() as u16 + foot.len() as u16 + 2;
+    let notices = notices(overlay, inner, ctx);
+    let input = input_lines(overlay, inner, ctx);
+    let wanted = (facts.len() + call.len() + notices.len() + input.len()) as u16 + 2;
     let title = format!(" Roll back {} ", dialog.name.service);
     let height = if area.width < WIDTH + 2 { area.height } else { wanted };
     let inside = frame(area, outer, height, &title, "", buf, ctx.theme);
+    // Where there is not enough room the notices give way: call and input line are never cut for them.
+    let room = (inside.height as usize).saturating_sub(call.len() + input.len());
+    let mut foot = call;
+    foot.extend(cut(notices, room, ctx));
+    foot.extend(input);
     let [top, bottom] = split_bottom(inside, foot.len() as u16);
     let room = top.height as usize;
     let most = facts.len().saturating_sub(room);
@@ -47,9 +52,19 @@ pub(super) fn render(overlay: &RollbackDialog, area: Rect, buf: &mut Buffer, ctx
     }
     lines(bottom, &foot, buf);
     // Without room for the whole call and the input line nothing can be confirmed.
-    if usize::from(bottom.height) == foot.len() && dialog.plan().is_some() && inside.width > 40 {
-        dialog.mark_drawn();
+    dialog.set_drawn(usize::from(bottom.height) == foot.len() && inside.width > 40);
+}
+
+/// At most so many lines; the last one says how many are missing.
+fn cut<'a>(mut lines: Vec<Line<'a>>, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+    let missing = (lines.len() + 1).saturating_sub(room);
+    if missing > 1 {
+        lines.truncate(room.saturating_sub(1));
+        if room > 0 {
+            lines.push(Line::styled(format!("+{missing} more lines"), ctx.theme.style(Role::Warn)));
+        }
     }
+    lines
 }
 
 /// That there is more, at the last row of the facts.
@@ -208,13 +223,20 @@ fn notices<'a>(overlay: &RollbackDialog, room: usize, ctx: &Ctx) -> Vec<Line<'a>
     lines.iter().flat_map(|text| wrapped(text, 2, room, Role::Warn, ctx)).collect()
 }
 
-fn input_line<'a>(overlay: &RollbackDialog, room: usize, ctx: &Ctx) -> Line<'a> {
+/// An empty line, the prompt (a long one on lines of its own) and what was typed.
+fn input_lines<'a>(overlay: &RollbackDialog, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     let dialog = &overlay.dialog;
     let role = if dialog.ready() { Role::Bad } else { Role::Text };
     let prompt = dialog.prompt();
     let hint = if dialog.sending() { "" } else { "Esc cancels" };
-    let mut parts = vec![styled(format!("{prompt}  "), role, ctx)];
-    let mut used = width(&prompt) + 2;
+    let mut out = vec![Line::default()];
+    let (mut parts, mut used) = (Vec::new(), 0);
+    if width(&prompt) + width(hint) + MIN_TYPED > room {
+        out.extend(wrapped(&prompt, 2, room, role, ctx));
+    } else {
+        used = width(&prompt) + 2;
+        parts.push(styled(format!("{prompt}  "), role, ctx));
+    }
     if dialog.typing() {
         // The end of a long name matters: that is where the cursor is.
         let space = room.saturating_sub(used + width(hint) + 3);
@@ -229,5 +251,6 @@ fn input_line<'a>(overlay: &RollbackDialog, room: usize, ctx: &Ctx) -> Line<'a> 
     let gap = room.saturating_sub(used + width(hint));
     parts.push(styled(" ".repeat(gap), Role::Text, ctx));
     parts.push(styled(cut_end(hint, room, ctx.theme.glyphs().ellipsis).into_owned(), Role::Dim, ctx));
-    Line::from(parts)
+    out.push(Line::from(parts));
+    out
 }

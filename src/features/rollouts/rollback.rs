@@ -108,7 +108,7 @@ pub struct Dialog {
     changes: Vec<GuardedChange>,
     note: Option<String>,
     state: State,
-    /// Viewport memory: whether the present plan has been on the screen in full.
+    /// Viewport memory: whether call and input line of the present plan are on the screen in full.
     drawn: Cell<bool>,
 }
 
@@ -165,11 +165,9 @@ impl Dialog {
         self.state == State::Asking && self.plan.as_ref().is_some_and(|plan| !plan.refused())
     }
 
-    /// Called by the drawing when call and input line of the present plan are on the screen in full.
-    pub fn mark_drawn(&self) {
-        if self.plan.is_some() {
-            self.drawn.set(true);
-        }
+    /// Called at every drawing: whether call and input line of the present plan are on the screen in full.
+    pub fn set_drawn(&self, in_full: bool) {
+        self.drawn.set(in_full && self.plan.is_some());
     }
 
     /// Whether `Enter` would send, once this is drawn.

@@ -6,7 +6,7 @@ use crate::features::rollouts::rollback::{Dialog, Input, Reply, SendResult};
 fn opened(rollout: &Rollout) -> Dialog {
     let mut dialog = Dialog::open(TargetId::new("prod"), rollout.name.clone());
     dialog.plan_read(plan_of(rollout));
-    dialog.mark_drawn();
+    dialog.set_drawn(true);
     dialog
 }
 
@@ -20,16 +20,29 @@ fn write(dialog: &mut Dialog, text: &str) {
 fn nothing_typed_before_the_plan_was_drawn_counts() {
     let rollout = canary();
     let mut dialog = Dialog::open(TargetId::new("prod"), rollout.name.clone());
-    dialog.mark_drawn();
+    dialog.set_drawn(true);
     write(&mut dialog, "checkout");
     assert_eq!(dialog.input(Input::Enter), Reply::Stay);
     dialog.plan_read(plan_of(&rollout));
     write(&mut dialog, "checkout");
     assert_eq!(dialog.input(Input::Enter), Reply::Stay);
     assert_eq!(dialog.typed(), "");
-    dialog.mark_drawn();
+    dialog.set_drawn(true);
     write(&mut dialog, "checkout");
     assert_eq!(dialog.input(Input::Enter), Reply::Send(Box::new(plan_of(&rollout))));
+}
+
+#[test]
+fn what_is_not_on_the_screen_any_more_takes_no_keys() {
+    let mut dialog = opened(&canary());
+    write(&mut dialog, "checkou");
+    dialog.set_drawn(false);
+    write(&mut dialog, "t");
+    assert_eq!(dialog.input(Input::Enter), Reply::Stay);
+    assert_eq!(dialog.typed(), "checkou");
+    dialog.set_drawn(true);
+    write(&mut dialog, "t");
+    assert!(matches!(dialog.input(Input::Enter), Reply::Send(_)));
 }
 
 #[test]
@@ -91,7 +104,7 @@ fn progress_keeps_what_was_typed_and_a_guarded_change_clears_it() {
     write(&mut dialog, "checkout");
     assert_eq!(dialog.input(Input::Enter), Reply::Stay);
     assert_eq!(dialog.typed(), "");
-    dialog.mark_drawn();
+    dialog.set_drawn(true);
     write(&mut dialog, "checkout");
     assert!(matches!(dialog.input(Input::Enter), Reply::Send(plan) if *plan == plan_of(&further)));
 }

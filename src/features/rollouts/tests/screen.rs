@@ -235,6 +235,40 @@ fn every_size_draws_and_too_small_a_screen_arms_nothing() {
 }
 
 #[test]
+fn a_screen_made_too_small_disarms_the_dialog() {
+    for (width, height) in [(50, 12), (60, 9), (40, 40), (200, 7)] {
+        let mut app = app_with_dialog();
+        write(&mut app, "checkou", 2);
+        // Drawn too small: nothing that is typed then counts.
+        screen(&app, width, height, 2);
+        write(&mut app, "t", 2);
+        assert!(sent_plan(&key(&mut app, KeyCode::Enter, 2)).is_none(), "{width}x{height}");
+        // Back at a good size it does, and a resize alone disarms until something is drawn.
+        screen(&app, 120, 40, 2);
+        write(&mut app, "t", 2);
+        app.handle(Msg::Input(Input::Resize(width, height)), now(2));
+        assert!(sent_plan(&key(&mut app, KeyCode::Enter, 2)).is_none(), "{width}x{height}");
+        screen(&app, 120, 40, 2);
+        assert!(sent_plan(&key(&mut app, KeyCode::Enter, 2)).is_some(), "{width}x{height}");
+    }
+}
+
+#[test]
+fn notices_give_way_to_the_call_and_the_input_line() {
+    let mut app = app_with_dialog();
+    let mut further = shift();
+    further.status = Status::new("ROLLBACK_REQUESTED");
+    further.new.revision = format!("{REVISION}43");
+    answer_dialog(&mut app, further, 6);
+    let shown = screen(&app, 60, 15, 6);
+    for part in ["ecs:StopServiceDeployment", "stopType", "more lines", "type  checkout  to roll back:"] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    write(&mut app, "checkout", 7);
+    assert!(sent_plan(&key(&mut app, KeyCode::Enter, 7)).is_some());
+}
+
+#[test]
 fn the_typed_name_sends_once_and_the_header_watches() {
     let mut app = app_with_dialog();
     write(&mut app, "checkout", 2);
