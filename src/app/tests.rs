@@ -319,6 +319,7 @@ fn a_verb_without_its_screen_is_offered_nowhere() {
     }
 }
 
+#[test]
 fn an_ascii_frame_is_ascii_on_every_screen() {
     let mut app = app(&["a", "b"]);
     app.settings.theme.ascii = true;
@@ -340,6 +341,7 @@ fn an_ascii_frame_is_ascii_on_every_screen() {
     }
 }
 
+#[test]
 fn a_passing_line_goes_when_its_place_is_left_unless_something_is_amiss() {
     let mut app = app(&["a"]);
     let shown = |app: &App| app.ui.notices.latest().map(|notice| notice.text.clone());
@@ -358,6 +360,7 @@ fn a_passing_line_goes_when_its_place_is_left_unless_something_is_amiss() {
     assert_eq!(shown(&app), None, "an overlay is another place");
 }
 
+#[test]
 fn what_was_copied_is_named() {
     let url = format!("https://eu-west-2.console.aws.amazon.com/{}", "x".repeat(200));
     for (text, says) in [
