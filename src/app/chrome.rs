@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Below this there is no room for a screen.
 const MIN: (u16, u16) = (60, 15);
 
+/// Status lines under the header.
+const MAX_STATUSES: usize = 3;
+
 /// Credentials that end sooner than this are worth a warning.
 const CREDENTIALS_SOON: Duration = Duration::from_mins(10);
 
@@ -36,8 +39,16 @@ pub(super) fn render(app: &App, buf: &mut Buffer, now: Now) {
     tabs(app, &ctx, row(area, 1), buf);
     rule(&ctx, row(area, 2), true, buf);
     let mut top = 3;
-    for (tone, text) in statuses.iter().take(3) {
-        line(row(area, top), &[(text.as_str(), ctx.theme.style(tone.role()))], buf);
+    for (index, (tone, text)) in statuses.iter().take(MAX_STATUSES).enumerate() {
+        let dropped = statuses.len().saturating_sub(MAX_STATUSES);
+        let more = match dropped {
+            1.. if index + 1 == MAX_STATUSES => format!("  +{dropped} more (!)"),
+            _ => String::new(),
+        };
+        let room = (area.width as usize).saturating_sub(width(&more) + 1);
+        let text = cut_end(text, room, ctx.theme.glyphs().ellipsis);
+        let style = ctx.theme.style(tone.role());
+        line(row(area, top), &[(&*text, style), (more.as_str(), style)], buf);
         top += 1;
     }
     let mut bottom = area.height - 2;

@@ -335,10 +335,10 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
     discovery::base_wants(ctx, plan);
 }
 
-/// Lines under the header: credentials that need something, rollbacks being watched.
+/// Lines under the header, what matters most first: rollbacks being watched, credentials that need something.
 pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
-    let mut lines = session::status_lines(ctx);
-    lines.extend(rollouts::status_lines(ctx));
+    let mut lines = rollouts::status_lines(ctx);
+    lines.extend(session::status_lines(ctx));
     lines
 }
 
