@@ -136,6 +136,8 @@ pub enum Op {
     GiveMfa {
         /// Whose.
         target: TargetId,
+        /// For its credentials for writes, not for those that read.
+        writes: bool,
         /// The code; never printed.
         code: MfaCode,
     },
@@ -278,9 +280,11 @@ pub async fn run_op(op: Op, ctx: OpCtx) -> OpOutcome {
                 .map(|()| ctx.folder.join(&name).display().to_string())
                 .map_err(|error| error.to_string()),
         ),
-        Op::GiveMfa { target, code } => {
-            if let Some(conn) = ctx.conn(&target) {
-                conn.give_mfa(code);
+        Op::GiveMfa { target, writes, code } => {
+            match ctx.conn(&target) {
+                Some(conn) if writes => conn.give_write_mfa(code),
+                Some(conn) => conn.give_mfa(code),
+                None => {}
             }
             OpOutcome::MfaGiven(target)
         }

@@ -102,6 +102,8 @@ pub struct Store {
     pub errors: Errors,
     /// Targets whose MFA code was asked for already.
     pub asked: BTreeSet<TargetId>,
+    /// How many MFA codes were given.
+    pub codes: u64,
     /// The journal of rollbacks, once it was read.
     pub past: Option<Result<rollouts::Past, String>>,
     /// Requests and dollars since start.
@@ -185,6 +187,7 @@ impl Store {
                     status.error = None;
                 }
                 self.asked.remove(&target);
+                self.codes += 1;
                 return vec![Effect::Wake];
             }
             OpOutcome::Copied { result: Ok(place), .. } => notices.push(Tone::Ok, place),

@@ -68,8 +68,7 @@ async fn re_read(plan: &Plan, conn: &Conn, now: Timestamp) -> Result<Plan, Sourc
     let mut reader = Reader::new(conn, SignedDuration::ZERO);
     let shift = reader.shift(&plan.name, &plan.guard.deployment, now).await?;
     let mut place = plan.place.clone();
-    place.caller = read_caller(conn).await;
-    place.no_writes = conn.writes_refused();
+    (place.caller, place.no_writes) = read_caller(conn).await;
     Ok(Plan::new(&shift, place, now))
 }
 
