@@ -1,4 +1,5 @@
-//! Redraws of whole screens at 200x60 over the data of the demo. Budget: 1 ms each.
+//! Redraws of whole screens at 200x60 over the data of the demo, budget 1 ms each; and the largest answer
+//! that the core takes in, budget 2 ms.
 //!
 //! Each screen is what the real loop shows once everything it asked for has come; the clock is paused.
 #![expect(clippy::expect_used, reason = "a bench that cannot start has nothing to measure")]
@@ -6,14 +7,14 @@
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use divan::Bencher;
-use eyewall::app::{App, Keymap, Now, Settings};
-use eyewall::aws::{Access, Aws, Clocks, TargetSpec};
+use eyewall::app::{App, Keymap, Msg, Now, PollKey, Polled, Settings};
+use eyewall::aws::{Access, Aws, Clocks, TargetSpec, Usage};
 use eyewall::cli::keys;
 use eyewall::config::Config;
 use eyewall::demo::SimAws;
 use eyewall::demo::world::Scenario;
 use eyewall::features::session::SessionInfo;
-use eyewall::features::{OpCtx, Store};
+use eyewall::features::{OpCtx, Payload, Query, Store, Topic};
 use eyewall::runtime::clock::Clock;
 use eyewall::runtime::{Shell, Until, run};
 use eyewall::text::Zone;
@@ -100,4 +101,23 @@ fn redraw(bencher: Bencher, (scenario, keys): (&str, &str)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
     let (app, now) = runtime.expect("a runtime").block_on(console(scenario, keys));
     bencher.with_inputs(|| Buffer::empty(AREA)).bench_local_refs(|buf| app.render(buf, now));
+}
+
+/// All 2,000 alarms of a big account arrive: stored, services derived, panes told.
+#[divan::bench(sample_count = 50)]
+fn handle_the_largest_answer(bencher: Bencher) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    let (mut app, now) = runtime.expect("a runtime").block_on(console("big", "1"));
+    let target = app.store.active().next().expect("one target").clone();
+    let list = app.store.target(&target).and_then(|target| target.alarms.clone()).expect("alarms");
+    let answer = || {
+        Msg::Polled(Box::new(Polled {
+            key: PollKey::new(&target, Topic::Alarms),
+            query: Query::Alarms,
+            result: Ok(Payload::Alarms(list.clone())),
+            next_in: Some(Duration::from_secs(30)),
+            usage: Usage::default(),
+        }))
+    };
+    bencher.with_inputs(answer).bench_local_values(|msg| app.handle(msg, now));
 }

@@ -75,7 +75,7 @@ macro_rules! actions {
 actions! {
     Down, "down", Move, ["j", "Down"], "down", "Next row";
     Up, "up", Move, ["k", "Up"], "up", "Previous row";
-    Left, "left", Move, ["Left"], "left", "Scroll left, or the crosshair back in time";
+    Left, "left", Move, ["Left"], "crosshair", "Scroll left, or the crosshair back in time";
     Right, "right", Move, ["Right"], "right", "Scroll right, or the crosshair on in time";
     Top, "top", Move, ["g", "Home"], "top", "First row";
     Bottom, "bottom", Move, ["G", "End"], "bottom", "Last row";
@@ -147,6 +147,16 @@ impl Action {
     /// The screen a digit goes to, counted from 0.
     pub fn screen(self) -> Option<usize> {
         (Self::Screen1..=Self::Screen9).contains(&self).then(|| self as usize - Self::Screen1 as usize)
+    }
+
+    /// The name of the screen it needs; `None` when it works anywhere.
+    pub fn needs(self) -> Option<&'static str> {
+        match self {
+            Self::Traces => Some("traces"),
+            Self::Changes => Some("changes"),
+            Self::Board => Some("dashboards"),
+            _ => self.screen().map(|_| self.info().name),
+        }
     }
 
     /// The verb with this name in the config.

@@ -85,14 +85,23 @@ fn header(app: &App, ctx: &Ctx, area: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
     let narrow = area.width < 100;
     let (text, dim) = (theme.style(Role::Text), theme.style(Role::Dim));
-    let right = header_right(app, ctx, narrow);
-    let right_width: usize = right.iter().map(|(text, _)| width(text) + 2).sum();
-    let room = (area.width as usize).saturating_sub(right_width + 11);
+    let badges = ctx.store.header_badges();
+    let badges_width: usize = badges.iter().map(|badge| width(badge) + 1).sum();
+    let mut right = header_right(app, ctx, narrow);
+    let taken =
+        |right: &[(String, Option<Style>)]| right.iter().map(|(text, _)| width(text) + 2).sum::<usize>();
+    let all = area.width as usize;
+    // The identity is what gives way first, then cost, credentials and clock; never a badge or the window.
+    while right.len() > 1 && taken(&right) + badges_width + 11 > all {
+        right.pop();
+    }
+    let right_width = taken(&right);
+    let room = all.saturating_sub(right_width + badges_width + 11);
     let targets = ctx.store.header(narrow);
     let x = line(area, &[("eyewall  ", theme.style(Role::Accent))], buf);
     let left = cut_end(&targets, room, theme.glyphs().ellipsis);
     let (mut x, _) = buf.set_stringn(x, area.y, left, room, text);
-    for badge in ctx.store.header_badges() {
+    for badge in badges {
         let style = theme.style(Role::Warn);
         x = buf.set_stringn(x + 1, area.y, badge, area.right().saturating_sub(x + 1) as usize, style).0;
     }

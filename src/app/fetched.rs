@@ -44,8 +44,15 @@ pub enum Freshness<'a> {
 }
 
 impl PollStatus {
-    pub(super) fn started(&mut self, _now: Now) {
+    /// A request is out. What went wrong with another question is no news about this one.
+    pub(super) fn started(&mut self, query: &Query) {
         self.in_flight = true;
+        if self.answered.as_ref().is_some_and(|answered| answered != query) {
+            self.error = None;
+            if query.topic().is_about_one_thing() {
+                self.ok_at = None;
+            }
+        }
     }
 
     pub(super) fn succeeded(&mut self, query: Query, now: Now, next_in: Option<Duration>) {

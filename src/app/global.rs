@@ -10,7 +10,7 @@ use super::msg::{Input, Now};
 use super::palette::Palette;
 use super::pane::{Command, EditEvent, Tone};
 use super::picker::TargetPicker;
-use super::ui::{Docked, MAX_JUMPS};
+use super::ui::{Docked, Jump, MAX_JUMPS};
 use super::{App, Window};
 use crate::features::{self, Link};
 use crate::text::Zone;
@@ -81,10 +81,18 @@ impl App {
 
     /// A verb, to the pane first.
     pub fn act(&mut self, action: Action, now: Now) -> Vec<Effect> {
+        if matches!(action, Action::Back | Action::Quit) && self.where_a_jump_led() {
+            return self.back(false, now);
+        }
         if let Some(commands) = self.with_pane(now, |pane, ctx| pane.on_action(action, ctx)) {
             return self.run_commands(commands, now);
         }
         self.act_globally(action, now)
+    }
+
+    fn where_a_jump_led(&self) -> bool {
+        let here = self.panes.get(self.ui.pane).map(|pane| pane.here());
+        here.is_some() && self.ui.jumps.last().is_some_and(|jump| jump.into == here)
     }
 
     fn act_globally(&mut self, action: Action, now: Now) -> Vec<Effect> {
@@ -115,7 +123,8 @@ impl App {
                 self.open_overlay(Box::new(palette));
             }
             Action::Actions => {
-                let actions = self.with_pane(now, |pane, ctx| pane.hints(ctx));
+                let mut actions = self.with_pane(now, |pane, ctx| pane.hints(ctx));
+                actions.retain(|action| !super::help::hidden(*action, &self.ctx(now)));
                 self.open_overlay(Box::new(super::menu::Menu::new(actions)));
             }
             Action::Pick => {
@@ -170,7 +179,8 @@ impl App {
         self.panes = panes;
         match (target, from) {
             (Some(index), (Some(here), window)) => {
-                self.ui.jumps.push((here, window));
+                let into = self.panes.get(index).map(|pane| pane.here()).filter(Link::opens);
+                self.ui.jumps.push(Jump { from: here, window, into });
                 if self.ui.jumps.len() > MAX_JUMPS {
                     self.ui.jumps.remove(0);
                 }
@@ -186,7 +196,8 @@ impl App {
     pub fn apply_theme(&mut self, name: Option<String>) {
         let name = name.unwrap_or_else(|| self.settings.theme.name.clone());
         let settings = &mut self.settings;
-        match Theme::load(&name, &settings.user_themes, settings.depth, settings.theme.ascii) {
+        let ui = &settings.config.ui;
+        match Theme::load(&name, &settings.user_themes, ui.color.depth(settings.depth), ui.ascii) {
             Ok(theme) => settings.theme = theme,
             // The old theme stays; the first problem is enough for a line.
             Err(problems) => {
@@ -223,7 +234,7 @@ impl App {
     }
 
     fn back(&mut self, may_quit: bool, now: Now) -> Vec<Effect> {
-        while let Some((link, window)) = self.ui.jumps.pop() {
+        while let Some(Jump { from: link, window, .. }) = self.ui.jumps.pop() {
             let mut panes = std::mem::take(&mut self.panes);
             let index = panes.iter_mut().position(|pane| pane.open(&link, &self.ctx(now)));
             self.panes = panes;

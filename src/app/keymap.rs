@@ -79,6 +79,17 @@ impl std::fmt::Display for Chord {
     }
 }
 
+/// What is wrong with the config's `[keys]`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("[keys] {action}: {problem}")]
+pub struct KeyError {
+    /// The verb as named in the config.
+    pub action: String,
+    /// What is wrong with it: an unknown verb, a key that cannot be read, a reserved key, or a key that two
+    /// verbs claim.
+    pub problem: String,
+}
+
 /// The keys in force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Keymap {
@@ -89,19 +100,17 @@ impl Keymap {
     /// The defaults with the config's `[keys]` over them: a verb named there loses its default keys.
     ///
     /// # Errors
-    /// A sentence that names the verb, the key and what is wrong: an unknown verb, a key that cannot be
-    /// read, a reserved key, or a key that two verbs claim.
-    pub fn new(overrides: &BTreeMap<String, Vec<String>>) -> Result<Self, String> {
+    /// The first verb of `[keys]` that something is wrong with.
+    pub fn new(overrides: &BTreeMap<String, Vec<String>>) -> Result<Self, KeyError> {
+        let wrong = |action: &str, problem: String| KeyError { action: action.to_owned(), problem };
         for name in overrides.keys() {
             if Action::by_name(name).is_none() {
                 let near = ACTIONS
                     .iter()
                     .map(|info| info.name)
                     .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-                return Err(format!(
-                    "[keys]: no action `{name}` (did you mean `{}`?)",
-                    near.unwrap_or_default()
-                ));
+                let near = near.unwrap_or_default();
+                return Err(wrong(name, format!("there is no such action (did you mean `{near}`?)")));
             }
         }
         let mut keys: Vec<(Chord, Action)> = Vec::new();
@@ -112,17 +121,16 @@ impl Keymap {
                 None => info.keys.to_vec(),
             };
             for name in names {
-                let chord = Chord::parse(name)
-                    .ok_or_else(|| format!("[keys] {}: `{name}` is not a key", info.name))?;
+                let chord =
+                    Chord::parse(name).ok_or_else(|| wrong(info.name, format!("`{name}` is not a key")))?;
                 if RESERVED.contains(&name) {
-                    return Err(format!("[keys] {}: {name} belongs to terminals and tmux", info.name));
+                    return Err(wrong(info.name, format!("{name} belongs to terminals and tmux")));
                 }
                 if let Some((_, other)) = keys.iter().find(|(taken, _)| *taken == chord) {
-                    return Err(format!(
-                        "[keys]: {name} is claimed by both `{}` and `{}`",
-                        other.info().name,
-                        info.name
-                    ));
+                    let other = other.info().name;
+                    let problem = format!("{name} is claimed by both `{other}` and `{}`", info.name);
+                    // At least one of the two stands in the config: the defaults do not collide.
+                    return Err(wrong(if own.is_some() { info.name } else { other }, problem));
                 }
                 keys.push((chord, info.action));
             }
@@ -182,12 +190,13 @@ mod tests {
         let map = Keymap::new(&overrides(&[("refresh", &["F5"])])).unwrap();
         assert_eq!(map.keys(Action::Refresh), ["F5"]);
         for (pairs, expected) in [
-            (overrides(&[("refresh", &["j"])]), "j is claimed by both `down` and `refresh`"),
+            (overrides(&[("down", &["r"])]), "[keys] down: r is claimed by both `down` and `refresh`"),
+            (overrides(&[("refresh", &["j"])]), "[keys] refresh: j is claimed by both `down` and `refresh`"),
             (overrides(&[("refesh", &["F5"])]), "did you mean `refresh`"),
             (overrides(&[("refresh", &["Ctrl-b"])]), "belongs to terminals"),
             (overrides(&[("refresh", &["Hyper-q"])]), "`Hyper-q` is not a key"),
         ] {
-            let error = Keymap::new(&pairs).unwrap_err();
+            let error = Keymap::new(&pairs).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

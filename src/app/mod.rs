@@ -48,7 +48,7 @@ pub struct Settings {
     pub keymap: Keymap,
     /// Themes of the user's own: name and text.
     pub user_themes: Vec<(String, String)>,
-    /// How many colours the terminal has.
+    /// How many colours the terminal has; the config may want others.
     pub depth: ColorDepth,
     /// The theme in force.
     pub theme: Theme,
@@ -77,8 +77,12 @@ impl App {
     pub fn handle(&mut self, msg: Msg, now: Now) -> Vec<Effect> {
         let mut effects = match msg {
             Msg::Input(input) => return self.on_input(&input, now),
-            Msg::PollStarted { key } => {
-                self.store.polls.entry(key).or_default().started(now);
+            Msg::PollStarted { key, query } => {
+                self.store.polls.entry(key).or_default().started(&query);
+                return Vec::new();
+            }
+            Msg::PollDropped { key } => {
+                self.store.polls.entry(key).or_default().in_flight = false;
                 return Vec::new();
             }
             Msg::Polled(polled) => self.on_polled(*polled, now),
@@ -102,9 +106,7 @@ impl App {
                 Vec::new()
             }
             Msg::Session { target, info } => {
-                if let Some(target) = self.store.targets.get_mut(&target) {
-                    target.session = info;
-                }
+                self.store.connected(&target, info);
                 self.changed(None, now, Vec::new())
             }
             Msg::Banner(text) => {
@@ -224,24 +226,50 @@ impl App {
         match result {
             Ok(config) => match Keymap::new(&config.keys) {
                 Ok(keymap) => {
-                    let theme =
-                        (config.ui.theme != self.settings.config.ui.theme).then(|| config.ui.theme.clone());
-                    let same_targets = config.targets == self.settings.config.targets;
+                    let old = std::mem::replace(&mut self.settings.config, config);
                     self.settings.keymap = keymap;
-                    self.settings.config = config;
-                    self.apply_theme(theme);
-                    self.store.derive(&self.settings.config, None);
-                    self.ui.notices.info(if same_targets {
-                        "config reloaded"
-                    } else {
-                        "config reloaded; its targets are taken at the next start"
-                    });
+                    self.take_config(&old);
                 }
-                Err(problem) => self.ui.notices.warn(&problem),
+                Err(problem) => self.ui.notices.warn(&problem.to_string()),
             },
             // The old configuration stays in force: a typing slip must not take the console down.
             Err(problem) => self.ui.notices.warn(&problem),
         }
         Vec::new()
+    }
+
+    /// Puts a changed config into force. What a choice on screen changed stays, unless the config's word for
+    /// it changed too.
+    fn take_config(&mut self, old: &Config) {
+        let new = &self.settings.config;
+        if new.read_only {
+            self.store.forbid_writes();
+        }
+        if new.ui.zone != old.ui.zone
+            && let Some(zone) = new.ui.time_zone(&self.ui.local_zone)
+        {
+            self.ui.zone = zone;
+        }
+        if new.window != old.window {
+            self.ui.set_default_window(new);
+        }
+        let mut waits = Vec::new();
+        for (changed, what) in [
+            (new.targets != old.targets, "[[target]]"),
+            (old.read_only && !new.read_only, "read_only = false"),
+            (new.ui.start != old.ui.start, "ui.start"),
+            (new.demo != old.demo, "[demo]"),
+        ] {
+            if changed {
+                waits.push(what);
+            }
+        }
+        let theme = (new.ui.theme != old.ui.theme).then(|| new.ui.theme.clone());
+        self.apply_theme(theme);
+        self.store.derive(&self.settings.config, None);
+        self.ui.notices.info(&match waits.as_slice() {
+            [] => "config reloaded".to_owned(),
+            waits => format!("config reloaded; at the next start: {}", waits.join(", ")),
+        });
     }
 }

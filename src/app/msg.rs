@@ -56,6 +56,13 @@ pub enum Msg {
     PollStarted {
         /// Which target and topic.
         key: PollKey,
+        /// What it asks.
+        query: Query,
+    },
+    /// A poller dropped its running request: the question changed or went away.
+    PollDropped {
+        /// Which target and topic.
+        key: PollKey,
     },
     /// A poller has an answer or an error.
     Polled(Box<Polled>),

@@ -6,6 +6,7 @@ use super::overlay::{Overlay, Reply};
 use super::pane::{Command, Ctx};
 use super::{App, Window};
 use crate::features::{self, Link};
+use crate::text::width;
 use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::input::{InputEvent, LineInput};
@@ -48,11 +49,8 @@ impl Palette {
         for info in ACTIONS.iter().filter(|info| !super::help::hidden(info.action, &ctx)) {
             let keys = ctx.keymap.key(info.action);
             let kind = if info.action.screen().is_some() { "screen" } else { "action" };
-            let exists = info.action.screen().is_none() || app.panes.iter().any(|p| p.name() == info.name);
-            if exists {
-                let hint = format!("{keys}  {}", info.doc);
-                entries.push(Entry { kind, name: info.name.into(), hint, run: Do::Act(info.action) });
-            }
+            let hint = format!("{keys}  {}", info.doc);
+            entries.push(Entry { kind, name: info.name.into(), hint, run: Do::Act(info.action) });
         }
         for target in app.store.targets.keys() {
             let run = Do::OnlyTarget(target.clone());
@@ -140,9 +138,15 @@ impl Overlay for Palette {
         }
         if lines.is_empty() {
             // An ARN, a console URL or a trace id may be pasted here too.
-            let link = features::link_of(self.input.text(), ctx);
-            let hint = if link.is_ok() { "Enter opens it" } else { "nothing matches" };
-            lines.push(Line::styled(format!(" {hint}"), theme.style(Role::Dim)));
+            let text = self.input.text();
+            let (hint, role) = match features::link_problem(text, ctx) {
+                Some(problem) => (problem, Role::Warn),
+                None if features::link_of(text, ctx).is_ok() => ("Enter opens it".to_owned(), Role::Dim),
+                None => ("nothing matches".to_owned(), Role::Dim),
+            };
+            let room = usize::from(list.width).saturating_sub(2);
+            let rows = folded(&hint, room);
+            lines.extend(rows.into_iter().map(|row| Line::styled(format!(" {row}"), theme.style(role))));
         }
         dialog::lines(list, &lines, buf);
     }
@@ -164,6 +168,21 @@ impl Palette {
             Do::OnlyTarget(target) => Command::Targets(vec![target]),
         })
     }
+}
+
+/// The text in rows of at most `room` columns, cut between words; a longer word stands in a row of its own.
+fn folded(text: &str, room: usize) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match rows.last_mut() {
+            Some(row) if width(row) + 1 + width(word) <= room => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            _ => rows.push(word.to_owned()),
+        }
+    }
+    rows
 }
 
 /// Indexes of the texts that match, best first; all in order when nothing is asked.

@@ -159,3 +159,162 @@ fn an_unchanged_screen_stays_the_same_for_a_minute() {
     let first = frames.next().unwrap();
     assert!(frames.all(|frame| frame == first));
 }
+
+#[test]
+fn back_from_where_a_jump_led_does_not_pass_through_a_list() {
+    let mut app = app(&["a"]);
+    let alarm = |open| crate::features::Link::Alarms { alarm: Some((TargetId::new("a"), "x".into())), open };
+    app.goto(&alarm(true), now(0));
+    let alarms = app.ui.pane;
+    assert_ne!(alarms, 0);
+    press(&mut app, KeyCode::Esc, 1);
+    assert_eq!(app.ui.pane, 0, "straight back");
+    // Through the list it goes back through the list.
+    app.goto(&alarm(false), now(2));
+    let mut panes = std::mem::take(&mut app.panes);
+    panes[alarms].open(&alarm(true), &app.ctx(now(2)));
+    app.panes = panes;
+    press(&mut app, KeyCode::Esc, 3);
+    assert_eq!(app.ui.pane, alarms, "the list first");
+    press(&mut app, KeyCode::Esc, 4);
+    assert_eq!(app.ui.pane, 0);
+}
+
+#[test]
+fn news_about_one_question_is_no_news_about_another() {
+    let question = |name: &str| {
+        Query::AlarmDetail(crate::features::alarms::DetailQuery {
+            name: name.into(),
+            kind: crate::features::alarms::Kind::Metric,
+            metrics: Vec::new(),
+            window: Window::default(),
+            children: false,
+        })
+    };
+    let denied = SourceError::new(ErrorClass::Denied, "cloudwatch:GetMetricData", "no");
+    let mut status = PollStatus::default();
+    status.failed(question("a"), denied, now(1), None);
+    status.started(&question("a"));
+    assert!(matches!(status.freshness(now(2)), Freshness::Failed(..)));
+    status.started(&question("b"));
+    assert_eq!(status.freshness(now(3)), Freshness::First);
+}
+
+/// The screen as text.
+fn drawn(app: &App, width: u16, at: u64) -> String {
+    let mut buf = Buffer::empty(ratatui::layout::Rect::new(0, 0, width, 24));
+    app.render(&mut buf, now(at));
+    let rows = buf.content.chunks(width.into());
+    rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n").collect()
+}
+
+fn reload(app: &mut App, text: &str) -> String {
+    let config = Config::parse(text, "c.toml").unwrap();
+    app.handle(Msg::ConfigLoaded(Box::new(Ok(config))), now(1));
+    app.ui.notices.latest().map(|notice| notice.text.clone()).unwrap()
+}
+
+#[test]
+fn a_changed_config_is_in_force_at_once() {
+    let mut app = app(&["a"]);
+    app.settings.theme = Theme::load("dark", &[], ColorDepth::True, false).unwrap();
+    let text = "read_only = true\n[ui]\nascii = true\ncolor = \"never\"\nzone = \"Europe/Berlin\"\n\
+                [window]\ndefault = \"3h\"\n";
+    assert_eq!(reload(&mut app, text), "config reloaded");
+    assert!(app.store.all_read_only());
+    assert!(app.store.target(&TargetId::new("a")).unwrap().session.writes_refused.is_some());
+    assert!(app.settings.theme.ascii);
+    assert_eq!(app.settings.theme.base().bg, None, "no colour is left");
+    assert_ne!(app.ui.zone, Zone::utc());
+    assert_eq!(app.ui.window, Window::Live { secs: 3 * 3600 });
+    assert!(drawn(&app, 100, 2).contains("READ-ONLY"));
+
+    app.ui.window = Window::Live { secs: 60 };
+    let said = reload(&mut app, "[window]\ndefault = \"1d\"\n[[target]]\nname = \"b\"\n");
+    assert_eq!(said, "config reloaded; at the next start: [[target]], read_only = false");
+    assert!(app.store.all_read_only(), "what was forbidden stays so");
+    assert_eq!((app.ui.zone.clone(), app.settings.theme.ascii), (Zone::utc(), false));
+    assert_eq!(app.ui.window, Window::Live { secs: 60 }, "a window that was chosen stays");
+    assert_eq!(app.ui.default_window, Window::Live { secs: 86_400 });
+}
+
+#[test]
+fn credentials_that_any_service_refuses_are_told_until_they_are_new() {
+    let mut app = app(&["a"]);
+    goto_alarms(&mut app);
+    let expired = |advice: &str| {
+        let error = SourceError::new(ErrorClass::Expired, "cloudwatch:DescribeAlarms", "expired");
+        SourceError { advice: advice.into(), ..error }
+    };
+    app.handle(polled("a", Query::Alarms, Err(expired("run `aws sso login`"))), now(1));
+    assert!(drawn(&app, 100, 2).contains("a: expired · run `aws sso login`"), "{}", drawn(&app, 100, 2));
+    app.handle(polled("a", Query::Alarms, Err(expired(""))), now(3));
+    assert!(drawn(&app, 100, 4).contains("a: expired   "), "no dot without advice");
+    app.handle(Msg::Session { target: TargetId::new("a"), info: SessionInfo::default() }, now(5));
+    assert!(!drawn(&app, 100, 6).contains("a: expired"));
+}
+
+#[test]
+fn a_declined_code_says_how_to_be_asked_again() {
+    let mut app = app(&["a"]);
+    let error = SourceError::new(ErrorClass::MfaNeeded, "sts:AssumeRole", "code");
+    let error = SourceError { advice: "type the device's current code".into(), ..error };
+    app.handle(polled("a", Query::Identity, Err(error)), now(1));
+    assert_eq!(app.ui.overlays.len(), 1);
+    press(&mut app, KeyCode::Esc, 2);
+    assert!(app.ui.overlays.is_empty());
+    assert!(drawn(&app, 100, 3).contains("a: MFA code needed · r asks for the code again"));
+}
+
+#[test]
+fn badges_and_window_are_never_overwritten() {
+    let spec = TargetSpec { read_only: true, ..TargetSpec::named("a-target-with-a-long-name") };
+    let endpoint = vec!["http://localhost:4566".to_owned()];
+    let session = SessionInfo { endpoints: endpoint, simulated: false, ..SessionInfo::default() };
+    let mut app = app(&[]);
+    app.store = Store::new([(spec, session)]);
+    let end = now(0).wall;
+    for hours in [1, 30] {
+        app.ui.window = Window::Frozen { start: end - jiff::SignedDuration::from_hours(hours), end };
+        let header = drawn(&app, 80, 1).lines().next().unwrap().to_owned();
+        for part in [" CUSTOM ENDPOINT ", " READ-ONLY ", "FROZEN ", " → "] {
+            assert!(header.contains(part), "{part}: {header}");
+        }
+    }
+}
+
+#[test]
+fn the_palette_says_why_a_pasted_thing_cannot_be_opened() {
+    for (text, says) in [
+        ("arn:aws:s3:::bucket", "can be opened by ARN"),
+        ("1-581cf771-a006649127e371903a2de979", "no traces screen"),
+        ("zzzzzz", "nothing matches"),
+    ] {
+        let mut app = app(&["a"]);
+        press(&mut app, KeyCode::Char(':'), 0);
+        app.handle(Msg::Input(Input::Paste(text.into())), now(0));
+        let screen = drawn(&app, 100, 1).replace(['│', '\n'], " ");
+        let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(says), "{words}");
+    }
+}
+
+#[test]
+fn the_names_of_screens_are_those_of_the_panes() {
+    let names: Vec<_> = crate::features::panes().iter().map(|pane| pane.name()).collect();
+    assert_eq!(names, crate::features::SCREENS);
+}
+
+#[test]
+fn a_verb_without_its_screen_is_offered_nowhere() {
+    let mut app = app(&["a"]);
+    let area = ratatui::layout::Rect::new(0, 0, 100, 120);
+    for key in ['?', ':'] {
+        press(&mut app, KeyCode::Char(key), 1);
+        let mut buf = Buffer::empty(area);
+        app.render(&mut buf, now(1));
+        let text: String = buf.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert!(!text.contains("Traces") && !text.contains("traces-of"), "{key}: {text}");
+        press(&mut app, KeyCode::Esc, 1);
+    }
+}

@@ -20,12 +20,23 @@ pub struct Docked {
     pub input: LineInput,
 }
 
+/// A jump that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Jump {
+    /// Where it began.
+    pub from: Link,
+    /// The window there.
+    pub window: Window,
+    /// The one thing it led into, if it did: from there `Back` returns at once, not to a list never visited.
+    pub into: Option<Link>,
+}
+
 /// State of the interface that belongs to no pane.
 pub struct Ui {
     /// Index of the screen shown.
     pub pane: usize,
-    /// Where `Back` leads: place and window.
-    pub jumps: Vec<(Link, Window)>,
+    /// Where `Back` leads.
+    pub jumps: Vec<Jump>,
     /// Topmost last.
     pub overlays: Vec<Box<dyn Overlay>>,
     /// A line being typed for the pane.
@@ -51,8 +62,7 @@ pub struct Ui {
 impl Ui {
     /// The interface at start.
     pub fn new(config: &Config, local_zone: Zone) -> Self {
-        let secs = i64::try_from(config.window.default.duration().as_secs()).unwrap_or(3_600);
-        let window = Window::Live { secs };
+        let window = default_window(config);
         Self {
             pane: 0,
             jumps: Vec::new(),
@@ -68,4 +78,18 @@ impl Ui {
             banner: None,
         }
     }
+
+    /// Takes another default window; it is shown at once when the old one was.
+    pub(super) fn set_default_window(&mut self, config: &Config) {
+        let window = default_window(config);
+        if self.window == self.default_window {
+            self.window = window;
+        }
+        self.default_window = window;
+    }
+}
+
+fn default_window(config: &Config) -> Window {
+    let secs = i64::try_from(config.window.default.duration().as_secs()).unwrap_or(3_600);
+    Window::Live { secs }
 }

@@ -45,6 +45,9 @@ pub(super) fn advice(error: &SourceError, caller: &Caller) -> String {
         ErrorClass::NotAws => {
             "a proxy or portal answered instead of AWS: check HTTPS_PROXY and NO_PROXY".to_owned()
         }
+        ErrorClass::Invalid if matches!(caller.source, CredentialsSource::NoProfile { .. }) => {
+            missing(caller)
+        }
         ErrorClass::Invalid if caller.region.is_none() => {
             "set a region: `--region`, AWS_REGION, or `region` in the profile".to_owned()
         }
@@ -58,6 +61,10 @@ fn missing(caller: &Caller) -> String {
     match &caller.source {
         CredentialsSource::Process(profile) => {
             format!("run the credential_process of profile {profile} by hand to see why it fails")
+        }
+        CredentialsSource::NoProfile { name, near } => {
+            let near = near.as_ref().map(|near| format!(" (did you mean `{near}`?)"));
+            format!("there is no profile `{name}` in ~/.aws/config{}", near.unwrap_or_default())
         }
         CredentialsSource::Keys(profile) => {
             format!("profile {profile} gives no credentials: check ~/.aws/config and ~/.aws/credentials")
@@ -79,6 +86,9 @@ fn renew(caller: &Caller) -> String {
         }
         CredentialsSource::Machine => {
             "this machine's role gave expired credentials: check its clock".to_owned()
+        }
+        CredentialsSource::Simulated => {
+            "a fault rule of the simulated AWS says so; in AWS the login command stands here".to_owned()
         }
         source => source.login_command().map(|command| format!("run `{command}`")).unwrap_or_default(),
     }
@@ -137,6 +147,19 @@ mod tests {
                 S::Process("p".into()),
                 "run the credential_process of profile p",
             ),
+            (
+                ErrorClass::NoCredentials,
+                "",
+                S::NoProfile { name: "porod".into(), near: Some("prod".into()) },
+                "there is no profile `porod` in ~/.aws/config (did you mean `prod`?)",
+            ),
+            (
+                ErrorClass::Invalid,
+                "",
+                S::NoProfile { name: "x".into(), near: None },
+                "there is no profile `x` in ~/.aws/config",
+            ),
+            (ErrorClass::Expired, "", S::Simulated, "a fault rule of the simulated AWS"),
             (
                 ErrorClass::BadKeys,
                 "",

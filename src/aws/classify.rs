@@ -221,7 +221,11 @@ fn chain_text(error: &(dyn Error + 'static)) -> String {
 }
 
 fn clean(text: &str) -> String {
-    let safe = sanitize(text);
+    // The SDK tells in lines what each provider had to say.
+    let lines: Vec<_> =
+        text.lines().map(|line| line.trim().trim_end_matches(':')).filter(|line| !line.is_empty()).collect();
+    let joined = lines.join("; ");
+    let safe = sanitize(&joined);
     match safe.char_indices().nth(MESSAGE_LIMIT) {
         None => safe.into_owned(),
         Some(_) => safe.chars().take(MESSAGE_LIMIT).chain(['…']).collect(),

@@ -7,7 +7,7 @@
 use super::advice::Caller;
 use super::budget::{Limiter, Limiters, Monotonic};
 use super::classify::classify;
-use super::endpoint::{Endpoint, writes_refused};
+use super::endpoint::{CONFIG_READ_ONLY, Endpoint, writes_refused};
 use super::error::{ErrorClass, SourceError};
 use super::http::{KeepHost, Skew, Tap};
 use super::meter::{Cap, Meter, Usage};
@@ -25,6 +25,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use std::error::Error;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
@@ -46,6 +47,8 @@ pub struct Aws {
     monotonic: Monotonic,
     limiters: Limiters,
     cap: Arc<Cap>,
+    /// Nothing is changed in AWS any more, whatever the targets say.
+    read_only: Arc<AtomicBool>,
 }
 
 impl Aws {
@@ -57,6 +60,7 @@ impl Aws {
             limiters: Limiters::new(clocks.monotonic.clone()),
             monotonic: clocks.monotonic,
             cap: Arc::new(Cap::new(max_usd_per_hour)),
+            read_only: Arc::default(),
         }
     }
 
@@ -70,6 +74,11 @@ impl Aws {
     /// The cap of the run.
     pub fn cap(&self) -> &Cap {
         &self.cap
+    }
+
+    /// Refuses every change of AWS for the rest of the run, on all connections, open ones too.
+    pub fn forbid_writes(&self) {
+        self.read_only.store(true, Ordering::SeqCst);
     }
 
     fn env(&self) -> Option<&Env> {
@@ -240,6 +249,10 @@ impl Conn {
             if !self.inner.writes {
                 return Err(SourceError::new(ErrorClass::Invalid, op.action, "this connection only reads"));
             }
+            // The config may have become read-only since the connection was handed out.
+            if let Some(reason) = self.writes_refused() {
+                return Err(SourceError::new(ErrorClass::Invalid, op.action, reason));
+            }
             self.send(op, 1, request).await
         }
     }
@@ -369,6 +382,9 @@ impl Conn {
 
     /// Why this target takes no writes; `None` when it does.
     pub fn writes_refused(&self) -> Option<String> {
+        if self.inner.aws.read_only.load(Ordering::SeqCst) {
+            return Some(CONFIG_READ_ONLY.to_owned());
+        }
         writes_refused(&self.inner.spec, &self.live().setup.endpoints)
     }
 

@@ -5,6 +5,9 @@ use super::target::TargetSpec;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
+/// Why nothing takes writes once the config says so while the program runs.
+pub const CONFIG_READ_ONLY: &str = "the config says read_only";
+
 /// A custom endpoint in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {

@@ -42,7 +42,7 @@ const ROUNDING_USD: f64 = 1e-9;
 /// The cap on dollars in any 60 minutes, over all targets.
 #[derive(Debug, Default)]
 pub struct Cap {
-    limit_usd: Option<f64>,
+    limit_usd: Mutex<Option<f64>>,
     /// (minute, dollars), oldest first, at most 60.
     minutes: Mutex<VecDeque<(u64, f64)>>,
 }
@@ -50,12 +50,17 @@ pub struct Cap {
 impl Cap {
     /// A cap of so many dollars per hour; `None` never stops anything.
     pub fn new(limit_usd: Option<f64>) -> Self {
-        Self { limit_usd, minutes: Mutex::default() }
+        Self { limit_usd: Mutex::new(limit_usd), minutes: Mutex::default() }
     }
 
     /// Dollars per hour allowed, when limited.
     pub fn limit_usd(&self) -> Option<f64> {
-        self.limit_usd
+        *self.limit_usd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another cap from now on; what was spent stays spent.
+    pub fn set_limit_usd(&self, limit_usd: Option<f64>) {
+        *self.limit_usd.lock().unwrap_or_else(PoisonError::into_inner) = limit_usd;
     }
 
     /// Dollars spent in the last 60 minutes before `now` (time since start).
@@ -67,7 +72,7 @@ impl Cap {
 
     /// Whether `usd` more would pass the cap. What is free always fits.
     pub fn refuses(&self, now: Duration, usd: f64) -> bool {
-        usd > 0.0 && self.limit_usd.is_some_and(|limit| self.spent_usd(now) + usd > limit + ROUNDING_USD)
+        usd > 0.0 && self.limit_usd().is_some_and(|limit| self.spent_usd(now) + usd > limit + ROUNDING_USD)
     }
 
     fn spend(&self, now: Duration, usd: f64) {
@@ -106,7 +111,7 @@ impl Meter {
 
     /// Whether nothing more that costs anything fits under the cap.
     pub fn over_cap(&self, now: Duration) -> bool {
-        self.cap.limit_usd.is_some_and(|limit| self.cap.spent_usd(now) + ROUNDING_USD >= limit)
+        self.cap.limit_usd().is_some_and(|limit| self.cap.spent_usd(now) + ROUNDING_USD >= limit)
     }
 
     /// The refusal of a call of `units` when it would pass the cap.
@@ -114,7 +119,7 @@ impl Meter {
         if !self.cap.refuses(now, price(op, units)) {
             return Ok(());
         }
-        let (spent, limit) = (self.cap.spent_usd(now), self.cap.limit_usd.unwrap_or_default());
+        let (spent, limit) = (self.cap.spent_usd(now), self.cap.limit_usd().unwrap_or_default());
         let message = format!("${spent:.2} spent in the last hour, the cap is ${limit:.2}");
         Err(SourceError {
             advice: "raise `max_usd_per_hour` in the config, or wait".to_owned(),
@@ -192,6 +197,10 @@ mod tests {
         assert!(!one.over_cap(minute(60)), "what was spent in minute 0 is an hour old");
         assert!(close(cap.spent_usd(minute(60)), 0.006));
         assert!(close(cap.spent_usd(minute(500)), 0.0));
+        cap.set_limit_usd(Some(1.0));
+        assert!(!one.over_cap(minute(59)), "a higher cap holds at once");
+        cap.set_limit_usd(Some(0.001));
+        assert!(two.check(&GET_METRIC_DATA, 1, minute(60)).is_err(), "a lower one too");
     }
 
     #[test]

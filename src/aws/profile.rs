@@ -4,6 +4,7 @@
 //! profile whose chain has one is unrolled here into the profile it starts from and the roles on top.
 
 use super::target::TargetSpec;
+use crate::config::suggest;
 use aws_config::profile::{Profile, ProfileSet};
 use aws_types::os_shim_internal::{Env as OsEnv, Fs};
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,13 @@ pub enum CredentialsSource {
     Keys(String),
     /// The role of the machine or container, or nothing at all.
     Machine,
+    /// A profile that no shared file has.
+    NoProfile {
+        /// As asked for.
+        name: String,
+        /// The one that was probably meant.
+        near: Option<String>,
+    },
 }
 
 impl CredentialsSource {
@@ -179,8 +187,15 @@ pub(super) fn plan(spec: &TargetSpec, env: &Env, set: Option<&ProfileSet>) -> Pl
     {
         last.mfa_serial.get_or_insert_with(|| serial.clone());
     }
-    let source =
-        if env_wins { CredentialsSource::Environment } else { source_of(&chain, explicit.is_some()) };
+    let unknown =
+        set.filter(|set| (explicit.is_some() || env.profile.is_some()) && set.get_profile(name).is_none());
+    let source = match unknown {
+        _ if env_wins => CredentialsSource::Environment,
+        Some(set) => {
+            CredentialsSource::NoProfile { name: name.to_owned(), near: suggest(name, set.profiles()) }
+        }
+        None => source_of(&chain, explicit.is_some()),
+    };
     let profile_region =
         explicit.and_then(|_| chain.first()).and_then(|profile| profile.get("region")).map(str::to_owned);
     Plan { base, roles, source, region: spec.region.clone().or(profile_region) }
@@ -361,7 +376,8 @@ region = us-west-2
             (Some("keys"), S::Keys("keys".into()), None),
             (Some("on-mfa"), S::Keys("keys".into()), None),
             (Some("region-only"), S::Keys("region-only".into()), None),
-            (Some("missing"), S::Machine, None),
+            (Some("missing"), S::NoProfile { name: "missing".into(), near: None }, None),
+            (Some("kyes"), S::NoProfile { name: "kyes".into(), near: Some("keys".into()) }, None),
         ];
         for (profile, source, login) in cases {
             let plan = planned(&spec(profile), &Env::default()).await;

@@ -458,6 +458,21 @@ async fn a_read_only_target_gives_no_connection_for_writes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_config_that_becomes_read_only_stops_writers_that_are_out_already() {
+    let canned = Canned::new([html(200)]);
+    let aws = aws(&canned, None);
+    let conn = aws.connect(&TargetSpec::named("prod")).await;
+    let writer = conn.for_writes().await.unwrap();
+    aws.forbid_writes();
+    assert_eq!(conn.writes_refused().as_deref(), Some(endpoint::CONFIG_READ_ONLY));
+    assert!(conn.for_writes().await.is_err());
+    let stop = writer.ecs().stop_service_deployment().service_deployment_arn("arn").send();
+    let error = writer.mutate(&op::STOP_SERVICE_DEPLOYMENT, stop).await.unwrap_err();
+    assert_eq!((error.class, error.message.as_str()), (ErrorClass::Invalid, endpoint::CONFIG_READ_ONLY));
+    assert_eq!(canned.asked().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_cap_refuses_priced_reads_but_never_a_rollbacks() {
     let ok = Answer::new(200, "application/cbor", [0xbf, 0xff]).with("smithy-protocol", "rpc-v2-cbor");
     let canned = Canned::new([ok]);

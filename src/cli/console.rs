@@ -79,7 +79,7 @@ async fn console(setup: &Setup, open: Option<&str>) -> Result<Option<String>, Fa
         None => None,
     };
     shell::connect(&aws, &setup.specs, setup.common.demo, !setup.common.demo, &outside);
-    reload::watch(setup, &outside);
+    reload::watch(setup, &aws, &outside);
     let ended = runtime::run(&mut app, &mut screen.terminal, events(outside), shell).await;
     drop(screen);
     let mut warnings = Vec::new();

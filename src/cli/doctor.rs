@@ -5,7 +5,7 @@ use super::Failure;
 use super::out::Out;
 use super::session::Setup;
 use crate::aws::probe::{Probe, Verdict, probe};
-use crate::aws::{Conn, CredentialsSource, Identity, SourceError, identity};
+use crate::aws::{Conn, CredentialsSource, ErrorClass, Identity, SourceError, identity};
 use crate::text::pad_right;
 use crate::theme::ColorDepth;
 use std::io::IsTerminal;
@@ -86,7 +86,10 @@ fn target(conn: &Conn, who: &Result<Identity, SourceError>) -> String {
             lines.push(row("caller", &who.arn));
         }
         Err(error) => {
-            lines.push(row("caller", &format!("unknown: {error}")));
+            // One line of its own for each provider that had something to say.
+            let said = format!("unknown: {error}");
+            let names = std::iter::once("caller").chain(std::iter::repeat(""));
+            lines.extend(names.zip(said.split("; ")).map(|(name, part)| row(name, part)));
             if !error.advice.is_empty() {
                 lines.push(row("", &error.advice));
             }
@@ -96,7 +99,9 @@ fn target(conn: &Conn, who: &Result<Identity, SourceError>) -> String {
         "region",
         conn.region().as_deref().unwrap_or("none: set --region, AWS_REGION or the profile's"),
     ));
-    lines.push(row("credentials", &credentials(&conn.credentials_source())));
+    let none = who.as_ref().is_err_and(|error| error.class == ErrorClass::NoCredentials);
+    let from = if none { "none found".to_owned() } else { credentials(&conn.credentials_source()) };
+    lines.push(row("credentials", &from));
     if let Some(at) = conn.expires_at() {
         lines.push(row("they end at", &at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()));
     }
@@ -120,6 +125,7 @@ fn credentials(source: &CredentialsSource) -> String {
         CredentialsSource::Login(profile) => format!("aws login, profile {profile}"),
         CredentialsSource::Process(profile) => format!("credential_process of profile {profile}"),
         CredentialsSource::Keys(profile) => format!("keys in the shared files, profile {profile}"),
+        CredentialsSource::NoProfile { name, .. } => format!("profile {name}, which is in no shared file"),
         CredentialsSource::Machine => "the role of this machine or container".into(),
     }
 }

@@ -5,7 +5,8 @@
 
 use super::session::{Setup, parse_config, read_config, read_themes};
 use crate::app::Msg;
-use crate::config::Paths;
+use crate::aws::Aws;
+use crate::config::{Config, Paths};
 use crate::runtime::Outside;
 use notify::{RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
@@ -16,8 +17,9 @@ use tokio::sync::mpsc;
 const SETTLE: Duration = Duration::from_millis(150);
 
 /// Watches the config file and the theme folder for the rest of the run.
-pub fn watch(setup: &Setup, outside: &mpsc::Sender<Outside>) {
+pub fn watch(setup: &Setup, aws: &Aws, outside: &mpsc::Sender<Outside>) {
     let (common, paths, outside) = (setup.common.clone(), setup.paths.clone(), outside.clone());
+    let aws = aws.clone();
     let mut themes = setup.user_themes.clone();
     tokio::spawn(async move {
         let (changed, mut changes) = mpsc::channel(1);
@@ -42,6 +44,9 @@ pub fn watch(setup: &Setup, outside: &mpsc::Sender<Outside>) {
                 Ok((file, new)) => {
                     let config = parse_config(&new, &file.display().to_string(), &themes, &common);
                     text = new;
+                    if let Ok(config) = &config {
+                        apply(config, &aws);
+                    }
                     messages.push(Msg::ConfigLoaded(Box::new(config.map_err(|failure| failure.to_string()))));
                 }
                 Err(failure) => messages.push(Msg::ConfigLoaded(Box::new(Err(failure.to_string())))),
@@ -53,6 +58,14 @@ pub fn watch(setup: &Setup, outside: &mpsc::Sender<Outside>) {
             }
         }
     });
+}
+
+/// What the connections have to know. It holds before the app is told, so that no rollback slips through.
+fn apply(config: &Config, aws: &Aws) {
+    if config.read_only {
+        aws.forbid_writes();
+    }
+    aws.cap().set_limit_usd(Some(config.cost.max_usd_per_hour));
 }
 
 fn folders(config: Option<&Path>, paths: Option<&Paths>) -> Vec<PathBuf> {

@@ -82,7 +82,10 @@ pub fn app_of(setup: &Setup, header: &Header) -> App {
     app.store = Store::new(targets);
     let zone = zone_of(&header.zone);
     app.ui = crate::app::Ui::new(&header.config, zone);
+    // Shown as this terminal can show it.
+    let ui = &setup.config.ui;
     app.settings.config = header.config.clone();
+    (app.settings.config.ui.ascii, app.settings.config.ui.color) = (ui.ascii, ui.color);
     app.ui.banner = Some("REPLAY".into());
     console::restore(&mut app, &header.remembered, header.start);
     if let Some(index) = app.panes.iter().position(|pane| pane.name() == header.pane) {

@@ -6,9 +6,10 @@ use super::args::Common;
 use super::env::Environment;
 use super::{Failure, simulated, targets};
 use crate::app::action::ACTIONS;
+use crate::app::keymap::KeyError;
 use crate::app::{App, Keymap, Settings};
 use crate::aws::{self, Access, Aws, Clocks, TargetSpec};
-use crate::config::{ColorChoice, Config, ConfigError, Known, Paths, check_names};
+use crate::config::{ColorChoice, Config, Known, Paths, check_names, error_at};
 use crate::demo::SimAws;
 use crate::demo::world::Scenario;
 use crate::features::session::SessionInfo;
@@ -67,24 +68,14 @@ impl Setup {
         let user_themes = paths.as_ref().map(|paths| read_themes(&paths.themes())).unwrap_or_default();
         let (file, text) = read_config(&common, paths.as_ref())?;
         let config = parse_config(&text, &file.display().to_string(), &user_themes, &common)?;
-        let keymap = Keymap::new(&config.keys).map_err(|problem| in_file(&file, problem))?;
+        let keymap = Keymap::new(&config.keys).map_err(Failure::failed)?;
         let specs = targets::select(&config, &common, &env.aws)?;
-        let depth = match config.ui.color {
-            ColorChoice::Auto => env.depth(),
-            ColorChoice::Always => ColorDepth::True,
-            ColorChoice::Never => ColorDepth::None,
-        };
+        let depth = config.ui.color.depth(env.depth());
         let theme =
             Theme::load(&config.ui.theme, &user_themes, depth, config.ui.ascii).map_err(Failure::Config)?;
         let local_zone = Zone::from(TimeZone::system());
-        let zone = match config.ui.zone.as_str() {
-            "local" => local_zone.clone(),
-            "utc" => Zone::utc(),
-            name => Zone::from(
-                TimeZone::get(name)
-                    .map_err(|_| in_file(&file, format!("ui.zone: there is no zone `{name}`")))?,
-            ),
-        };
+        // `parse_config` has refused a zone that is not there.
+        let zone = config.ui.time_zone(&local_zone).unwrap_or_default();
         let scenario = if common.demo { Some(simulated::scenario(&common, &config)?) } else { None };
         Ok(Self {
             common,
@@ -135,7 +126,7 @@ impl Setup {
             config: self.config.clone(),
             keymap: self.keymap.clone(),
             user_themes: self.user_themes.clone(),
-            depth: self.depth,
+            depth: self.env.depth(),
             theme: self.theme.clone(),
         };
         let mut app = App::new(Store::new(targets), settings, self.local_zone.clone());
@@ -174,10 +165,6 @@ impl Setup {
         sim.set_faults(simulated::faults(&self.common)?);
         Ok(Some(sim))
     }
-}
-
-fn in_file(file: &Path, problem: String) -> Failure {
-    Failure::Config(vec![ConfigError::unplaced(&file.display().to_string(), problem, None)])
 }
 
 fn http_client(
@@ -234,6 +221,9 @@ pub fn parse_config(
     let errors = check_names(&config, text, file, &known);
     if !errors.is_empty() {
         return Err(Failure::Config(errors));
+    }
+    if let Err(KeyError { action, problem }) = Keymap::new(&config.keys) {
+        return Err(Failure::Config(vec![error_at(text, file, &["keys", &action], &problem)]));
     }
     if let Some(theme) = &common.theme {
         config.ui.theme.clone_from(theme);

@@ -7,7 +7,9 @@ use super::args::{Format, Snapshot};
 use super::out::Out;
 use super::session::Setup;
 use super::{Failure, keys, logging, picture, shell};
-use crate::app::{App, Input};
+use crate::app::pane::Ctx;
+use crate::app::{App, Input, PollPlan};
+use crate::config::ColorChoice;
 use crate::features;
 use crate::runtime::{self, Ended, Opener, Until};
 use crate::theme::ColorDepth;
@@ -20,10 +22,16 @@ use tokio::runtime::Builder;
 /// Draws and prints.
 ///
 /// # Errors
-/// An unknown pane or key; at the timeout, after printing what was there.
+/// An unknown pane or key; at the timeout, and when nothing could be read, after printing what was there.
 pub fn run(setup: Setup, wanted: &Snapshot, out: &mut Out) -> Result<(), Failure> {
-    let (ended, text) = print(setup, wanted)?;
+    let Printed { ended, text, unread } = print(setup, wanted)?;
     out.bytes(text.as_bytes())?;
+    if !unread.is_empty() {
+        for problem in unread {
+            out.error(&format!("eyewall: {problem}"));
+        }
+        return Err(Failure::Silent);
+    }
     if ended == Ended::TimedOut {
         let waited = wanted.timeout.as_secs_f64();
         out.error(&format!("eyewall: not everything came within {waited} s (--timeout waits longer)"));
@@ -32,16 +40,28 @@ pub fn run(setup: Setup, wanted: &Snapshot, out: &mut Out) -> Result<(), Failure
     Ok(())
 }
 
+/// What a snapshot came to.
+#[derive(Debug, PartialEq)]
+pub struct Printed {
+    /// How it ended.
+    pub ended: Ended,
+    /// What is to be printed.
+    pub text: String,
+    /// Why there is nothing to see: the errors of a pane of which nothing at all was read, each once.
+    pub unread: Vec<String>,
+}
+
 /// Draws, and gives how it ended and what is to be printed.
 ///
 /// # Errors
 /// An unknown pane or key, and what is to be opened but is not there.
-pub fn print(mut setup: Setup, wanted: &Snapshot) -> Result<(Ended, String), Failure> {
+pub fn print(mut setup: Setup, wanted: &Snapshot) -> Result<Printed, Failure> {
     if setup.common.record.is_some() {
         return Err(Failure::usage("--record belongs to the console; a snapshot has nothing to replay"));
     }
     let keys = keys::parse(&wanted.keys).map_err(|error| Failure::Usage(format!("--keys: {error}")))?;
     if wanted.format == Format::Svg && !setup.env.no_color && !setup.common.no_color {
+        setup.config.ui.color = ColorChoice::Always;
         setup.depth = ColorDepth::True;
         setup.theme = setup.load_theme()?;
     }
@@ -60,7 +80,7 @@ pub fn print(mut setup: Setup, wanted: &Snapshot) -> Result<(Ended, String), Fai
     let drawn = runtime.block_on(draw(&setup, &mut app, keys.into(), wanted));
     runtime.shutdown_background();
     match drawn? {
-        (Ended::NotFound, _) => {
+        Printed { ended: Ended::NotFound, unread, .. } if unread.is_empty() => {
             let problem = app.ui.notices.latest().map(|notice| notice.text.clone());
             Err(Failure::Failed(problem.unwrap_or_default()))
         }
@@ -73,7 +93,7 @@ async fn draw(
     app: &mut App,
     keys: VecDeque<Input>,
     wanted: &Snapshot,
-) -> Result<(Ended, String), Failure> {
+) -> Result<Printed, Failure> {
     let clock = setup.clock();
     let aws = setup.aws(clock)?;
     let (mut shell, outside) = shell::shell(setup, clock);
@@ -96,7 +116,25 @@ async fn draw(
         Format::Svg => picture::svg(buffer, &app.settings.theme),
         Format::Json => json(app, &app.ctx(clock.now())),
     };
-    Ok((ended, text))
+    Ok(Printed { ended, text, unread: unread(app, &app.ctx(clock.now())) })
+}
+
+/// The errors of the shown pane when it asked for something and never got an answer; empty otherwise.
+fn unread(app: &App, ctx: &Ctx) -> Vec<String> {
+    let mut plan = PollPlan::default();
+    if let Some(pane) = app.panes.get(app.ui.pane) {
+        pane.wants(true, ctx, &mut plan);
+    }
+    let mut problems = Vec::new();
+    for (key, _) in plan.iter() {
+        let error = app.store.polls.get(key).filter(|poll| poll.ok_at.is_none());
+        let Some(error) = error.and_then(|poll| poll.error.as_ref()) else { return Vec::new() };
+        let problem = error.short();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    problems
 }
 
 /// Opens a thing of a pane once what it is looked up in has come.
@@ -114,7 +152,7 @@ fn opener(pane: String, name: String) -> Opener {
 }
 
 /// The pane's own data, with what stands around it.
-fn json(app: &App, ctx: &crate::app::Ctx) -> String {
+fn json(app: &App, ctx: &Ctx) -> String {
     let pane = app.panes.get(app.ui.pane);
     let data = pane.and_then(|pane| pane.export(ctx)).map(|text| match serde_json::from_str(&text) {
         Ok(value) => value,

@@ -114,6 +114,7 @@ fn bad_targets_are_refused_with_what_was_meant() {
         ("--target pord", "did you mean `prod`?"),
         ("--target x", "there are: prod"),
         ("--region eu-wset-1x", "--region: `eu-wset-1x` does not look like a region"),
+        ("--region us-esat-1", "--region: there is no region `us-esat-1` (did you mean `us-east-1`?)"),
         ("--region eu-west", "did you mean `eu-west-1`?"),
         ("--endpoint-url localhost:4566", "--endpoint-url: must start with http:// or https://"),
     ] {
@@ -159,6 +160,28 @@ fn bad_names_are_refused_before_anything_is_drawn() {
 }
 
 #[test]
+fn what_is_wrong_in_the_config_is_told_with_its_line() {
+    let file = std::env::temp_dir().join(format!("eyewall-wrong-{}.toml", std::process::id()));
+    for (text, says) in [
+        ("[keys]\nopen = [\"Enter\"]\nrefresh = [\"j\"]\n", ":3: keys.refresh: j is claimed by both `down`"),
+        ("[keys]\ndown = [\"r\"]\n", ":2: keys.down: r is claimed by both `down` and `refresh`"),
+        ("[keys]\nrefresh = [\"Hyper-q\"]\n", ":2: keys.refresh: `Hyper-q` is not a key"),
+        ("[ui]\nascii = true\nzone = \"Europe/Lodnon\"\n", ":3: ui.zone: there is no zone `Europe/Lodnon`"),
+        (
+            "[[target]]\nname = \"a\"\nregion = \"us-esat-1\"\n",
+            "no region `us-esat-1` (did you mean `us-east-1`?)",
+        ),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let failure =
+            setup(&format!("--config {}", file.display())).err().unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(failure.code(), 2, "{text}");
+        assert!(failure.to_string().contains(says), "{failure}");
+    }
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
 fn a_frozen_world_gives_the_same_bytes_every_time() {
     let args = "snapshot alarms --demo --at 2026-11-21T04:19:00Z";
     let snapshot = || {
@@ -168,8 +191,8 @@ fn a_frozen_world_gives_the_same_bytes_every_time() {
     };
     let (first, second) = (snapshot(), snapshot());
     assert_eq!(first, second);
-    assert!(first.1.contains("checkout-5xx"), "{}", first.1);
-    assert_eq!(first.0, crate::runtime::Ended::Settled);
+    assert!(first.text.contains("checkout-5xx"), "{}", first.text);
+    assert_eq!(first.ended, crate::runtime::Ended::Settled);
 }
 
 #[test]
@@ -260,4 +283,24 @@ fn where_the_console_was_left_it_starts_again() {
         .iter()
         .find_map(|p| crate::features::remembered_groups(&TargetId::new("demo"), &p.here()));
     assert_eq!(groups, Some(vec!["/ecs/checkout".to_owned()]));
+}
+
+#[test]
+fn a_snapshot_of_which_nothing_was_read_says_why() {
+    for (pane, fault, unread) in [
+        ("rollouts", "ecs:*=deny", vec!["denied: ecs:ListClusters"]),
+        ("alarms", "cloudwatch:*=deny", vec!["denied: cloudwatch:DescribeAlarms"]),
+        ("overview", "cloudwatch:*=deny", vec![]),
+        ("diagnostics", "cloudwatch:*=deny", vec![]),
+    ] {
+        let common = format!("--demo --at 2026-11-21T04:19:00Z --fault {fault}");
+        let Some(super::args::Command::Snapshot(wanted)) =
+            parse(&format!("snapshot {pane} {common}")).unwrap().command
+        else {
+            panic!("{pane}")
+        };
+        let printed = super::snapshot::print(setup(&common).unwrap(), &wanted).unwrap();
+        assert_eq!(printed.unread, unread, "{pane}: {}", printed.text);
+        assert!(!printed.text.is_empty(), "{pane}");
+    }
 }

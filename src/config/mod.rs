@@ -21,7 +21,7 @@ pub use paths::Paths;
 pub use span::Span;
 pub use state::{Remembered, State};
 pub use types::{ColorChoice, Config, Cost, Demo, Logs, Poll, Ui, Window};
-pub use validate::{Known, check_names};
+pub use validate::{Known, check_names, error_at};
 
 impl Config {
     /// Reads a config file's text. `file` is its name in messages.

@@ -144,6 +144,27 @@ fn an_error_knows_its_key_and_column() {
 }
 
 #[test]
+fn new_regions_are_taken_and_mistyped_ones_are_not() {
+    let refused = |region: &str| {
+        let text = format!("[[target]]\nname = \"a\"\nregion = \"{region}\"\n");
+        Config::parse(&text, "c.toml").err().and_then(|errors| errors.first()?.suggestion.clone())
+    };
+    let cases = [
+        ("us-esat-1", Some("us-east-1")),
+        ("eu-wset-2", Some("eu-west-2")),
+        ("ap-southeats-2", Some("ap-southeast-2")),
+        ("eu-west-9", None),
+        ("ap-south-2", None),
+        ("af-south-1", None),
+        ("us-gov-east-1", None),
+        ("br-interior-1", None),
+    ];
+    for (region, near) in cases {
+        assert_eq!(refused(region).as_deref(), near, "{region}");
+    }
+}
+
+#[test]
 fn names_are_checked_against_what_there_is() {
     let themes = ["dark".to_owned(), "light".to_owned()];
     let known = Known {

@@ -4,6 +4,9 @@
 //! every key; a test keeps the two equal.
 
 use super::{Service, SeverityRule, Span, Target};
+use crate::text::Zone;
+use crate::theme::ColorDepth;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -58,6 +61,17 @@ pub struct Ui {
     pub start: String,
 }
 
+impl Ui {
+    /// The zone as a value; `None` when this machine's database has none of that name.
+    pub fn time_zone(&self, local: &Zone) -> Option<Zone> {
+        match self.zone.as_str() {
+            "local" => Some(local.clone()),
+            "utc" => Some(Zone::utc()),
+            name => TimeZone::get(name).ok().map(Zone::from),
+        }
+    }
+}
+
 impl Default for Ui {
     fn default() -> Self {
         Self {
@@ -81,6 +95,17 @@ pub enum ColorChoice {
     Always,
     /// None.
     Never,
+}
+
+impl ColorChoice {
+    /// How many colours to use on a terminal that has `terminal` of them.
+    pub fn depth(self, terminal: ColorDepth) -> ColorDepth {
+        match self {
+            Self::Auto => terminal,
+            Self::Always => ColorDepth::True,
+            Self::Never => ColorDepth::None,
+        }
+    }
 }
 
 /// The window of time that all panes share.

@@ -5,18 +5,23 @@
 
 use super::read::span_of;
 use super::{Config, ConfigError, Origin, Service, Span, Target, suggest};
+use crate::text::Zone;
 use crate::theme::parse_color;
 use std::collections::HashSet;
 use toml_edit::Document;
 
-/// Regions to suggest. Others are accepted when they look like one: AWS adds some every year.
-const REGIONS: [&str; 21] = [
+/// Regions there are. Others are accepted when they look like one and are not nearly one of these: AWS adds
+/// some every year.
+const REGIONS: [&str; 47] = [
     "us-east-1",
     "us-east-2",
     "us-west-1",
     "us-west-2",
     "ca-central-1",
+    "ca-west-1",
+    "mx-central-1",
     "sa-east-1",
+    "sa-west-1",
     "eu-west-1",
     "eu-west-2",
     "eu-west-3",
@@ -24,14 +29,37 @@ const REGIONS: [&str; 21] = [
     "eu-central-2",
     "eu-north-1",
     "eu-south-1",
+    "eu-south-2",
     "eusc-de-east-1",
+    "af-south-1",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "ap-east-1",
+    "ap-east-2",
     "ap-south-1",
+    "ap-south-2",
     "ap-southeast-1",
     "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
     "ap-northeast-1",
     "ap-northeast-2",
+    "ap-northeast-3",
+    "us-gov-east-1",
     "us-gov-west-1",
     "cn-north-1",
+    "cn-northwest-1",
+    "us-iso-east-1",
+    "us-iso-west-1",
+    "us-isob-east-1",
+    "us-isob-west-1",
+    "us-isof-east-1",
+    "us-isof-south-1",
+    "eu-isoe-west-1",
 ];
 
 /// Names that other parts of the program know.
@@ -54,6 +82,9 @@ pub fn check_names(config: &Config, text: &str, file: &str, known: &Known<'_>) -
     let themes: Vec<&str> = known.themes.iter().map(String::as_str).collect();
     checks.one_of(&["ui", "theme"], &config.ui.theme, "theme", &themes);
     checks.one_of(&["ui", "start"], &config.ui.start, "pane", known.panes);
+    let zone = &config.ui.zone;
+    let exists = config.ui.time_zone(&Zone::utc()).is_some();
+    checks.require(exists, &["ui", "zone"], &format!("there is no zone `{zone}`"));
     // A scenario may also be a file.
     if !config.demo.scenario.contains(['/', '.']) {
         checks.one_of(&["demo", "scenario"], &config.demo.scenario, "scenario", known.scenarios);
@@ -62,6 +93,14 @@ pub fn check_names(config: &Config, text: &str, file: &str, known: &Known<'_>) -
         checks.one_of(&["keys", action], action, "action", known.actions);
     }
     checks.errors
+}
+
+/// An error about the value at `path` of a config that parsed.
+pub fn error_at(text: &str, file: &str, path: &[&str], message: &str) -> ConfigError {
+    let origin = Origin { file, text };
+    let span = Document::parse(text).ok().and_then(|document| span_of(&document, path));
+    let key = path.join(".");
+    origin.error(span, &key, format!("{key}: {message}"), None)
 }
 
 /// Checks the values of a config that has the right keys and types.
@@ -157,6 +196,10 @@ impl Checks<'_> {
             if let Some(region) = target.region.as_deref().filter(|r| !is_region(r)) {
                 let message = format!("`{region}` does not look like a region such as eu-west-2");
                 self.fail(&path("region"), &message, suggest(region, REGIONS));
+            } else if let Some(near) = target.region.as_deref().and_then(nearly_region) {
+                let region = target.region.as_deref().unwrap_or_default();
+                let message = format!("there is no region `{region}`");
+                self.fail(&path("region"), &message, Some(near.to_owned()));
             }
             let roles = [("role_arn", &target.role_arn), ("write_role_arn", &target.write_role_arn)];
             for (key, role) in roles {
@@ -230,6 +273,16 @@ fn is_region(text: &str) -> bool {
         && words.iter().all(|word| lower(word))
         && !number.is_empty()
         && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The region that was most probably meant. One more in a place known already has a new number only.
+fn nearly_region(text: &str) -> Option<&'static str> {
+    let place = |region: &str| region.rsplit_once('-').map(|(place, _)| place.to_owned());
+    if REGIONS.iter().any(|region| place(region) == place(text)) {
+        return None;
+    }
+    let near = REGIONS.iter().map(|region| (strsim::damerau_levenshtein(region, text), *region));
+    near.filter(|(distance, _)| *distance <= 2).min().map(|(_, region)| region)
 }
 
 fn is_role(text: &str) -> bool {

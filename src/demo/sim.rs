@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use futures::stream;
+use http::header::{self, HeaderValue};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use hyper::body::Frame;
@@ -201,6 +202,15 @@ impl SimAws {
     }
 
     fn answer(&self, request: &Request<Bytes>) -> Answer {
+        let mut answer = self.answer_undated(request);
+        let date = (self.shared.clock)().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        if let Ok(date) = HeaderValue::from_str(&date) {
+            answer.response.headers_mut().insert(header::DATE, date);
+        }
+        answer
+    }
+
+    fn answer_undated(&self, request: &Request<Bytes>) -> Answer {
         let request_id = self.request_id();
         let at_once = |response: Response<Bytes>| Answer {
             delay: Duration::ZERO,

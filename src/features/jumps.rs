@@ -7,32 +7,57 @@ use super::{Link, alarms, rollouts};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{Action, Window};
 use crate::aws::TargetId;
-use crate::service::{Owner, Service};
+use crate::service::{Owner, Service, Services, children};
 use jiff::Timestamp;
 
-/// The version that brings what this one has no screen for.
-const NEXT: &str = "0.2";
+/// Services whose logs are opened together for a composite alarm.
+const MAX_OWNERS: usize = 8;
 
 /// `l t c d R` on an alarm: to its service's logs, traces and rollout.
 pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm, ctx: &Ctx) -> Vec<Command> {
     let services = ctx.store.target(target).map(|target| &target.derived.services);
-    let owner = services.and_then(|services| services.of_alarm(&alarm.name).next());
+    let owners = services.map(|services| owners(services, target, alarm, ctx)).unwrap_or_default();
     match action {
         Action::Logs => {
             let mut groups = alarm.log_groups.clone();
-            if let Some(owner) = owner {
+            for owner in &owners {
                 let own = owner.dependency.iter().flat_map(|dependency| &dependency.log_groups);
                 add(&mut groups, own.chain(&owner.service.log_groups));
             }
             let pin = alarm.first_breach.or(alarm.since);
-            logs(target, groups, pin.filter(|_| alarm.firing()), &about(owner, &alarm.name))
+            match owners.first() {
+                None if groups.is_empty() => say(format!("no logs: {}", unknown(&alarm.name))),
+                owner => {
+                    let about = owner.map_or(alarm.name.as_str(), |owner| owner.service.name.as_str());
+                    logs(target, groups, pin.filter(|_| alarm.firing()), about)
+                }
+            }
         }
-        Action::Rollback => match owner {
-            Some(owner) => rollback(owner.service, ctx),
-            None => say(format!("no rollout: {}", unknown(&alarm.name))),
-        },
+        Action::Rollback => {
+            let shifts = owners.iter().find(|owner| shift(owner.service, ctx).is_some());
+            match shifts.or(owners.first()) {
+                Some(owner) => rollback(owner.service, ctx),
+                None => say(format!("no rollout: {}", unknown(&alarm.name))),
+            }
+        }
         _ => later(action),
     }
+}
+
+/// Whose an alarm is. A composite that is nobody's stands for those of its children that fire, or for all
+/// of them when none does; of any other alarm the first owner is meant.
+fn owners<'a>(services: &'a Services, target: &TargetId, alarm: &alarms::Alarm, ctx: &Ctx) -> Vec<Owner<'a>> {
+    if let Some(own) = services.of_alarm(&alarm.name).next() {
+        return vec![own];
+    }
+    let list = ctx.store.target(target).and_then(|target| target.alarms.as_ref());
+    let fires = |name: &str| list.and_then(|list| list.get(name)).is_some_and(alarms::Alarm::firing);
+    let mut names = children(&alarm.rule);
+    if names.iter().any(|name| fires(name)) {
+        names.retain(|name| fires(name));
+    }
+    let owners = names.into_iter().filter_map(|name| services.of_alarm(name).next());
+    owners.take(MAX_OWNERS).collect()
 }
 
 /// `l t c d` on a shift: to its service's logs, traces, changes and dashboard.
@@ -138,20 +163,16 @@ fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
 
 fn later(action: Action) -> Vec<Command> {
     let what = match action {
-        Action::Traces => "traces come",
-        Action::Changes => "changes come",
-        Action::Board => "dashboards come",
-        _ => "this comes",
+        Action::Traces => "traces",
+        Action::Changes => "changes",
+        Action::Board => "dashboards",
+        _ => "such",
     };
-    say(format!("{what} with version {NEXT}"))
+    say(format!("this version has no {what} screen"))
 }
 
 fn say(text: String) -> Vec<Command> {
     vec![Command::Notify(Tone::Info, text)]
-}
-
-fn about(owner: Option<Owner>, alarm: &str) -> String {
-    owner.map_or_else(|| unknown(alarm), |owner| owner.service.name.clone())
 }
 
 fn unknown(alarm: &str) -> String {

@@ -36,6 +36,11 @@ pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
     })
 }
 
+/// What is wrong with a text that is meant as something to open; `None` when it is not, or nothing is wrong.
+pub fn link_problem(text: &str, ctx: &Ctx) -> Option<String> {
+    place::is_pasted(text).then(|| link_of(text, ctx).err()).flatten()
+}
+
 /// A thing of a pane, by name, looked up in what has come: `snapshot PANE --open NAME`.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ mod source;
 mod store;
 
 pub use jumps::{jump_from_alarm, jump_from_log_group, jump_from_service, service_links};
-pub use links::{link_of, open_link, remembered_groups, remembered_link};
+pub use links::{link_of, link_problem, open_link, remembered_groups, remembered_link};
 pub use source::{Source, SourceCtx};
 pub use store::{ErrorEntry, Store, TargetStore};
 
@@ -52,6 +52,13 @@ pub enum Topic {
     Inventory,
     /// What services' callers see.
     Traffic,
+}
+
+impl Topic {
+    /// Another question is about another thing, so that the last answer says nothing about it.
+    pub fn is_about_one_thing(self) -> bool {
+        matches!(self, Self::AlarmDetail | Self::RolloutDetail)
+    }
 }
 
 /// A question with its parameters.
@@ -158,6 +165,24 @@ impl Op {
         }
     }
 
+    /// What is answered when it ended without an answer of its own. A rollback may have been sent: it
+    /// counts as lost, and reading settles it.
+    pub fn lost(&self, at: Timestamp) -> OpOutcome {
+        const WHY: &str = "it failed inside";
+        match self {
+            Self::Export { .. } => OpOutcome::Exported(Err(WHY.into())),
+            Self::GiveMfa { target, .. } => OpOutcome::MfaGiven(target.clone()),
+            Self::Journal(_) => OpOutcome::Journaled(Err(WHY.into())),
+            Self::ReadJournal => OpOutcome::JournalRead(Err(WHY.into())),
+            Self::Rollback(plan) => {
+                let error = internal("rollback", WHY);
+                let journal = rollouts::rollback::Journaled { began: at, problem: Some(WHY.into()) };
+                let result = Box::new(rollouts::SendResult::Lost { at, error, journal });
+                OpOutcome::Rollback { plan: plan.clone(), result }
+            }
+        }
+    }
+
     /// An export named after the pane and the time.
     pub fn export(pane: &str, content: String, now: Now) -> Self {
         let time = now.wall.strftime("%Y%m%dT%H%M%SZ");
@@ -245,6 +270,19 @@ pub enum Link {
         panel: diagnostics::Panel,
     },
 }
+
+impl Link {
+    /// It leads into one thing, not to a list of them.
+    pub fn opens(&self) -> bool {
+        match self {
+            Self::Alarms { open, .. } | Self::Rollouts { open, .. } => *open,
+            _ => false,
+        }
+    }
+}
+
+/// The names of all screens, in the order of [`panes`].
+pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "diagnostics"];
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {

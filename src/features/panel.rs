@@ -5,7 +5,7 @@ use super::Topic;
 use crate::app::Freshness;
 use crate::app::pane::Ctx;
 use crate::aws::{ErrorClass, SourceError, TargetId};
-use crate::text::{units, width};
+use crate::text::{cut_end, units, width};
 use crate::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -85,9 +85,25 @@ fn draw(
     let end = area.right().saturating_sub(right_width + 2);
     let room = |x: u16| end.saturating_sub(x) as usize;
     let (x, _) = buf.set_stringn(area.x + 1, area.y, title, room(area.x + 1), theme.style(Role::Strong));
+    let about = cut_end(about, room(x + 2), theme.glyphs().ellipsis);
     buf.set_stringn(x + 2, area.y, about, room(x + 2), theme.style(about_role));
     let x = area.right().saturating_sub(right_width + 1);
     buf.set_stringn(x, area.y, right, right_width as usize, theme.style(right_role));
+}
+
+/// Whether a first answer may still come: of some active target none has failed so far.
+pub fn waiting(topic: Topic, ctx: &Ctx) -> bool {
+    ctx.targets().any(|id| ctx.store.poll(id, topic).is_none_or(|poll| poll.error.is_none()))
+}
+
+/// What stands in a list of which no active target has said anything.
+pub fn no_answer(topic: Topic, ctx: &Ctx) -> String {
+    let glyphs = ctx.theme.glyphs();
+    if waiting(topic, ctx) {
+        format!("{} waiting for the first answer", glyphs.waiting)
+    } else {
+        format!("{} not read", glyphs.missing)
+    }
 }
 
 /// How many lines [`problems`] takes for a topic, given room.

@@ -49,6 +49,12 @@ pub fn parse(text: &str) -> Result<Place, String> {
     Err(format!("`{shown}` is not an ARN, a console URL or a trace id"))
 }
 
+/// Whether a text is meant as something to open, right or wrong.
+pub fn is_pasted(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("arn:") || text.starts_with("https://") || is_trace(text)
+}
+
 /// `1-581cf771-a006649127e371903a2de979`, or the same in W3C's form.
 fn is_trace(text: &str) -> bool {
     let hex = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
+use crate::aws::endpoint::CONFIG_READ_ONLY;
 use crate::aws::meter::Usage;
 use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec};
 use crate::config::Config;
@@ -146,6 +147,27 @@ impl Store {
         self.polls.get(&PollKey::new(target, topic))
     }
 
+    /// What keeps a target's credentials from working, whichever topic met it first.
+    pub fn parked(&self, target: &TargetId) -> Option<&SourceError> {
+        let own = self.polls.iter().filter(|(key, _)| key.target == *target);
+        own.filter_map(|(_, poll)| poll.error.as_ref()).find(|error| error.class.parks())
+    }
+
+    /// Takes what a connection says of itself. Credentials may be new: what was wrong with the old ones is
+    /// forgotten, also by topics that nobody asks for now.
+    pub fn connected(&mut self, id: &TargetId, info: session::SessionInfo) {
+        self.forget_parked(id);
+        if let Some(target) = self.targets.get_mut(id) {
+            target.session = info;
+        }
+    }
+
+    fn forget_parked(&mut self, target: &TargetId) {
+        for (_, poll) in self.polls.iter_mut().filter(|(key, _)| key.target == *target) {
+            poll.error.take_if(|error| error.class.parks());
+        }
+    }
+
     /// Switches targets on; an empty or unknown choice changes nothing.
     pub fn set_active(&mut self, targets: &[TargetId]) {
         let known: BTreeSet<_> =
@@ -183,9 +205,7 @@ impl Store {
             OpOutcome::Exported(Ok(path)) => notices.push(Tone::Ok, format!("written to {path}")),
             OpOutcome::MfaGiven(target) => {
                 // A wrong code asks again.
-                if let Some(status) = self.polls.get_mut(&PollKey::new(&target, Topic::Identity)) {
-                    status.error = None;
-                }
+                self.forget_parked(&target);
                 self.asked.remove(&target);
                 self.codes += 1;
                 return vec![Effect::Wake];
@@ -237,6 +257,16 @@ impl Store {
     /// No active target lets anything be changed.
     pub fn all_read_only(&self) -> bool {
         self.active_targets().all(|(_, target)| target.spec.as_ref().is_some_and(|spec| spec.read_only))
+    }
+
+    /// Makes every target read-only for the rest of the run.
+    pub fn forbid_writes(&mut self) {
+        for target in self.targets.values_mut() {
+            if let Some(spec) = &mut target.spec {
+                spec.read_only = true;
+            }
+            target.session.writes_refused.get_or_insert_with(|| CONFIG_READ_ONLY.to_owned());
+        }
     }
 
     /// A target in a few words.

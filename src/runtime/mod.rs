@@ -16,13 +16,14 @@ use crate::aws::Conn;
 use crate::features::session::SessionInfo;
 use crate::features::{self, Op, OpCtx, OpOutcome};
 use clock::Clock;
-use futures::{Stream, StreamExt};
+use futures::{FutureExt, Stream, StreamExt};
 use poller::{Published, Spawner};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -143,11 +144,15 @@ pub async fn run<B: Backend>(
     let ended = running.turn(app, terminal, events).await;
     // In order: stop the pollers, give sources time to close, then let go.
     cancel.cancel();
-    let mut tasks = running.spawner.tasks;
-    let all = async { while tasks.join_next().await.is_some() {} };
+    // What was started gets the same time: a line of the journal, an export, the end of a sending.
+    let (mut tasks, mut work) = (running.spawner.tasks, running.work);
+    let all = async {
+        while tasks.join_next().await.is_some() {}
+        while work.join_next().await.is_some() {}
+    };
     let _ = tokio::time::timeout(GRACE, all).await;
     tasks.abort_all();
-    running.work.abort_all();
+    work.abort_all();
     ended
 }
 
@@ -225,7 +230,10 @@ impl Loop {
                 Some(msg) = self.queue.recv() => batch.push(msg),
                 Some(done) = self.work.join_next() => {
                     self.busy -= 1;
-                    batch.extend(done.ok());
+                    match done {
+                        Ok(msg) => batch.push(msg),
+                        Err(error) => tracing::error!("an operation ended without an answer: {error}"),
+                    }
                 }
                 _ = tick.tick(), if self.present.is_none() => batch.push(Msg::Tick),
             }
@@ -238,6 +246,7 @@ impl Loop {
                     return Ok(ended);
                 }
             }
+            self.publish(app);
             let now = self.shell.clock.since_start();
             if self.dirty && self.drawn_at.is_none_or(|at| now >= at + FRAME) {
                 self.draw(app, terminal)?;
@@ -300,7 +309,6 @@ impl Loop {
             }
         }
         self.dirty = true;
-        self.publish(app);
         Ok(ControlFlow::Continue(()))
     }
 
@@ -320,7 +328,10 @@ impl Loop {
     fn run_op(&mut self, op: Op) {
         let ctx = self.shell.ops.clone();
         self.busy += 1;
-        self.work.spawn(async move { Msg::OpDone(Box::new(features::run_op(op, ctx).await)) });
+        // One that panics still answers, so that nobody waits for it for ever.
+        let lost = op.lost(ctx.clock.wall());
+        let run = AssertUnwindSafe(features::run_op(op, ctx)).catch_unwind();
+        self.work.spawn(async move { Msg::OpDone(Box::new(run.await.unwrap_or(lost))) });
     }
 
     fn publish(&mut self, app: &App) {
@@ -371,6 +382,9 @@ impl Loop {
         app: &mut App,
         terminal: &mut Terminal<B>,
     ) -> Result<ControlFlow<Ended>, B::Error> {
+        if self.shell.until.is_none() {
+            return Ok(ControlFlow::Continue(()));
+        }
         let now = self.shell.clock.now();
         let settled = self.settled(app);
         let Some(until) = &mut self.shell.until else { return Ok(ControlFlow::Continue(())) };

@@ -155,7 +155,12 @@ impl<S: Source> Poller<S> {
     }
 
     async fn poll(&mut self, want: Want, wakes: u64, last: &mut Option<Last>) -> bool {
-        if self.msgs.send(Msg::PollStarted { key: self.key.clone() }).await.is_err() {
+        if self
+            .msgs
+            .send(Msg::PollStarted { key: self.key.clone(), query: want.query.clone() })
+            .await
+            .is_err()
+        {
             return false;
         }
         let ctx = SourceCtx { now: self.clock.now() };
@@ -171,7 +176,7 @@ impl<S: Source> Poller<S> {
             // The question changed while the answer was on its way: drop it.
             self.source.close().await;
             *last = None;
-            return true;
+            return self.msgs.send(Msg::PollDropped { key: self.key.clone() }).await.is_ok();
         };
         let result = answer.unwrap_or_else(|_panic| {
             self.source = (self.make)(&self.conn);

@@ -66,7 +66,7 @@ impl Place {
 }
 
 /// Names of alarms in a composite's rule: `ALARM("a b") OR NOT OK(c)`. An ARN counts as its name.
-fn children(rule: &str) -> Vec<&str> {
+pub fn children(rule: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = rule;
     while let Some((_, inside)) = rest.split_once('(') {

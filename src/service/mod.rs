@@ -11,6 +11,7 @@ mod model;
 #[cfg(test)]
 mod tests;
 
+pub use attach::children;
 pub use found::{
     EcsService, Forward, Found, Function, Inventory, Mapping, Node, TargetGroup, TaskDefinition, Watched,
 };

@@ -89,6 +89,8 @@ pub fn countdown(left: Duration) -> String {
 
 /// Money: `$0.02`, `$43.20`. Less than a cent, but not nothing, is `<$0.01`.
 pub fn dollars(usd: f64) -> String {
+    // The sum of nothing is -0.0.
+    let usd = usd + 0.0;
     if usd > 0.0 && usd < 0.01 { "<$0.01".to_owned() } else { format!("${usd:.2}") }
 }
 
@@ -244,6 +246,7 @@ mod tests {
             (percent(0.08, 2), "0.08 %"),
             (percent(100.0, 0), "100 %"),
             (dollars(0.0), "$0.00"),
+            (dollars(-0.0), "$0.00"),
             (dollars(0.004), "<$0.01"),
             (dollars(0.02), "$0.02"),
             (dollars(43.2), "$43.20"),

@@ -3,7 +3,8 @@
 //! `UPDATE=1 cargo test --test it docs` writes the README's table of keys anew.
 
 use crate::common::scratch;
-use eyewall::app::action::{ACTIONS, Scope};
+use eyewall::app::action::{ACTIONS, Action, Scope};
+use eyewall::features::SCREENS;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,14 +18,12 @@ fn path(name: &str) -> PathBuf {
 
 /// The table of keys, as the README has it: verbs that lead to screens which do not exist are left out.
 fn keys() -> String {
-    let panes = eyewall::features::panes();
-    let there =
-        |screen: Option<usize>, name: &str| screen.is_none() || panes.iter().any(|pane| pane.name() == name);
+    let there = |action: Action| action.needs().is_none_or(|screen| SCREENS.contains(&screen));
     let mut table = String::from("| | Keys | Verb | |\n|---|---|---|---|\n");
     for scope in [Scope::Move, Scope::Go, Scope::Find, Scope::Read, Scope::Jump, Scope::Do, Scope::More] {
         let mut title = scope.title();
         let verbs = ACTIONS.iter().filter(|info| info.scope == scope);
-        for info in verbs.filter(|info| there(info.action.screen(), info.name)) {
+        for info in verbs.filter(|info| there(info.action)) {
             let keys: Vec<String> = info.keys.iter().map(|key| format!("`{key}`")).collect();
             writeln!(table, "| {title} | {} | {} | {} |", keys.join(" "), info.name, info.doc).unwrap();
             title = "";

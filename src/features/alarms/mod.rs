@@ -7,6 +7,8 @@ mod model;
 mod pane;
 mod source;
 #[cfg(test)]
+mod source_tests;
+#[cfg(test)]
 mod tests;
 mod view;
 

@@ -95,7 +95,7 @@ impl ListSource {
             let request = self.conn.cloudwatch().get_alarm_mute_rule().alarm_mute_rule_name(name);
             let rule = self.conn.call(&GET_ALARM_MUTE_RULE, request.send()).await?;
             for alarm in rule.mute_targets().map(sdk::MuteTargets::alarm_names).unwrap_or_default() {
-                by_alarm.insert(alarm.clone(), sanitize(name).into_owned());
+                by_alarm.insert(sanitize(alarm).into_owned(), sanitize(name).into_owned());
             }
         }
         Ok(by_alarm)
@@ -147,7 +147,7 @@ impl DetailSource {
             .filter_map(|item| {
                 Some(HistoryItem {
                     at: time(item.timestamp()?)?,
-                    kind: item.history_item_type().map_or("", HistoryItemType::as_str).to_owned(),
+                    kind: clean_line(item.history_item_type().map_or("", HistoryItemType::as_str)),
                     summary: sanitize(item.history_summary().unwrap_or_default()).into_owned(),
                 })
             })
@@ -159,8 +159,7 @@ impl DetailSource {
             .conn
             .cloudwatch()
             .describe_alarms()
-            .alarm_types(AlarmType::MetricAlarm)
-            .alarm_types(AlarmType::CompositeAlarm)
+            // Beside it AWS takes only MaxRecords and NextToken.
             .children_of_alarm_name(&query.name);
         let page = self.conn.call(&DESCRIBE_ALARMS, request.send()).await?;
         let metric = page.metric_alarms().iter().map(|a| (a.alarm_name(), a.state_value()));
@@ -230,6 +229,14 @@ fn clean(text: Option<&str>) -> String {
     sanitize_block(text.unwrap_or_default()).into_owned()
 }
 
+fn clean_line(text: &str) -> String {
+    sanitize(text).into_owned()
+}
+
+fn clean_all(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| clean_line(text)).collect()
+}
+
 fn silent(enabled: Option<bool>, actions: &[String]) -> Option<Silent> {
     match enabled {
         Some(false) => Some(Silent::ActionsOff),
@@ -272,14 +279,14 @@ fn metric(alarm: &sdk::MetricAlarm) -> Alarm {
         reason: clean(alarm.state_reason()),
         description: clean(alarm.alarm_description()),
         silent: silent(alarm.actions_enabled(), alarm.alarm_actions()),
-        actions: alarm.alarm_actions().to_vec(),
+        actions: clean_all(alarm.alarm_actions()),
         threshold: alarm.threshold(),
-        comparison: alarm.comparison_operator().map_or("", |operator| operator.as_str()).to_owned(),
+        comparison: clean_line(alarm.comparison_operator().map_or("", |operator| operator.as_str())),
         value: data.value,
         datapoints: evaluations.map(|n| (alarm.datapoints_to_alarm().unwrap_or(n), n)),
-        treat_missing: alarm.treat_missing_data().unwrap_or("missing").to_owned(),
+        treat_missing: clean_line(alarm.treat_missing_data().unwrap_or("missing")),
         metrics: metrics(alarm),
-        evaluation: alarm.evaluation_state().map(|state| state.as_str().to_owned()),
+        evaluation: alarm.evaluation_state().map(|state| clean_line(state.as_str())),
         ..base
     };
     let breaching = data.points.iter().filter(|(_, value)| alarm_.breaches(*value) == Some(true));
@@ -297,7 +304,7 @@ fn composite(alarm: &sdk::CompositeAlarm) -> Alarm {
         reason: clean(alarm.state_reason()),
         description: clean(alarm.alarm_description()),
         silent: suppressed.or_else(|| silent(alarm.actions_enabled(), alarm.alarm_actions())),
-        actions: alarm.alarm_actions().to_vec(),
+        actions: clean_all(alarm.alarm_actions()),
         rule: clean(alarm.alarm_rule()),
         ..common(alarm.alarm_name(), alarm.alarm_arn(), Kind::Composite, alarm.state_value())
     }
@@ -313,9 +320,9 @@ fn log(alarm: &sdk::LogAlarm) -> Alarm {
         reason: clean(alarm.state_reason()),
         description: clean(alarm.alarm_description()),
         silent: silent(alarm.actions_enabled(), alarm.alarm_actions()),
-        actions: alarm.alarm_actions().to_vec(),
+        actions: clean_all(alarm.alarm_actions()),
         threshold: alarm.threshold(),
-        comparison: alarm.comparison_operator().map_or("", |operator| operator.as_str()).to_owned(),
+        comparison: clean_line(alarm.comparison_operator().map_or("", |operator| operator.as_str())),
         datapoints: datapoints.map(|n| (alarm.query_results_to_alarm().unwrap_or(n), n)),
         ..common(alarm.alarm_name(), alarm.alarm_arn(), Kind::Log, alarm.state_value())
     }
@@ -339,10 +346,10 @@ fn metrics(alarm: &sdk::MetricAlarm) -> Vec<MetricQuery> {
     vec![MetricQuery {
         id: "m1".into(),
         stat: Some(Stat {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
+            namespace: clean_line(namespace),
+            name: clean_line(name),
             dimensions: dimensions(alarm.dimensions()),
-            stat: stat.to_owned(),
+            stat: clean_line(stat),
         }),
         expression: None,
         label: None,
@@ -355,24 +362,24 @@ fn math(query: &MetricDataQuery, period: i32) -> MetricQuery {
     let stat = query.metric_stat().and_then(|stat| {
         let metric = stat.metric()?;
         Some(Stat {
-            namespace: metric.namespace()?.to_owned(),
-            name: metric.metric_name()?.to_owned(),
+            namespace: clean_line(metric.namespace()?),
+            name: clean_line(metric.metric_name()?),
             dimensions: dimensions(metric.dimensions()),
-            stat: stat.stat().unwrap_or("Average").to_owned(),
+            stat: clean_line(stat.stat().unwrap_or("Average")),
         })
     });
     MetricQuery {
-        id: query.id().unwrap_or("m1").to_owned(),
+        id: clean_line(query.id().unwrap_or("m1")),
         stat,
-        expression: query.expression().map(str::to_owned),
-        label: query.label().map(str::to_owned),
+        expression: query.expression().map(clean_line),
+        label: query.label().map(clean_line),
         period: query.metric_stat().and_then(sdk::MetricStat::period).or(query.period()).unwrap_or(period),
         returned: query.return_data().unwrap_or(true),
     }
 }
 
 fn dimensions(list: &[sdk::Dimension]) -> Vec<(String, String)> {
-    let pair = |d: &sdk::Dimension| Some((d.name()?.to_owned(), d.value()?.to_owned()));
+    let pair = |d: &sdk::Dimension| Some((clean_line(d.name()?), clean_line(d.value()?)));
     list.iter().filter_map(pair).collect()
 }
 

@@ -4,9 +4,10 @@ use super::model::{Alarm, AlarmDetail, AlarmState, Silent, short};
 use super::pane::{AlarmsPane, key};
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
-use crate::features::{Topic, panel};
+use crate::features::{Topic, metrics, panel};
 use crate::text::units;
 use crate::theme::Role;
+use crate::widgets::chart::units::value_text;
 use crate::widgets::chart::{Chart, HLine, Mark, Point, Series, Side, TimeRange};
 use crate::widgets::dialog;
 use crate::widgets::table::{Cell, Column, Row, Table};
@@ -30,22 +31,26 @@ fn list(pane: &AlarmsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let rows = pane.rows(ctx);
     let all = || ctx.store.active_targets().filter_map(|(_, t)| t.alarms.as_ref()).flat_map(|l| &l.alarms);
     let count = |state: &AlarmState| all().filter(|alarm| alarm.state == *state).count();
-    let mut title = format!(
-        "{} in ALARM · {} OK · {} insufficient data",
-        count(&AlarmState::Alarm),
-        count(&AlarmState::Ok),
-        count(&AlarmState::InsufficientData)
-    );
-    if !pane.filter.is_empty() {
-        title = format!("{title} · /{}", pane.filter);
+    let known = ctx.store.active_targets().any(|(_, target)| target.alarms.is_some());
+    let mut parts = Vec::new();
+    if known {
+        parts.push(format!(
+            "{} in ALARM · {} OK · {} insufficient data",
+            count(&AlarmState::Alarm),
+            count(&AlarmState::Ok),
+            count(&AlarmState::InsufficientData)
+        ));
     }
+    if !pane.filter.is_empty() {
+        parts.push(format!("/{}", pane.filter));
+    }
+    let title = parts.join(" · ");
     let [head, body] = dialog::split_top(area, 1);
     panel::title(head, "ALARMS", &title, Topic::Alarms, buf, ctx);
     let body = panel::problems(body, Topic::Alarms, buf, ctx);
     if rows.is_empty() {
-        let known = ctx.store.active_targets().any(|(_, target)| target.alarms.is_some());
         let text = if !known {
-            format!("{} waiting for the first answer", ctx.theme.glyphs().waiting)
+            panel::no_answer(Topic::Alarms, ctx)
         } else if pane.filter.is_empty() {
             format!("no alarms in ALARM · {} OK · . shows all", count(&AlarmState::Ok))
         } else {
@@ -59,7 +64,7 @@ fn list(pane: &AlarmsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         Column::new("state", 8),
         Column::new("alarm", 20).flex(3),
         target,
-        Column::new("condition", 18).priority(3),
+        Column::new("condition", 18).flex(2).priority(3),
         Column::new("points", 8).right().priority(5),
         Column::new("since", 6).right(),
         Column::new("silent", 12).flex(1).priority(4),
@@ -75,10 +80,16 @@ fn list(pane: &AlarmsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
 fn row<'a>(id: &'a TargetId, alarm: &'a Alarm, ctx: &Ctx) -> Row<'a> {
     let (glyph, word, role) = state(alarm, ctx);
     let text = if role == Role::Muted { Role::Muted } else { Role::Text };
+    // Composites have no number to show: their reason names what fires.
+    let condition = if alarm.threshold.is_some() {
+        Cell::new(alarm.condition(), text)
+    } else {
+        Cell::new(alarm.reason.lines().next().unwrap_or_default(), text)
+    };
     let mut cells = vec![
         Cell::new(format!("{glyph} "), role).and(word, role),
         Cell::new(alarm.name.as_str(), text),
-        Cell::new(alarm.condition(), text),
+        condition,
         Cell::new(alarm.datapoints.map(|(m, n)| format!("{m} of {n}")).unwrap_or_default(), Role::Dim),
         Cell::new(units::or_missing(alarm.age(ctx.now), ctx.theme.glyphs().missing, units::age), Role::Text),
         Cell::new(silent(alarm), Role::Muted),
@@ -221,16 +232,18 @@ fn chart(pane: &AlarmsPane, alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: 
                     .collect(),
                 period: series.period as u32,
                 role: roles.next().unwrap_or(Role::Series1),
+                unit: series_unit(alarm, &series.id).to_owned(),
                 partial_last: series.points.last().is_some_and(|(at, _)| filling(at)),
                 ..Series::default()
             }
         })
         .collect();
+    let unit = series.first().map(|series| series.unit.clone()).unwrap_or_default();
     let thresholds: Vec<HLine> = alarm
         .threshold
         .map(|value| HLine {
             value,
-            label: format!("{} {}", alarm.operator(), short(value)),
+            label: format!("{} {}", alarm.operator(), threshold(value, &unit, ctx.theme.ascii)),
             role: Role::Threshold,
             axis: Side::Left,
         })
@@ -256,6 +269,17 @@ fn chart(pane: &AlarmsPane, alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: 
         ..Chart::new(&series, TimeRange { start, end }, ctx.zone.tz())
     }
     .render(area, buf, ctx.theme);
+}
+
+/// The unit of one of an alarm's series; expressions have none that is known.
+fn series_unit(alarm: &Alarm, id: &str) -> &'static str {
+    let metric = alarm.metrics.iter().find(|metric| metric.id == id);
+    metric.and_then(|metric| metric.stat.as_ref()).map(metrics::unit).unwrap_or_default()
+}
+
+/// The threshold's own number where it needs no unit: a count of 1.5 is not rounded.
+fn threshold(value: f64, unit: &str, ascii: bool) -> String {
+    if matches!(unit, "" | "Count") { short(value) } else { value_text(value, unit, ascii) }
 }
 
 fn children(alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: &mut Buffer, ctx: &Ctx) {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// While task definitions are still to be read, the next ones follow after this long.
-const MORE_SOON: Duration = Duration::from_secs(15);
+const MORE_SOON: Duration = Duration::from_secs(5);
 
 /// What to look up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

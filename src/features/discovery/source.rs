@@ -24,6 +24,9 @@ use std::time::Duration;
 const PARTS_AGE: Duration = Duration::from_mins(4);
 /// Task definitions read per poll. A definition never changes: each is read once.
 const NEW_DEFINITIONS: usize = 40;
+/// As many are read in the poll that reads the parts: what rests on the parts, such as where the metrics of a
+/// service are, must not wait for hundreds of definitions.
+const FIRST_DEFINITIONS: usize = 8;
 /// Task definitions remembered.
 const MAX_DEFINITIONS: usize = 5_000;
 const MAX_GROUPS: usize = 3_000;
@@ -248,12 +251,12 @@ impl InventorySource {
     }
 
     /// Reads task definitions that are not known yet, some per poll.
-    async fn read_definitions(&mut self, wanted: &[String]) -> Result<(), SourceError> {
+    async fn read_definitions(&mut self, wanted: &[String], most: usize) -> Result<(), SourceError> {
         if self.definitions.len() > MAX_DEFINITIONS {
             self.definitions.retain(|name, _| wanted.contains(name));
         }
         let new: Vec<_> = wanted.iter().filter(|name| !self.definitions.contains_key(*name)).collect();
-        for name in new.into_iter().take(NEW_DEFINITIONS) {
+        for name in new.into_iter().take(most) {
             let definition = self.definition(name).await?;
             self.definitions.insert(name.clone(), definition);
         }
@@ -280,13 +283,15 @@ impl Source for InventorySource {
     async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
         let Query::Inventory(query) = query else { return Err(internal("inventory", "another question")) };
         let now = ctx.now.since_start;
+        let mut most = NEW_DEFINITIONS;
         if self.read_at.is_none_or(|at| now.saturating_sub(at) >= PARTS_AGE) {
             self.read_parts(ctx.now.wall).await?;
             self.read_at = Some(now);
+            most = FIRST_DEFINITIONS;
         }
         let wanted = &query.task_definitions;
         let mut inventory = self.known.clone();
-        if let Err(error) = self.read_definitions(wanted).await {
+        if let Err(error) = self.read_definitions(wanted, most).await {
             if error.class.parks() {
                 return Err(error);
             }

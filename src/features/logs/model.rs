@@ -226,14 +226,14 @@ impl Mode {
     }
 }
 
-/// A stretch of time that was not read, or was read later.
+/// A stretch of time that was not read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
     /// Where it begins.
     pub from: Timestamp,
     /// Where it ends.
     pub to: Timestamp,
-    /// What happened, and what is missing, in a few words.
+    /// Why it was not, in a few words.
     pub reason: String,
 }
 

@@ -207,18 +207,13 @@ impl Pane for LogsPane {
         if self.groups(ctx).is_empty() {
             return vec![Action::Pick];
         }
-        vec![
-            Action::Open,
-            Action::Filter,
-            Action::Find,
-            Action::NextError,
-            Action::Follow,
-            Action::Pause,
-            Action::Pick,
-            Action::Wrap,
-            Action::ShowAll,
-            Action::Copy,
-        ]
+        let mut hints = vec![Action::Open, Action::Filter, Action::Find, Action::NextError];
+        // It follows from the start: the key is worth its place once the cursor was moved away.
+        if !self.follows() {
+            hints.push(Action::Follow);
+        }
+        hints.extend([Action::Pause, Action::Pick, Action::Wrap, Action::ShowAll, Action::Copy]);
+        hints
     }
 
     fn settled(&self, ctx: &Ctx) -> bool {

@@ -234,7 +234,7 @@ fn the_screen_as_drawn() {
         ],
     );
     let at = |secs| Timestamp::from_second(START + secs).unwrap();
-    first.gaps.push(Gap { from: at(-30), to: at(-20), reason: "older lines were not read".into() });
+    first.gaps.push(Gap { from: at(-30), to: at(-20), reason: "limit of 10 000 lines".into() });
     answer(&mut app, Ok(first), 1);
     let lines = screen(&app, 120, 16);
     let expected = [
@@ -242,7 +242,7 @@ fn the_screen_as_drawn() {
         " errors",
         " 07:58:00.000Z ERROR checkout card declined  status=502   trace …c0ffee",
         " 07:59:00.000Z ERROR checkout ▾ panic in handler … 2 more",
-        " ── gap 07:59:30 – 07:59:40: older lines were not read ──",
+        " ── 07:59:30 – 07:59:40 not read: limit of 10 000 lines · z narrows the window, [ goes back ──",
         "▌07:59:58.000Z WARN  orders   slow query 1204 ms",
     ];
     for (line, expected) in lines[3..].iter().zip(expected) {
@@ -256,6 +256,52 @@ fn the_screen_as_drawn() {
             assert_eq!(line, expected, "in\n{}", lines.join("\n"));
         }
     }
+}
+
+#[test]
+fn time_that_was_not_read_does_not_look_like_time_without_errors() {
+    let at = |secs| Timestamp::from_second(START + secs).ok();
+    for (covered_from, rest_pending, says, never) in [
+        (at(-3_600), false, "errors 2 · 0/min", "░"),
+        (None, true, "░ 08:00   errors 2+, reading", "read from"),
+        (at(-1_800), false, "errors 2+ · 0/min", "reading"),
+    ] {
+        let mut app = logs(&GROUPS);
+        let mut read = batch(&GROUPS, vec![event(-600, "ERROR a"), event(-300, "ERROR b")]);
+        (read.status.covered_from, read.status.rest_pending) = (covered_from, rest_pending);
+        answer(&mut app, Ok(read), 1);
+        let screen = screen(&app, 160, 24).join("\n");
+        assert!(screen.contains(says) && !screen.contains(never), "{says}\n{screen}");
+        let partly = covered_from == at(-1_800);
+        assert_eq!(screen.contains("read from 07:30"), partly, "{screen}");
+        assert_eq!(screen.contains('░'), covered_from != at(-3_600), "{screen}");
+    }
+    let mut app = logs(&GROUPS);
+    let mut nothing = batch(&GROUPS, Vec::new());
+    (nothing.status.covered_from, nothing.status.rest_pending) = (None, true);
+    answer(&mut app, Ok(nothing), 1);
+    shows(&app, "errors –, reading");
+}
+
+#[test]
+fn narrow_lines_are_cut_not_painted_over() {
+    let app = filled(30);
+    let narrow = screen(&app, 60, 15);
+    let line = &narrow[4];
+    assert!(line.contains("errors 3 · 3/min") && line.ends_with(" following"), "{line}");
+    assert!(!line.contains("times in"), "{line}");
+}
+
+#[test]
+fn keys_that_would_change_nothing_are_not_offered_and_say_why() {
+    let mut app = filled(30);
+    let offered = |app: &App| screen(app, 120, 24).last().unwrap().contains("f follow");
+    assert!(!offered(&app));
+    app.act(Action::Up, now(10));
+    assert!(offered(&app));
+    app.act(Action::Open, now(10));
+    app.act(Action::Wrap, now(10));
+    shows(&app, "an opened line is always wrapped; w wraps the list");
 }
 
 #[test]

@@ -30,6 +30,8 @@ const BATCH_EVENTS: usize = 10_000;
 const GROUP_PAGES: u32 = 8;
 /// A complete list is not read again so soon.
 const JUST_READ: SignedDuration = SignedDuration::from_secs(5);
+/// Names of streams that are kept to be shared by their lines; beyond it the keeping begins anew.
+const MAX_STREAMS: usize = 10_000;
 /// More groups than this are not listed.
 const MAX_GROUPS: usize = 10_000;
 
@@ -202,17 +204,16 @@ impl TailSource {
         if let Some(known) = self.streams.get(name.as_ref()) {
             return Arc::clone(known);
         }
+        // Short-lived tasks bring new names for ever. Lines keep the names that they have.
+        if self.streams.len() >= MAX_STREAMS {
+            self.streams.clear();
+        }
         let name: Arc<str> = name.into();
         self.streams.insert(Arc::clone(&name));
         name
     }
 
-    fn batch(
-        &mut self,
-        groups: &[Arc<str>],
-        tally: &Tally,
-        failed: Vec<(Arc<str>, SourceError)>,
-    ) -> Batch {
+    fn batch(&mut self, groups: &[Arc<str>], tally: &Tally, failed: Vec<(Arc<str>, SourceError)>) -> Batch {
         self.outbox.sent = true;
         let read = || groups.iter().filter(|name| !failed.iter().any(|(group, _)| group == *name));
         let lag = self.newest.map(|(_, took)| took);

@@ -134,20 +134,28 @@ impl LogStore {
     }
 
     /// Errors in each of the `minutes` minutes that end with the one of `end`, oldest first. `None`
-    /// where nothing was read: that is not zero.
+    /// where nothing was read: that is not zero. While a minute is still being read its count is a lower bound.
     pub fn errors_per_minute(&self, end: Timestamp, minutes: u32) -> Vec<Option<u32>> {
         let last = minute(end);
         let covered = self.covered_from.map(minute);
         (0..i64::from(minutes))
             .rev()
             .map(|back| last - back)
-            .map(|at| (covered? <= at).then(|| self.errors.get(&at).copied().unwrap_or(0)))
+            .map(|at| match self.errors.get(&at) {
+                Some(count) => Some(*count),
+                None => (covered? <= at).then_some(0),
+            })
             .collect()
     }
 
     /// Errors within the `minutes` minutes that end with the one of `end`, dropped lines included.
     pub fn errors_since(&self, end: Timestamp, minutes: u32) -> u64 {
         self.errors_per_minute(end, minutes).into_iter().flatten().map(u64::from).sum()
+    }
+
+    /// More of what was asked for is still to be read.
+    pub fn reading(&self) -> bool {
+        self.covered_from.is_none() || self.status.as_ref().is_none_or(|status| status.rest_pending)
     }
 
     /// Where the time that was read begins.

@@ -10,6 +10,7 @@
 
 use super::model::{EventId, Gap, LATE_AFTER};
 use super::seen::Seen;
+use crate::text::units;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -153,7 +154,7 @@ impl TailCursor {
                 unread.map(|oldest| Gap {
                     from: pass.ask.start,
                     to: oldest,
-                    reason: format!("older lines were not read: the first {} are the limit", pass.events),
+                    reason: format!("limit of {} lines", units::grouped(pass.events as u64)),
                 })
             }
         }
@@ -334,6 +335,7 @@ mod tests {
         }
         let gap = cursor.page(&group, Part::Backfill, Some("more".into())).unwrap();
         assert_eq!((gap.from, gap.to), (at(-3_600), at(-200 - 999)));
+        assert_eq!(gap.reason, "limit of 10 000 lines");
         assert_eq!(cursor.covered_from([&group]), Some(gap.to));
         assert_eq!(cursor.ask(&group, Part::Backfill, window, at(5)), None);
         assert!(!cursor.rest_pending([&group]));

@@ -57,6 +57,11 @@ impl LogsPane {
             Action::PageUp => at.saturating_sub(page),
             Action::Top => 0,
             Action::Bottom => usize::MAX,
+            Action::Wrap => {
+                let text =
+                    format!("an opened line is always wrapped; {} wraps the list", ctx.keymap.key(action));
+                return Some(notify(Tone::Info, &text));
+            }
             _ => return self.on_both(action, ctx),
         };
         self.scroll.set(to);

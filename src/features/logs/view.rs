@@ -9,18 +9,22 @@ use super::row::{self, Layout, Line, Segment};
 use super::rows::{Entry, RowId};
 use super::search::Listing;
 use super::store::LogStore;
+use crate::app::Action;
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 use crate::features::{Topic, panel};
-use crate::text::{cut_middle, units};
+use crate::text::{cut_end, cut_middle, units, width};
 use crate::theme::Role;
-use crate::widgets::paint::{dot, put, put_right};
+use crate::widgets::paint::{cells, dot, put, put_right};
 use crate::widgets::{dialog, sparkline};
+use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// Minutes in the error sparkline at most: a longer window shows its last three hours.
 const MAX_MINUTES: i64 = 180;
+/// A reading that begins this much after the window does is complete: a live window slides on between polls.
+const SLACK: SignedDuration = SignedDuration::from_mins(1);
 /// Screen lines that an opened event takes at most.
 const MAX_DETAIL: usize = 20_000;
 
@@ -42,9 +46,9 @@ pub(super) fn render(pane: &LogsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     }
     let rest = failures(store, rest, buf, ctx);
     let [errors, rest] = dialog::split_top(rest, u16::from(rest.height >= 8));
-    histogram(store, errors, buf, ctx);
     let listing = pane.lens.listing(store);
-    position(pane, &listing, errors, buf, ctx);
+    let errors = position(pane, &listing, errors, buf, ctx);
+    histogram(store, errors, buf, ctx);
     if listing.is_empty() {
         return note(rest, &nothing(pane, store, ctx), Role::Dim, buf, ctx);
     }
@@ -129,6 +133,9 @@ fn about(pane: &LogsPane, store: &LogStore, ctx: &Ctx) -> String {
         Some(_) => format!("{} of {rows} lines", units::grouped(pane.lens.listing(store).len() as u64)),
         None => format!("{rows} lines"),
     });
+    if let Some(from) = unread_before(store, ctx).filter(|_| !store.reading()) {
+        parts.push(format!("read from {}", ctx.zone.near(from, ctx.now.wall)));
+    }
     if store.dropped() > 0 {
         parts.push(format!("dropped {}", units::grouped(store.dropped())));
     }
@@ -171,27 +178,59 @@ fn histogram(store: &LogStore, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let from = end.checked_sub(jiff::SignedDuration::from_mins(minutes)).unwrap_or(start);
     let counts = store.errors_per_minute(end, minutes as u32);
     let values: Vec<Option<f64>> = counts.iter().map(|count| count.map(f64::from)).collect();
-    let cells = usize::from(area.width / 3).min(values.len().max(10));
-    let spark = sparkline::spark(&values, cells, ctx.theme.glyphs());
+    let spark = sparkline::spark(&values, usize::from(area.width / 3).min(values.len()), ctx.theme.glyphs());
+    // A cell without a value is time that was not read, which is not time without errors.
+    let spark = spark.replace(' ', unread(ctx));
     let total: u64 = counts.iter().flatten().map(|count| u64::from(*count)).sum();
+    let lower_bound = store.reading() || counts.contains(&None);
     // The last minute still fills: the one before it is the rate.
     let rate = counts.iter().rev().nth(1).copied().flatten();
     let missing = ctx.theme.glyphs().missing;
     let rate = units::or_missing(rate, missing, |rate| units::grouped(u64::from(rate)));
     let (dim, bad) = (ctx.theme.style(Role::Dim), ctx.theme.style(Role::Bad));
+    let tone = if total > 0 { bad } else { dim };
+    let count = match (lower_bound, total) {
+        (true, 0) if store.reading() => missing.to_owned(),
+        (true, _) => format!("{}+", units::grouped(total)),
+        (false, _) => units::grouped(total),
+    };
+    let progress = if store.reading() { ", reading".to_owned() } else { format!(" · {rate}/min") };
+    let mut pieces = vec![
+        (format!("{} ", ctx.zone.minute(from)), dim),
+        (spark, tone),
+        (format!(" {}   errors ", ctx.zone.minute(end)), dim),
+        (count, tone),
+        (progress, dim),
+    ];
+    let zone = format!("   times in {}", ctx.zone.name(end));
+    let used: usize = pieces.iter().map(|(text, _)| width(text)).sum();
+    if used + width(&zone) < usize::from(area.width) {
+        pieces.push((zone, dim));
+    }
     let mut x = area.x + 1;
-    x += put(buf, area, x, area.y, &format!("{} ", ctx.zone.minute(from)), dim);
-    x += put(buf, area, x, area.y, &spark, if total > 0 { bad } else { dim });
-    x += put(buf, area, x, area.y, &format!(" {}   errors ", ctx.zone.minute(end)), dim);
-    let role = if total > 0 { Role::Bad } else { Role::Dim };
-    x += put(buf, area, x, area.y, &units::grouped(total), ctx.theme.style(role));
-    put(buf, area, x, area.y, &format!(" · {rate}/min   times in {}", ctx.zone.name(end)), dim);
+    for (text, style) in &pieces {
+        let room = usize::from(area.right().saturating_sub(x));
+        x += put(buf, area, x, area.y, &cut_end(text, room, ctx.theme.glyphs().ellipsis), *style);
+    }
 }
 
-/// Where the cursor is, at the right of the errors line.
-fn position(pane: &LogsPane, listing: &Listing, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+/// How a stretch that was not read is drawn: unlike any count of errors.
+fn unread(ctx: &Ctx) -> &'static str {
+    let glyphs = ctx.theme.glyphs();
+    // Without shades, `-` and `.` are steps of the sparkline.
+    if ctx.theme.ascii { glyphs.waiting } else { glyphs.bar[1] }
+}
+
+/// Where the reading begins, when the window begins earlier.
+fn unread_before(store: &LogStore, ctx: &Ctx) -> Option<Timestamp> {
+    let (start, _) = ctx.window.range(ctx.now.wall);
+    store.covered_from().filter(|from| from.duration_since(start) > SLACK)
+}
+
+/// Writes where the cursor is at the right of the errors line, and returns what is left of the line.
+fn position(pane: &LogsPane, listing: &Listing, area: Rect, buf: &mut Buffer, ctx: &Ctx) -> Rect {
     if area.is_empty() {
-        return;
+        return area;
     }
     let text = match pane.selected(listing, ctx).filter(|_| !pane.follows()) {
         Some(row) => {
@@ -202,6 +241,7 @@ fn position(pane: &LogsPane, listing: &Listing, area: Rect, buf: &mut Buffer, ct
     };
     let area = Rect { width: area.width.saturating_sub(1), ..area };
     put_right(buf, area, area.y, &text, ctx.theme.style(Role::Dim));
+    Rect { width: area.width.saturating_sub(cells(&text)), ..area }
 }
 
 /// One row as drawn: the gap before it, if any, and its lines.
@@ -289,14 +329,17 @@ fn draw(
     drawn
 }
 
-/// `── gap 04:19:03 – 04:19:05: reason ──`
+/// `── 04:19:03 – 04:19:05 not read: reason · z narrows the window ──`
 fn gap_line(gap: &Gap, ctx: &Ctx) -> Line {
     let rule = ctx.theme.glyphs().rule.repeat(2);
     let (from, to) = (ctx.zone.second(gap.from), ctx.zone.second(gap.to));
-    vec![Segment::new(
-        format!("{rule} gap {from} {} {to}: {} {rule}", ctx.theme.glyphs().missing, gap.reason),
-        Role::Warn,
-    )]
+    let (dash, narrow) = (ctx.theme.glyphs().missing, ctx.keymap.key(Action::ZoomIn));
+    let text = format!(
+        "{rule} {from} {dash} {to} not read: {} · {narrow} narrows the window, {} goes back {rule}",
+        gap.reason,
+        ctx.keymap.key(Action::Older)
+    );
+    vec![Segment::new(text, Role::Warn)]
 }
 
 /// Writes a line from the second cell on; the first belongs to the cursor.

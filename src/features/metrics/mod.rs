@@ -63,6 +63,30 @@ impl Series {
     }
 }
 
+/// CloudWatch's unit of a metric, by its name and statistic; empty when it is not one of the usual ones.
+/// Answers of `GetMetricData` name no units.
+pub fn unit(stat: &Stat) -> &'static str {
+    if stat.stat == "SampleCount" {
+        return "Count";
+    }
+    match (stat.namespace.as_str(), stat.name.as_str()) {
+        ("AWS/ApplicationELB", "TargetResponseTime")
+        | ("AWS/SQS", "ApproximateAgeOfOldestMessage")
+        | ("AWS/RDS", "ReadLatency" | "WriteLatency") => "Seconds",
+        ("AWS/Lambda", "Duration")
+        | ("AWS/ApiGateway", "Latency" | "IntegrationLatency")
+        | ("AWS/DynamoDB", "SuccessfulRequestLatency") => "Milliseconds",
+        (_, "CPUUtilization" | "MemoryUtilization") => "Percent",
+        ("AWS/RDS", "FreeStorageSpace" | "FreeableMemory") => "Bytes",
+        ("AWS/RDS", "DatabaseConnections") | ("AWS/Lambda", "Invocations" | "Errors" | "Throttles") => {
+            "Count"
+        }
+        ("AWS/SQS", name) if name.starts_with("ApproximateNumberOf") => "Count",
+        (space, name) if space.starts_with("AWS/") && name.ends_with("Count") => "Count",
+        _ => "",
+    }
+}
+
 /// The finest period of at most `max` points that CloudWatch still keeps for this window: one minute for
 /// 15 days, five minutes for 63 days, an hour after that (source: CloudWatch concepts, metric retention).
 pub fn period_for(window: Window, now: Timestamp, own: i32, max: i64) -> i32 {
@@ -85,6 +109,23 @@ pub fn period_for(window: Window, now: Timestamp, own: i32, max: i64) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_of_usual_metrics() {
+        for (namespace, name, statistic, expected) in [
+            ("AWS/ApplicationELB", "TargetResponseTime", "p99", "Seconds"),
+            ("AWS/ApplicationELB", "TargetResponseTime", "SampleCount", "Count"),
+            ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", "Count"),
+            ("AWS/ECS", "CPUUtilization", "Average", "Percent"),
+            ("AWS/Lambda", "Duration", "p99", "Milliseconds"),
+            ("Shop", "TargetResponseTime", "p99", ""),
+            ("Shop", "OrderCount", "Sum", ""),
+        ] {
+            let (namespace, stat) = (namespace.to_owned(), statistic.to_owned());
+            let stat = Stat { namespace, name: name.to_owned(), dimensions: Vec::new(), stat };
+            assert_eq!(unit(&stat), expected, "{name} {statistic}");
+        }
+    }
 
     #[test]
     fn periods_follow_retention_and_room() {

@@ -37,6 +37,10 @@ pub(super) fn render(timeline: &Timeline, area: Rect, buf: &mut Buffer, ctx: &Ct
         moments(timeline, row, buf, ctx);
     }
     if let Some(row) = next("errors/min", buf) {
+        if timeline.errors.is_empty() {
+            nothing(false, "", row, buf, ctx);
+            return;
+        }
         let cells = columns(&timeline.errors, timeline, row.width);
         let any = timeline.errors.iter().flatten().any(|errors| *errors > 0.0);
         let role = if any { Role::Bad } else { Role::Dim };
@@ -84,7 +88,7 @@ fn spans(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let glyphs = ctx.theme.glyphs();
     let cells = usize::from(row.width);
     if timeline.spans.is_empty() {
-        put(buf, row, 0, "none", ctx.theme.style(Role::Dim));
+        nothing(timeline.spans_known, "none", row, buf, ctx);
         return;
     }
     let (open, close) = if ctx.theme.ascii { ("|", "|") } else { ("├", "┤") };
@@ -123,7 +127,7 @@ fn moments(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let glyphs = ctx.theme.glyphs();
     let cells = usize::from(row.width);
     if timeline.alarms.is_empty() {
-        put(buf, row, 0, "none went off and still is", ctx.theme.style(Role::Dim));
+        nothing(timeline.alarms_known, "none went off that still is, none recovered", row, buf, ctx);
         return;
     }
     let placed: Vec<(usize, &Moment)> =
@@ -131,13 +135,16 @@ fn moments(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let mut free = 0;
     let mut clusters = placed.chunk_by(|(a, _), (b, _)| b - a <= CLOSE).peekable();
     while let Some(cluster) = clusters.next() {
-        let (Some((first, _)), Some((last, worst))) = (cluster.first(), cluster.last()) else { continue };
+        let (Some((first, _)), Some((last, _))) = (cluster.first(), cluster.last()) else { continue };
         for (column, moment) in cluster {
-            let glyph = if moment.tone == Tone::Bad { glyphs.bad } else { glyphs.warn };
+            let glyph = match moment.tone {
+                Tone::Bad => glyphs.bad,
+                Tone::Ok => glyphs.ok,
+                Tone::Warn | Tone::Info => glyphs.warn,
+            };
             put(buf, row, *column, glyph, ctx.theme.style(moment.tone.role()));
         }
-        let bad = cluster.iter().any(|(_, moment)| moment.tone == Tone::Bad);
-        let tone = if bad { Tone::Bad } else { worst.tone };
+        let tone = cluster.iter().map(|(_, moment)| moment.tone).max().unwrap_or(Tone::Ok);
         let style = ctx.theme.style(tone.role());
         let end = clusters.peek().and_then(|next| next.first()).map_or(cells, |(column, _)| *column);
         let (right, left) = (end.saturating_sub(last + 2), first.saturating_sub(free + 1));
@@ -167,6 +174,12 @@ fn names(cluster: &[(usize, &Moment)], room: usize) -> String {
         })
         .find(|text| width(text) <= room)
         .unwrap_or_default()
+}
+
+/// An empty row: that there is nothing is only said where it is known.
+fn nothing(known: bool, none: &str, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    let unknown = format!("{} not read", ctx.theme.glyphs().missing);
+    put(buf, row, 0, if known { none } else { &unknown }, ctx.theme.style(Role::Dim));
 }
 
 fn put(buf: &mut Buffer, row: Rect, column: usize, text: &str, style: Style) {

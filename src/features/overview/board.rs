@@ -18,7 +18,7 @@ const STORM: usize = 8;
 const BURST_GAP: i64 = 60;
 
 /// What the cursor can stand on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Thing {
     /// A shift.
     Rollout(TargetId, ServiceName),

@@ -15,6 +15,7 @@ use crate::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// Rows stand still this long after a key.
@@ -94,8 +95,9 @@ impl OverviewPane {
         }
         let mut rows: Vec<Row> = std::mem::take(&mut board.items).into_iter().map(Row::Item).collect();
         if let Some((_, order)) = self.held.as_ref().filter(|(at, _)| ctx.now.since_start < *at + STILL) {
-            let place = |thing: &Thing| order.iter().position(|held| held == thing).unwrap_or(usize::MAX);
-            let here: Vec<Thing> = rows.iter().map(Row::thing).collect();
+            let places: HashMap<&Thing, usize> = order.iter().zip(0..).collect();
+            let place = |thing: &Thing| places.get(thing).copied().unwrap_or(usize::MAX);
+            let here: HashSet<Thing> = rows.iter().map(Row::thing).collect();
             let gone = order.iter().filter(|thing| {
                 !matches!(thing, Thing::Service(..) | Thing::Folded) && !here.contains(thing)
             });

@@ -17,7 +17,8 @@ pub struct ServiceRow<'a> {
     /// Which.
     pub service: &'a Service,
     /// Bad: an alarm on it. Warn: one on what it depends on, or tasks missing. Info: it shifts. Ok: neither.
-    pub tone: Tone,
+    /// `None` while its alarms are not read: nobody knows.
+    pub tone: Option<Tone>,
     /// Its shift in flight.
     pub shift: Option<&'a Rollout>,
     /// Its tasks.
@@ -64,23 +65,24 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Vec<ServiceRow<'a>> {
             let tasks = summary.map(|summary| summary.tasks);
             let missing = tasks.is_some_and(|tasks| tasks.running < tasks.requested);
             let tone = if bad.contains(name) {
-                Tone::Bad
+                Some(Tone::Bad)
             } else if missing || dependencies.contains_key(name) {
-                Tone::Warn
+                Some(Tone::Warn)
             } else if shift.is_some() {
-                Tone::Info
+                Some(Tone::Info)
             } else {
-                Tone::Ok
+                target.alarms.is_some().then_some(Tone::Ok)
             };
             let traffic = target.traffic.as_ref().and_then(|list| Some((list, list.get(name)?)));
             rows.push(ServiceRow { target: id, service, tone, shift, tasks, traffic, troubled });
         }
     }
     let rank = |tone| match tone {
-        Tone::Bad => 0,
-        Tone::Warn => 1,
-        Tone::Info => 2,
-        Tone::Ok => 3,
+        Some(Tone::Bad) => 0,
+        Some(Tone::Warn) => 1,
+        Some(Tone::Info) => 2,
+        None => 3,
+        Some(Tone::Ok) => 4,
     };
     rows.sort_by(|a, b| {
         (rank(a.tone), &a.service.name, a.target).cmp(&(rank(b.tone), &b.service.name, b.target))

@@ -2,7 +2,8 @@
 
 use super::traffic::{Bucket, Traffic, TrafficList};
 use super::*;
-use crate::app::{App, Effect, Input, Msg, Now, PollKey, Polled, Settings, Window};
+use crate::app::pane::Command;
+use crate::app::{Action, App, Effect, Input, Msg, Now, PollKey, Polled, Settings, Window};
 use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec, Usage};
 use crate::config::Config;
 use crate::features::alarms::{Alarm, AlarmList, AlarmState, Kind, Silent};
@@ -377,4 +378,118 @@ fn traffic_counts_what_callers_suffer() {
     let bucket = traffic.buckets[0];
     assert_eq!((bucket.requests, bucket.errors, bucket.p99), (Some(100.0), Some(13.0), Some(0.25)));
     assert_eq!(traffic.oldest, Some(140.0));
+}
+
+#[test]
+fn what_is_not_read_is_neither_fine_nor_none() {
+    let mut app = empty_app();
+    let denied = || SourceError::new(ErrorClass::Denied, "cloudwatch:DescribeAlarms", "not allowed");
+    polled(&mut app, Query::Alarms, Err(denied()), 0);
+    let shown = text(&app, 120, 40, 0);
+    assert!(!shown.contains("waiting for the first answer about alarms"), "it has failed: {shown}");
+    assert!(shown.contains("– alarms are not read"), "{shown}");
+    let row = |shown: &str, label: &str| {
+        let line = shown.lines().find(|line| line.trim_start().starts_with(label)).map(str::to_owned);
+        line.unwrap_or_else(|| panic!("no {label}: {shown}"))
+    };
+    for label in ["rollouts", "alarms  ", "errors/min"] {
+        assert!(row(&shown, label).contains("– not read"), "{label}: {shown}");
+    }
+    let calm = RolloutList { shifts: Vec::new(), ..rollouts() };
+    polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(calm)), 0);
+    let query = asked(&app, Topic::Inventory);
+    polled(&mut app, query, Ok(Payload::Inventory(Box::new(inventory()))), 0);
+    let shown = text(&app, 120, 40, 0);
+    assert!(shown.contains("1 of 4 in trouble, health of 3 not known"), "tasks are missing: {shown}");
+    assert!(shown.contains("– cart") && !shown.contains("✔ cart"), "{shown}");
+    assert!(row(&shown, "rollouts").contains("none"), "{shown}");
+    polled(&mut app, Query::Alarms, Ok(Payload::Alarms(AlarmList::default())), 1);
+    let shown = text(&app, 120, 40, 1);
+    assert!(shown.contains("1 of 4 in trouble ") && shown.contains("✔ cart"), "{shown}");
+    assert!(row(&shown, "alarms  ").contains("none went off"), "{shown}");
+}
+
+#[test]
+fn an_alarm_that_recovered_stays_on_the_timeline() {
+    let mut app = app();
+    let ok = |name: &str, minutes| Alarm { state: AlarmState::Ok, ..alarm(name, minutes, &[]) };
+    let muted = Alarm { silent: Some(Silent::Muted("move".into())), ..ok("muted-lag", 9) };
+    let alarms = list(vec![ok("cart-5xx", 20), ok("old-one", 900), muted]);
+    polled(&mut app, Query::Alarms, Ok(Payload::Alarms(alarms)), 1);
+    let shown = text(&app, 120, 40, 1);
+    let row = shown.lines().find(|line| line.starts_with(" alarms ")).unwrap();
+    assert!(row.contains("✔cart-5xx OK") || row.contains("✔ cart-5xx OK"), "{shown}");
+    assert!(!row.contains("old-one") && !row.contains("muted-lag"), "{shown}");
+}
+
+#[test]
+fn a_composite_over_several_services_leads_to_those_that_fire() {
+    let mut app = app();
+    let composite = |rule: &str| Alarm {
+        kind: Kind::Composite,
+        threshold: None,
+        metrics: Vec::new(),
+        rule: rule.into(),
+        ..alarm("a-health", 7, &[])
+    };
+    let with = |rule: &str| {
+        let mut all = alarms().alarms;
+        all.push(Alarm {
+            state: AlarmState::Ok,
+            ..alarm("carts", 9, &[("ClusterName", "shop"), ("ServiceName", "cart")])
+        });
+        all.push(composite(rule));
+        list(all)
+    };
+    let mut commands = |rule: &str| {
+        polled(&mut app, Query::Alarms, Ok(Payload::Alarms(with(rule))), 1);
+        let list = app.store.target(&prod()).unwrap().alarms.clone().unwrap();
+        let alarm = list.get("a-health").unwrap();
+        crate::features::jump_from_alarm(Action::Logs, &prod(), alarm, &app.ctx(now(1)))
+    };
+    for (rule, want) in [
+        ("ALARM(checkout-5xx) OR ALARM(carts)", vec!["/ecs/checkout"]),
+        ("ALARM(checkout-5xx) OR ALARM(orders-db-connections)", vec!["/ecs/checkout", "/ecs/orders"]),
+    ] {
+        match commands(rule).first() {
+            Some(Command::Goto(Link::Logs { groups, .. })) => assert_eq!(*groups, want, "{rule}"),
+            _ => panic!("{rule} leads nowhere"),
+        }
+    }
+    match commands("ALARM(nobodys) OR ALARM(old-certificate)").first() {
+        Some(Command::Notify(_, text)) => assert_eq!(text, "no logs: no service is known for a-health"),
+        _ => panic!("it has no service"),
+    }
+}
+
+#[test]
+fn lists_count_nothing_before_an_answer() {
+    for (screen, query, title) in [('2', Query::Rollouts, "ROLLOUTS"), ('3', Query::Alarms, "ALARMS")] {
+        let mut app = empty_app();
+        key(&mut app, KeyCode::Char(screen), 0);
+        let waiting = text(&app, 120, 40, 0);
+        assert!(waiting.contains("◌ waiting for the first answer"), "{waiting}");
+        let head = waiting.lines().find(|line| line.starts_with(&format!(" {title}"))).unwrap();
+        assert!(!head.contains('0'), "{waiting}");
+        let denied = SourceError::new(ErrorClass::Denied, "x:List", "not allowed");
+        polled(&mut app, query, Err(denied), 0);
+        let failed = text(&app, 120, 40, 0);
+        assert!(!failed.contains("waiting for") && failed.contains("– not read"), "{failed}");
+    }
+}
+
+#[test]
+fn a_composite_has_its_reason_in_the_list() {
+    let mut app = app();
+    let health = Alarm {
+        kind: Kind::Composite,
+        threshold: None,
+        value: None,
+        reason: "checkout-5xx transitioned to ALARM".into(),
+        ..alarm("a-health", 7, &[])
+    };
+    polled(&mut app, Query::Alarms, Ok(Payload::Alarms(list(vec![health]))), 1);
+    key(&mut app, KeyCode::Char('3'), 1);
+    let shown = text(&app, 120, 40, 1);
+    assert!(shown.contains("checkout-5xx trans"), "{shown}");
 }

@@ -3,7 +3,8 @@
 use crate::app::Window;
 use crate::app::pane::{Ctx, Tone};
 use crate::config::Severity;
-use crate::features::alarms::severity;
+use crate::features::TargetStore;
+use crate::features::alarms::{AlarmState, severity};
 use crate::widgets::chart::TimeRange;
 use jiff::Timestamp;
 
@@ -38,8 +39,12 @@ pub struct Timeline {
     pub range: TimeRange,
     /// Shifts, oldest first.
     pub spans: Vec<Span>,
-    /// Alarms that went off in the window and still are, oldest first.
+    /// Rollouts of all active targets were read: without it, no span is not none.
+    pub spans_known: bool,
+    /// Alarms that went off in the window and still are, and those that recovered in it, oldest first.
     pub alarms: Vec<Moment>,
+    /// Alarms of all active targets were read.
+    pub alarms_known: bool,
     /// Errors per minute of all services that are read, one value per period; empty when nothing is known.
     pub errors: Vec<Option<f64>>,
 }
@@ -74,11 +79,18 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
             let label = format!("{} {}{share}", shift.name.service, shift.new.label());
             spans.push(Span { start: began, end: shift.finished_at, label, tone });
         }
-        for alarm in target.alarms.iter().flat_map(|list| &list.alarms).filter(|alarm| alarm.counts(ctx.now))
-        {
+        for alarm in target.alarms.iter().flat_map(|list| &list.alarms) {
+            let recovered = alarm.state == AlarmState::Ok && !alarm.scaling() && !alarm.muted();
+            if !recovered && !alarm.counts(ctx.now) {
+                continue;
+            }
             let Some(at) = alarm.since.filter(|at| range.contains(*at)) else { continue };
-            let tone = if severity(alarm, ctx.config) >= Severity::High { Tone::Bad } else { Tone::Warn };
-            alarms.push(Moment { at, label: alarm.name.clone(), tone });
+            let (label, tone) = match severity(alarm, ctx.config) {
+                _ if recovered => (format!("{} OK", alarm.name), Tone::Ok),
+                Severity::High | Severity::Critical => (alarm.name.clone(), Tone::Bad),
+                _ => (alarm.name.clone(), Tone::Warn),
+            };
+            alarms.push(Moment { at, label, tone });
         }
         let Some(list) = &target.traffic else { continue };
         // The row is as long as the window, also where nothing was counted yet.
@@ -96,7 +108,15 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
     }
     spans.sort_by_key(|span| span.start);
     alarms.sort_by(|a, b| (a.at, &a.label).cmp(&(b.at, &b.label)));
-    Timeline { range, spans, alarms, errors }
+    let known = |has: fn(&TargetStore) -> bool| ctx.store.active_targets().all(|(_, target)| has(target));
+    Timeline {
+        range,
+        spans,
+        spans_known: known(|target| target.rollouts.is_some()),
+        alarms,
+        alarms_known: known(|target| target.alarms.is_some()),
+        errors,
+    }
 }
 
 /// The start of the minute, some minutes on.

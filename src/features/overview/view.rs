@@ -122,7 +122,11 @@ fn nothing<'a>(pane: &OverviewPane, ctx: &Ctx) -> Line<'a> {
     let glyphs = ctx.theme.glyphs();
     let lists = || ctx.store.active_targets().filter_map(|(_, target)| target.alarms.as_ref());
     if lists().next().is_none() {
-        let text = format!(" {} waiting for the first answer about alarms", glyphs.waiting);
+        let text = if panel::waiting(Topic::Alarms, ctx) {
+            format!(" {} waiting for the first answer about alarms", glyphs.waiting)
+        } else {
+            format!(" {} alarms are not read: what is broken is not known", glyphs.missing)
+        };
         return Line::styled(text, ctx.theme.style(Role::Dim));
     }
     if !pane.filter.is_empty() {
@@ -130,7 +134,17 @@ fn nothing<'a>(pane: &OverviewPane, ctx: &Ctx) -> Line<'a> {
         return Line::styled(text, ctx.theme.style(Role::Dim));
     }
     let ok = lists().flat_map(|list| &list.alarms).filter(|alarm| alarm.state == AlarmState::Ok).count();
-    let known = ctx.store.active_targets().any(|(_, target)| target.rollouts.is_some());
+    let unread = ctx.store.active_targets().filter(|(_, target)| target.alarms.is_none()).count();
+    if unread > 0 {
+        let read = lists().count();
+        let text = format!(
+            " {} nothing is broken in {read} of {} targets · the others' alarms are not read",
+            glyphs.missing,
+            read + unread
+        );
+        return Line::styled(text, ctx.theme.style(Role::Dim));
+    }
+    let known = ctx.store.active_targets().all(|(_, target)| target.rollouts.is_some());
     let shifts = if known { "no rollout in flight" } else { "rollouts are not read yet" };
     let alarms = if ok == 1 { "alarm" } else { "alarms" };
     let text = format!(" {} nothing is broken · {ok} {alarms} OK · {shifts}", glyphs.ok);
@@ -270,8 +284,7 @@ fn services_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buff
     let [_, area] = dialog::split_top(area, 1);
     let [head, body] = dialog::split_top(area, 1);
     let rows = &shown.services;
-    let troubled = rows.iter().filter(|row| row.tone >= Tone::Warn).count();
-    let mut about = format!("{troubled} of {} in trouble", rows.len());
+    let mut about = health(rows);
     let inventories = ctx.store.active_targets().filter_map(|(_, target)| target.inventory.as_ref());
     for note in inventories.flat_map(|inventory| &inventory.notes).take(2) {
         about = format!("{about} · {note}");
@@ -289,7 +302,10 @@ fn services_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buff
                 "no ECS service, no function found · [[service]] in the config names others".to_owned()
             }
             (true, false) => format!("no service matches /{}", pane.filter),
-            (false, _) => format!("{} looking for services", ctx.theme.glyphs().waiting),
+            (false, _) if panel::waiting(Topic::Inventory, ctx) => {
+                format!("{} looking for services", ctx.theme.glyphs().waiting)
+            }
+            (false, _) => format!("{} services are not read", ctx.theme.glyphs().missing),
         };
         dialog::lines(body, &[Line::styled(format!(" {text}"), ctx.theme.style(Role::Dim))], buf);
         return;
@@ -308,8 +324,8 @@ fn services_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buff
     ];
     let keep: Vec<bool> = columns.iter().map(|column| column.min > 0).collect();
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
-    let at =
-        pane.cursor.index(&shown.things()).and_then(|at| at.checked_sub(shown.things().len() - rows.len()));
+    let things = shown.things();
+    let at = pane.cursor.index(&things).and_then(|at| at.checked_sub(things.len() - rows.len()));
     let table = Table { focused: at.is_some(), ..Table::new(&columns, rows.len(), at) };
     pane.services_room.set(usize::from(body.height.saturating_sub(1)));
     table.render(body, buf, ctx.theme, &pane.services_top, |index| {
@@ -320,13 +336,26 @@ fn services_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buff
     });
 }
 
+/// How many services are in trouble, and how many nobody knows about.
+fn health(rows: &[ServiceRow]) -> String {
+    let troubled = rows.iter().filter(|row| row.tone >= Some(Tone::Warn)).count();
+    let unknown = rows.iter().filter(|row| row.tone.is_none()).count();
+    let all = rows.len();
+    match (troubled, unknown) {
+        (0, unknown @ 1..) => format!("health of {unknown} of {all} not known"),
+        (troubled, 0) => format!("{troubled} of {all} in trouble"),
+        (troubled, unknown) => format!("{troubled} of {all} in trouble, health of {unknown} not known"),
+    }
+}
+
 fn service_row<'a>(row: &ServiceRow<'a>, ctx: &Ctx) -> Vec<Cell<'a>> {
     let glyphs = ctx.theme.glyphs();
     let (glyph, role) = match row.tone {
-        Tone::Bad => (glyphs.bad, Role::Bad),
-        Tone::Warn => (glyphs.warn, Role::Warn),
-        Tone::Info => (glyphs.stage[0], Role::Info),
-        Tone::Ok => (glyphs.ok, Role::Ok),
+        Some(Tone::Bad) => (glyphs.bad, Role::Bad),
+        Some(Tone::Warn) => (glyphs.warn, Role::Warn),
+        Some(Tone::Info) => (glyphs.stage[0], Role::Info),
+        Some(Tone::Ok) => (glyphs.ok, Role::Ok),
+        None => (glyphs.missing, Role::Muted),
     };
     let range = ctx.window.range(ctx.now.wall);
     let line = |value: fn(&Bucket) -> Option<f64>, width: usize| {

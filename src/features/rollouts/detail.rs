@@ -7,7 +7,7 @@ use super::view::{flow, since};
 use super::wire::{Comparison, RolloutDetail};
 use crate::app::pane::Ctx;
 use crate::features::{Topic, panel};
-use crate::text::{pad_left, pad_right, units, width};
+use crate::text::{cut_end, cut_middle, pad_left, pad_right, units, width};
 use crate::theme::{Glyphs, Role};
 use crate::widgets::dialog;
 use crate::widgets::progress::{self, Stage, StageState as Mark};
@@ -85,11 +85,10 @@ fn shift_lines(
     let mut lines = facts(shift, area.width as usize, ctx);
     lines.extend(warnings(shift, ctx));
     let bar_width = area.width.saturating_sub(SIDE_TEXT + LABEL as u16).clamp(8, 40) as usize;
-    let narrow = area.width < 100;
     if let Some(old) = &shift.old {
-        lines.push(side("old (blue)", old, shift, Role::Old, bar_width, narrow, ctx));
+        lines.push(side("old (blue)", old, shift, Role::Old, bar_width, area.width, ctx));
     }
-    lines.push(side("new (green)", &shift.new, shift, Role::New, bar_width, narrow, ctx));
+    lines.push(side("new (green)", &shift.new, shift, Role::New, bar_width, area.width, ctx));
     if let Some(share) = shift.new.rule_disagrees() {
         let text = format!(" {} the load balancer sends {} to new", theme.glyphs().warn, percent(share));
         lines.push(Line::styled(text, theme.style(Role::Warn)));
@@ -179,7 +178,7 @@ fn side<'a>(
     shift: &Rollout,
     role: Role,
     bar_width: usize,
-    narrow: bool,
+    room: u16,
     ctx: &Ctx,
 ) -> Line<'a> {
     let glyphs = ctx.theme.glyphs();
@@ -198,16 +197,19 @@ fn side<'a>(
     parts.push(span(format!("  {}", pad_right(&health, 12)), health_role, ctx));
     let tasks = side.tasks;
     let (text, tasks_role) = match (tasks.running < tasks.requested, tasks.pending) {
+        (true, _) if room < 100 => (format!("{}/{} tasks", tasks.running, tasks.requested), Role::Warn),
         (true, pending) => {
             (format!("{}/{} tasks, {pending} starting", tasks.running, tasks.requested), Role::Warn)
         }
         (false, _) => (format!("{}/{} tasks", tasks.running, tasks.requested), Role::Dim),
     };
-    if !narrow || tasks_role == Role::Warn {
+    if room >= 100 || tasks_role == Role::Warn {
         parts.push(span(format!("  {text}"), tasks_role, ctx));
     }
     let image = side.image().unwrap_or_else(|| glyphs.missing.to_owned());
-    parts.push(span(format!("  {image}"), Role::Dim, ctx));
+    parts.push(span("  ", Role::Dim, ctx));
+    let room = usize::from(room).saturating_sub(parts.iter().map(Span::width).sum::<usize>() + 1);
+    parts.push(span(cut_middle(&image, room, glyphs.ellipsis).into_owned(), Role::Dim, ctx));
     Line::from(parts)
 }
 
@@ -278,6 +280,8 @@ fn events(
         Line::default(),
         Line::from(vec![span(" EVENTS", Role::Strong, ctx), span(about, Role::Dim, ctx)]),
     ];
+    let ellipsis = ctx.theme.glyphs().ellipsis;
+    let text_room = usize::from(area.width).saturating_sub(12);
     let room = area.height.saturating_sub(2) as usize;
     let first = pane.event_top.min(events.len().saturating_sub(room));
     for event in events.iter().skip(first).take(room) {
@@ -288,10 +292,29 @@ fn events(
         };
         lines.push(Line::from(vec![
             span(format!(" {}  ", pad_right(&at, 8)), Role::Dim, ctx),
-            span(event.text.clone(), Role::Text, ctx),
+            span(event_text(&event.text, text_room, ellipsis), Role::Text, ctx),
         ]));
     }
     dialog::lines(area, &lines, buf);
+}
+
+/// An event without what its screen says already, long ids shortened, in this much room.
+fn event_text(text: &str, room: usize, ellipsis: &str) -> String {
+    let text = text.strip_prefix("(service ").and_then(|rest| rest.split_once(") ")).map_or(text, |it| it.1);
+    let words = text.split(' ').map(|word| {
+        let core = word.trim_matches(['(', ')', '[', ']', '.', ',', ':', ';']);
+        word.replacen(core, &short_id(core, ellipsis), 1)
+    });
+    cut_end(&words.collect::<Vec<_>>().join(" "), room, ellipsis).into_owned()
+}
+
+/// An ARN's resource and a task's id in the middle of a sentence: enough of both ends to find it again.
+fn short_id(word: &str, ellipsis: &str) -> String {
+    let resource = word.starts_with("arn:").then(|| word.splitn(6, ':').nth(5)).flatten().unwrap_or(word);
+    let id = |part: &str| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let parts =
+        resource.split('/').map(|part| if id(part) { cut_middle(part, 9, ellipsis) } else { part.into() });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// Deployments of the last day that have ended.
@@ -311,12 +334,49 @@ fn finished(history: &[&Rollout], area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         let image = shift.new.image().unwrap_or_default();
         let reason = shift.rollback.as_ref().and_then(|it| it.reason.as_deref());
         let reason = reason.or(shift.status_reason.as_deref()).unwrap_or_default();
-        lines.push(Line::from(vec![
+        let mut parts = vec![
             span(format!(" {}  ", pad_right(&at, 12)), Role::Dim, ctx),
             span(pad_right(&shift.status.0, status_width + 2), super::pane::tone(shift).role(), ctx),
             span(format!("{}  {}  {image}  ", shift.strategy.label(), shift.new.label()), Role::Text, ctx),
-            span(reason.to_owned(), Role::Dim, ctx),
-        ]));
+        ];
+        let room = usize::from(area.width).saturating_sub(parts.iter().map(Span::width).sum::<usize>() + 1);
+        let ellipsis = ctx.theme.glyphs().ellipsis;
+        parts.push(span(cut_end(reason, room, ellipsis).into_owned(), Role::Dim, ctx));
+        lines.push(Line::from(parts));
     }
     dialog::lines(area, &lines, buf);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::event_text;
+
+    #[test]
+    fn events_say_only_what_is_new() {
+        let health = "(service checkout) (port 8080) is unhealthy in (target-group arn:aws:elasticloadbalancing:\
+            eu-west-2:111122223333:targetgroup/checkout-green/50dc6c495c0c9f3c) due to (reason Health checks).";
+        for (text, room, want) in [
+            ("(service checkout) has reached a steady state.", 80, "has reached a steady state."),
+            (
+                "(service checkout) has started 1 tasks: (task 0123456789abcdef0123456789abcdef).",
+                80,
+                "has started 1 tasks: (task 01234…def).",
+            ),
+            (
+                health,
+                120,
+                "(port 8080) is unhealthy in (target-group targetgroup/checkout-green/50dc6…f3c) \
+                 due to (reason Health checks).",
+            ),
+            (health, 24, "(port 8080) is unhealth…"),
+            (
+                "(deployment ecs-svc/1234567890123456789) completed",
+                80,
+                "(deployment ecs-svc/12345…789) completed",
+            ),
+            ("no prefix", 80, "no prefix"),
+        ] {
+            assert_eq!(event_text(text, room, "…"), want, "{text}");
+        }
+    }
 }

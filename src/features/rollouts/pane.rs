@@ -276,7 +276,7 @@ impl Pane for RolloutsPane {
 
     fn hints(&self, ctx: &Ctx) -> Vec<Action> {
         let mut hints = if self.open.is_some() {
-            vec![Action::Back, Action::Rollback, Action::Logs, Action::Traces, Action::Copy, Action::Url]
+            vec![Action::Back, Action::Rollback, Action::Logs, Action::Copy, Action::Url]
         } else {
             vec![Action::Open, Action::Rollback, Action::Logs, Action::Find, Action::ShowAll, Action::Url]
         };

@@ -89,6 +89,10 @@ fn list(pane: &RolloutsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
 
 fn title(pane: &RolloutsPane, ctx: &Ctx) -> String {
     let lists = || ctx.store.active_targets().filter_map(|(_, target)| target.rollouts.as_ref());
+    let filter = (!pane.filter.is_empty()).then(|| format!("/{}", pane.filter));
+    if lists().next().is_none() {
+        return filter.unwrap_or_default();
+    }
     let moving: usize = lists().map(|list| list.shifts.len()).sum();
     let services: usize = lists().map(|list| list.services.len()).sum();
     let dropped: u32 = lists().map(|list| list.dropped).sum();
@@ -96,10 +100,10 @@ fn title(pane: &RolloutsPane, ctx: &Ctx) -> String {
     if dropped > 0 {
         title = format!("{title} ({dropped} more not read)");
     }
-    if !pane.filter.is_empty() {
-        title = format!("{title} · /{}", pane.filter);
+    match filter {
+        Some(filter) => format!("{title} · {filter}"),
+        None => title,
     }
-    title
 }
 
 /// Clusters that could not be read; returns what is left.
@@ -124,7 +128,7 @@ fn notes(area: Rect, buf: &mut Buffer, ctx: &Ctx) -> Rect {
 fn empty(pane: &RolloutsPane, ctx: &Ctx) -> String {
     let known = ctx.store.active_targets().any(|(_, target)| target.rollouts.is_some());
     if !known {
-        format!("{} waiting for the first answer", ctx.theme.glyphs().waiting)
+        panel::no_answer(Topic::Rollouts, ctx)
     } else if !pane.filter.is_empty() {
         format!("nothing matches /{} · Esc clears it", pane.filter)
     } else if pane.all {

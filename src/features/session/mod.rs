@@ -8,8 +8,8 @@ pub use mfa::MfaPrompt;
 pub use source::IdentitySource;
 
 use super::{Store, TargetStore, Topic};
-use crate::app::Overlay;
 use crate::app::pane::{Ctx, Tone};
+use crate::app::{Action, Overlay};
 use crate::aws::{Conn, ErrorClass, TargetId};
 use crate::text::{cut_middle, units};
 use serde::{Deserialize, Serialize};
@@ -89,9 +89,15 @@ pub fn badges(store: &Store) -> Vec<String> {
 pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
     let mut lines = Vec::new();
     for (id, target) in ctx.store.active_targets() {
-        let error = ctx.store.poll(id, Topic::Identity).and_then(|poll| poll.error.as_ref());
-        if let Some(error) = error.filter(|error| error.class.parks()) {
-            lines.push((Tone::Bad, format!("{id}: {} · {}", error.class.word(), error.advice)));
+        if let Some(error) = ctx.store.parked(id) {
+            let again = ctx.keymap.key(Action::Refresh);
+            let declined = error.class == ErrorClass::MfaNeeded && ctx.store.asked.contains(id);
+            let advice = match again.as_str() {
+                key if declined && !key.is_empty() => format!("{key} asks for the code again"),
+                _ => error.advice.clone(),
+            };
+            let dot = if advice.is_empty() { "" } else { " · " };
+            lines.push((Tone::Bad, format!("{id}: {}{dot}{advice}", error.class.word())));
             continue;
         }
         let skew = target.identity.as_ref().and_then(|identity| identity.skew_seconds).unwrap_or(0);

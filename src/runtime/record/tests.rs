@@ -51,7 +51,7 @@ fn messages() -> Vec<Msg> {
     };
     vec![
         Msg::Tick,
-        Msg::PollStarted { key },
+        Msg::PollDropped { key },
         Msg::Polled(Box::new(polled)),
         Msg::Input(Input::Key(KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE))),
         Msg::ThemesLoaded(vec![("mine".into(), "inherits = \"dark\"".into())]),

@@ -294,6 +294,12 @@ fn the_typed_name_sends_once_and_the_header_watches() {
         now(3),
     );
     assert!(app.ui.overlays.is_empty(), "nothing is modal after sending");
+    // Quitting meanwhile is asked about, and declined here.
+    app.ui.jumps.clear();
+    assert_eq!(key(&mut app, KeyCode::Char('q'), 3), []);
+    assert_eq!(app.ui.overlays.len(), 1);
+    key(&mut app, KeyCode::Char('n'), 3);
+    assert!(app.ui.overlays.is_empty());
     assert!(
         screen(&app, 120, 40, 3).contains("checkout rollback sent 04:00:03 · AWS took it, request id 8f3")
     );
