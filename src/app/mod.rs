@@ -126,12 +126,13 @@ impl App {
     pub fn plan(&self, now: Now) -> PollPlan {
         let mut plan = PollPlan::default();
         let ctx = self.ctx(now);
+        // Of two questions as urgent as each other the first one stays: that of what is in front.
+        for overlay in self.ui.overlays.iter().rev() {
+            overlay.wants(&ctx, &mut plan);
+        }
         features::base_wants(&ctx, &mut plan);
         for (index, pane) in self.panes.iter().enumerate() {
             pane.wants(index == self.ui.pane, &ctx, &mut plan);
-        }
-        for overlay in &self.ui.overlays {
-            overlay.wants(&ctx, &mut plan);
         }
         plan.stamp(self.ui.refreshes);
         plan

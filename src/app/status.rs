@@ -19,7 +19,16 @@ pub(super) fn rows(statuses: &[(Tone, String)], room: usize, ellipsis: &str) -> 
     for (at, (tone, text)) in statuses.iter().take(MAX_ROWS).enumerate() {
         let waiting = statuses.len().min(MAX_ROWS) - at - 1;
         let may_wrap = rows.len() + waiting + 1 < MAX_ROWS;
-        rows.extend(fit(text, room, may_wrap, ellipsis).into_iter().map(|row| (*tone, row)));
+        // What is left out is counted, and where it can be read is named.
+        let left_out = statuses.len().saturating_sub(MAX_ROWS);
+        let more =
+            if left_out > 0 && waiting == 0 { format!("  +{left_out} more (!)") } else { String::new() };
+        let room = room.saturating_sub(width(&more));
+        let mut fitted = fit(text, room, may_wrap, ellipsis);
+        if let Some(last) = fitted.last_mut() {
+            last.push_str(&more);
+        }
+        rows.extend(fitted.into_iter().map(|row| (*tone, row)));
     }
     rows
 }

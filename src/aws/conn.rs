@@ -312,7 +312,7 @@ impl Conn {
         let inner = &self.inner;
         let open = || {
             let spec = write_spec(&inner.spec, self.region());
-            Self::open(inner.aws.clone(), spec, inner.meter.clone(), inner.desk.clone(), true)
+            Self::open(inner.aws.clone(), spec, inner.meter.clone(), Arc::new(inner.desk.beside()), true)
         };
         let writer = inner.writer.get_or_init(open).await;
         writer.reload_if_changed().await;
@@ -338,6 +338,11 @@ impl Conn {
     /// Leaves the code that an [`ErrorClass::MfaNeeded`] asked for; the next call uses it.
     pub fn give_mfa(&self, code: MfaCode) {
         self.inner.desk.put(code);
+    }
+
+    /// Leaves the code that a call on the connection for writes asked for.
+    pub fn give_write_mfa(&self, code: MfaCode) {
+        self.inner.writer.get().unwrap_or(self).inner.desk.put(code);
     }
 
     /// The target.

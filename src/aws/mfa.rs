@@ -71,7 +71,7 @@ pub enum MfaError {
 #[derive(Default)]
 pub struct MfaDesk {
     code: Mutex<Option<MfaCode>>,
-    bought: Mutex<BTreeMap<String, Credentials>>,
+    bought: Arc<Mutex<BTreeMap<String, Credentials>>>,
 }
 
 impl fmt::Debug for MfaDesk {
@@ -81,6 +81,11 @@ impl fmt::Debug for MfaDesk {
 }
 
 impl MfaDesk {
+    /// A desk with a code of its own, beside this one: a role that was bought at either is not bought again.
+    pub fn beside(&self) -> Self {
+        Self { code: Mutex::default(), bought: self.bought.clone() }
+    }
+
     /// Leaves a code; the next call uses it up.
     pub fn put(&self, code: MfaCode) {
         *self.code.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);

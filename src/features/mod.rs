@@ -143,6 +143,8 @@ pub enum Op {
     GiveMfa {
         /// Whose.
         target: TargetId,
+        /// For its credentials for writes, not for those that read.
+        writes: bool,
         /// The code; never printed.
         code: MfaCode,
     },
@@ -317,9 +319,11 @@ pub async fn run_op(op: Op, ctx: OpCtx) -> OpOutcome {
                 .map(|()| ctx.folder.join(&name).display().to_string())
                 .map_err(|error| error.to_string()),
         ),
-        Op::GiveMfa { target, code } => {
-            if let Some(conn) = ctx.conn(&target) {
-                conn.give_mfa(code);
+        Op::GiveMfa { target, writes, code } => {
+            match ctx.conn(&target) {
+                Some(conn) if writes => conn.give_write_mfa(code),
+                Some(conn) => conn.give_mfa(code),
+                None => {}
             }
             OpOutcome::MfaGiven(target)
         }
@@ -374,10 +378,10 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
     discovery::base_wants(ctx, plan);
 }
 
-/// Lines under the header: credentials that need something, rollbacks being watched.
+/// Lines under the header, what matters most first: rollbacks being watched, credentials that need something.
 pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
-    let mut lines = session::status_lines(ctx);
-    lines.extend(rollouts::status_lines(ctx));
+    let mut lines = rollouts::status_lines(ctx);
+    lines.extend(session::status_lines(ctx));
     lines
 }
 

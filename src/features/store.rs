@@ -107,6 +107,8 @@ pub struct Store {
     pub errors: Errors,
     /// Targets whose MFA code was asked for already.
     pub asked: BTreeSet<TargetId>,
+    /// How many MFA codes were given.
+    pub codes: u64,
     /// The journal of rollbacks, once it was read.
     pub past: Option<Result<rollouts::Past, String>>,
     /// Requests and dollars since start.
@@ -209,6 +211,7 @@ impl Store {
                 // A wrong code asks again.
                 self.forget_parked(&target);
                 self.asked.remove(&target);
+                self.codes += 1;
                 return vec![Effect::Wake];
             }
             OpOutcome::Copied { text, result: Ok(_) } => {

@@ -5,12 +5,13 @@
 
 use super::dialog_view;
 use super::model::{Rollout, ServiceName, Standing};
-use super::plan::{Circumstances, Plan, confirm_word};
-use super::rollback::{Dialog, Input, Reply};
+use super::plan::{Caller, Circumstances, Plan, confirm_word};
+use super::rollback::{Dialog, Input, Need, Reply};
 use super::wire::{ShiftRef, ShiftsQuery};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{self, Action, Cadence, Effect, Level, Overlay, PollKey, PollPlan};
-use crate::aws::TargetId;
+use crate::aws::{SourceError, TargetId};
+use crate::features::session::MfaPrompt;
 use crate::features::{Op, Query, Topic};
 use crossterm::event::{KeyCode, KeyEventKind, KeyModifiers};
 use jiff::Timestamp;
@@ -60,7 +61,10 @@ pub struct RollbackDialog {
     shift: ShiftRef,
     /// Answers and reads that are older than the dialog are not for it.
     since: u64,
-    opened_at: Timestamp,
+    /// Reads that began before this are not for it: before it was opened, or before AWS refused.
+    reads_since: Timestamp,
+    /// How many MFA codes had been given when one was asked for last: one that was wrong is asked for again.
+    codes: Option<u64>,
     /// First line of the facts, when they do not all fit.
     pub(super) top: usize,
     /// Viewport memory: how far the facts can be scrolled.
@@ -73,7 +77,8 @@ impl RollbackDialog {
             dialog: Dialog::open(target.clone(), shift.name.clone()),
             shift: ShiftRef::of(shift),
             since: ctx.store.rollbacks.answered_count(),
-            opened_at: ctx.now.wall,
+            reads_since: ctx.now.wall,
+            codes: None,
             top: 0,
             most: Cell::new(0),
         }
@@ -100,7 +105,7 @@ impl RollbackDialog {
         None
     }
 
-    fn act(&mut self, input: Input) -> app::Reply {
+    fn act(&mut self, input: Input, ctx: &Ctx) -> app::Reply {
         match self.dialog.input(input) {
             Reply::Stay => app::Reply::stay(),
             Reply::Close => {
@@ -108,14 +113,32 @@ impl RollbackDialog {
                 app::Reply::close_with(Command::Notify(Tone::Info, text))
             }
             Reply::Copy(command) => app::Reply::with(vec![Command::Effect(Effect::Copy(command))]),
+            Reply::AskCode => {
+                self.codes = None;
+                self.ask_code(ctx)
+            }
             Reply::Send(plan) => {
                 app::Reply::with(vec![Command::Effect(Effect::Run(Box::new(Op::Rollback(plan))))])
             }
         }
     }
 
+    /// The prompt for the MFA code that is needed, once for each code.
+    fn ask_code(&mut self, ctx: &Ctx) -> app::Reply {
+        let Some(need) = self.dialog.code_needed() else { return app::Reply::stay() };
+        if self.codes.replace(ctx.store.codes) == Some(ctx.store.codes) {
+            return app::Reply::stay();
+        }
+        let target = self.dialog.target.clone();
+        let prompt = match need {
+            Need::Reads => MfaPrompt::new(target),
+            Need::Writes => MfaPrompt::for_writes(target),
+        };
+        app::Reply::with(vec![Command::Open(Box::new(prompt))])
+    }
+
     /// The plan for the newest read, with the circumstances of now.
-    fn plan(&self, shift: &Rollout, caller: &Result<super::plan::Caller, String>, ctx: &Ctx) -> Option<Plan> {
+    fn plan(&self, shift: &Rollout, caller: &Result<Caller, SourceError>, ctx: &Ctx) -> Option<Plan> {
         let target = &self.dialog.target;
         let data = ctx.store.target(target)?;
         let spec = data.spec.as_ref();
@@ -148,8 +171,13 @@ impl RollbackDialog {
             return;
         }
         let Some(reads) = ctx.store.target(&target).and_then(|data| data.shifts.as_ref()) else { return };
+        if let Some((_, error)) = reads.failed.iter().find(|(failed, _)| *failed == self.shift) {
+            self.dialog.read_failed(error.clone());
+            return;
+        }
         let mut shifts = reads.shifts.iter();
-        let shift = shifts.find(|it| it.deployment == self.shift.deployment && it.read_at >= self.opened_at);
+        let shift =
+            shifts.find(|it| it.deployment == self.shift.deployment && it.read_at >= self.reads_since);
         if let (Some(shift), Some(caller)) = (shift, &reads.caller)
             && let Some(plan) = self.plan(shift, caller, ctx)
         {
@@ -159,29 +187,36 @@ impl RollbackDialog {
 }
 
 impl Overlay for RollbackDialog {
-    fn on_input(&mut self, input: &app::Input, _action: Option<Action>, _ctx: &Ctx) -> app::Reply {
+    fn on_input(&mut self, input: &app::Input, _action: Option<Action>, ctx: &Ctx) -> app::Reply {
         match input {
             app::Input::Key(key) if key.kind != KeyEventKind::Release => {
                 match self.on_key(key.code, key.modifiers) {
-                    Some(input) => self.act(input),
+                    Some(input) => self.act(input, ctx),
                     None => app::Reply::stay(),
                 }
             }
-            app::Input::Paste(_) => self.act(Input::Paste),
+            app::Input::Paste(_) => self.act(Input::Paste, ctx),
             _ => app::Reply::stay(),
         }
     }
 
     fn on_change(&mut self, key: Option<&PollKey>, ctx: &Ctx) -> app::Reply {
         let (target, name) = (self.dialog.target.clone(), self.dialog.name.clone());
+        let mut answered = false;
         if let Some(answer) = ctx.store.rollbacks.answer_since(self.since, &target, &name) {
+            answered = true;
             self.since = answer.number;
+            self.reads_since = ctx.now.wall;
             if self.dialog.answered(answer.result.clone()) {
                 return app::Reply { close: true, commands: Vec::new() };
             }
         }
         if key.is_none_or(|key| key.target == target && key.topic == Topic::Shifts) {
             self.take_reads(ctx);
+        }
+        // What was known before says nothing about a code that was given meanwhile.
+        if answered || key.is_some_and(|key| key.target == target && key.topic == Topic::Shifts) {
+            return self.ask_code(ctx);
         }
         app::Reply::stay()
     }
@@ -221,18 +256,20 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
         let shifts = watched(ctx, target);
         if !shifts.is_empty() {
             let query = Query::Shifts(ShiftsQuery { shifts, caller: false });
-            plan.want(target, Level::Background, CADENCE, query);
+            plan.want(target, Level::Visible, CADENCE, query);
         }
     }
 }
 
-/// Header lines of rollbacks: those in flight, and for a while those that ended.
+/// Header lines of rollbacks: first those in flight, then, for a while, those that ended.
 pub fn status_lines(ctx: &Ctx) -> Vec<(Tone, String)> {
     use super::watch::Ending;
     let now = ctx.now.wall;
     let glyphs = ctx.theme.glyphs();
     let mut lines = Vec::new();
-    for watch in ctx.store.rollbacks.flights.iter() {
+    let flights = || ctx.store.rollbacks.flights.iter();
+    let settled = flights().filter(|watch| watch.settled());
+    for watch in flights().filter(|watch| !watch.settled()).chain(settled) {
         let (tone, glyph, minutes) = match watch.ended.as_ref().map(|ended| ended.ending) {
             None if watch.problem.is_some() => (Tone::Warn, glyphs.warn, 0),
             None => (Tone::Info, glyphs.stage[0], 0),

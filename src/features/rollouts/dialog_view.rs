@@ -130,9 +130,9 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
             head.push(vec![styled(format!("{alias}{} · {}", caller.account, place.region), Role::Text, ctx)]);
             head.push(vec![styled(format!("you are {}{left}", caller.short), Role::Text, ctx)]);
         }
-        Err(why) => {
+        Err(error) => {
             head.push(vec![styled(format!("{} · {}", place.target, place.region), Role::Text, ctx)]);
-            head.push(vec![styled(format!("you are not known: {why}"), Role::Warn, ctx)]);
+            head.push(vec![styled(format!("you are not known: {}", error.short()), Role::Warn, ctx)]);
         }
     }
     out.extend(flow(head, 0, room));

@@ -16,8 +16,9 @@ use crate::features::{OpCtx, OpOutcome};
 use aws_sdk_ecs::operation::RequestId;
 use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
 use jiff::{SignedDuration, Timestamp};
+use std::io::SeekFrom;
 use std::path::Path;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 /// How much of a long journal is read, in bytes.
 const MAX_JOURNAL: usize = 4 * 1024 * 1024;
@@ -67,8 +68,7 @@ async fn re_read(plan: &Plan, conn: &Conn, now: Timestamp) -> Result<Plan, Sourc
     let mut reader = Reader::new(conn, SignedDuration::ZERO);
     let shift = reader.shift(&plan.name, &plan.guard.deployment, now).await?;
     let mut place = plan.place.clone();
-    place.caller = read_caller(conn).await;
-    place.no_writes = conn.writes_refused();
+    (place.caller, place.no_writes) = read_caller(conn).await;
     Ok(Plan::new(&shift, place, now))
 }
 
@@ -153,12 +153,20 @@ pub async fn read_journal(journal: &Path) -> Result<Past, String> {
 /// # Errors
 /// Why it could not be written, in one sentence.
 pub async fn append(journal: &Path, entry: &Entry) -> Result<(), String> {
-    let line = entry.line().map_err(|error| error.to_string())?;
+    let mut line = entry.line().map_err(|error| error.to_string())?;
     let write = async {
         if let Some(folder) = journal.parent() {
             tokio::fs::create_dir_all(folder).await?;
         }
-        let mut file = tokio::fs::OpenOptions::new().create(true).append(true).open(journal).await?;
+        let mut file =
+            tokio::fs::OpenOptions::new().create(true).read(true).append(true).open(journal).await?;
+        if file.metadata().await?.len() > 0 {
+            file.seek(SeekFrom::End(-1)).await?;
+            // A line torn by a crash or a full disk must not take this one with it.
+            if file.read_u8().await? != b'\n' {
+                line.insert(0, '\n');
+            }
+        }
         file.write_all(line.as_bytes()).await?;
         file.flush().await?;
         file.sync_all().await

@@ -8,7 +8,7 @@ use super::model::{Health, Image, Rollout, ServiceName, Side, Standing, Strategy
 use super::preflight;
 pub use super::preflight::{Check, Verdict};
 use super::stages::{Part, part_of, percent};
-use crate::aws::TargetId;
+use crate::aws::{SourceError, TargetId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -169,8 +169,8 @@ pub struct Circumstances {
     pub region: String,
     /// Whether it is a production target.
     pub production: bool,
-    /// Who would call; the error in one line when that could not be read.
-    pub caller: Result<Caller, String>,
+    /// Who would call, or why that could not be read.
+    pub caller: Result<Caller, SourceError>,
     /// Why this target takes no writes: read-only, or an endpoint that is not loopback.
     pub no_writes: Option<String>,
     /// What has to be typed: see [`confirm_word`].

@@ -76,8 +76,8 @@ pub fn checks(rollout: &Rollout, place: &Circumstances, now: Timestamp) -> Vec<C
             note(verdict, text);
         }
     }
-    if let Err(why) = &place.caller {
-        note(Verdict::Warn, format!("who is calling could not be read: {why}"));
+    if let Err(error) = &place.caller {
+        note(Verdict::Warn, format!("who is calling could not be read: {}", error.short()));
     }
     let left =
         place.caller.as_ref().ok().and_then(|caller| caller.expires_at).map(|at| at.duration_since(now));

@@ -44,6 +44,17 @@ pub enum Reply {
     Send(Box<Plan>),
     /// Copy this command.
     Copy(String),
+    /// Ask for the MFA code of [`Dialog::code_needed`].
+    AskCode,
+}
+
+/// Which credentials wait for an MFA code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Those that read.
+    Reads,
+    /// Those for writes.
+    Writes,
 }
 
 /// How the journal of a sending went.
@@ -104,6 +115,9 @@ pub struct Dialog {
     pub name: ServiceName,
     plan: Option<Plan>,
     problem: Option<SourceError>,
+    /// The credentials for writes are not good, seen at sending or when asking who is calling. Only a caller
+    /// that was read with them takes it back: good reads say nothing about them.
+    rejection: Option<SourceError>,
     typed: String,
     changes: Vec<GuardedChange>,
     note: Option<String>,
@@ -120,6 +134,7 @@ impl Dialog {
             name,
             plan: None,
             problem: None,
+            rejection: None,
             typed: String::new(),
             changes: Vec::new(),
             note: None,
@@ -173,12 +188,23 @@ impl Dialog {
     /// Whether `Enter` would send, once this is drawn.
     pub fn ready(&self) -> bool {
         self.typing()
-            && !self.expired()
+            && self.blocked().is_none()
             && self.plan.as_ref().is_some_and(|plan| plan.place.word == self.typed)
     }
 
-    fn expired(&self) -> bool {
-        self.problem.as_ref().is_some_and(|problem| problem.class.parks())
+    /// The credentials that must be good again before anything can be sent.
+    fn blocked(&self) -> Option<&SourceError> {
+        let reads = self.problem.as_ref().filter(|problem| problem.class.parks());
+        self.rejection.as_ref().or(reads)
+    }
+
+    /// Whose MFA code is needed before anything can be sent.
+    pub fn code_needed(&self) -> Option<Need> {
+        let needed = |error: &SourceError| error.class == ErrorClass::MfaNeeded;
+        if self.rejection.as_ref().is_some_and(needed) {
+            return Some(Need::Writes);
+        }
+        self.problem.as_ref().is_some_and(needed).then_some(Need::Reads)
     }
 
     /// Takes what a person did.
@@ -195,6 +221,7 @@ impl Dialog {
                 None => Reply::Stay,
             },
             (State::Locked(_), _) => Reply::Stay,
+            (State::Asking, Input::Enter) if self.code_needed().is_some() => Reply::AskCode,
             (State::Asking, _) if !self.armed() => Reply::Stay,
             (State::Asking, Input::Enter) => self.enter(),
             (State::Asking, other) => {
@@ -224,7 +251,7 @@ impl Dialog {
             self.note = None;
             return Reply::Send(Box::new(plan));
         }
-        self.note = Some(if self.expired() {
+        self.note = Some(if self.blocked().is_some() {
             "log in first: what you typed stays".to_owned()
         } else if self.typed.is_empty() {
             "type the name first".to_owned()
@@ -242,6 +269,11 @@ impl Dialog {
     /// Takes a newer read of the plan. While it is being sent the sending's own re-read decides.
     pub fn plan_read(&mut self, newer: Plan) {
         self.problem = None;
+        match &newer.place.caller {
+            Ok(_) => self.rejection = None,
+            Err(error) if error.class.parks() => self.rejection = Some(error.clone()),
+            Err(_) => {}
+        }
         if self.state != State::Sending {
             self.take(newer);
         }
@@ -274,7 +306,7 @@ impl Dialog {
                 self.state = match error.class {
                     // Keys that ended are renewed, and then the same plan is typed again.
                     class if class.parks() => {
-                        self.problem = Some(error);
+                        self.rejection = Some(error);
                         State::Asking
                     }
                     _ => State::Locked(error),
@@ -304,11 +336,14 @@ impl Dialog {
             }
             lines.push("y copies the command for someone who may".to_owned());
         }
-        if let Some(problem) = &self.problem {
+        for problem in self.rejection.iter().chain(&self.problem) {
             lines.push(problem.short());
             if !problem.advice.is_empty() {
                 lines.push(problem.advice.clone());
             }
+        }
+        if self.code_needed().is_some() {
+            lines.push("Enter asks for the code".to_owned());
         }
         if !self.changes.is_empty() {
             lines.push("changed since you typed, so type the name again:".to_owned());

@@ -74,10 +74,12 @@ impl Rollbacks {
         for watch in self.flights.iter_mut().filter(|watch| watch.plan.place.target == *target) {
             let ended = match shifts.shifts.iter().find(|it| it.deployment == watch.plan.guard.deployment) {
                 Some(shift) => watch.read(shift, now),
-                None => match shifts.failed.iter().find(|(it, _)| it.name == watch.plan.name) {
-                    Some((_, error)) => watch.read_failed(error.clone(), now),
-                    None => false,
-                },
+                None => {
+                    match shifts.failed.iter().find(|(it, _)| it.deployment == watch.plan.guard.deployment) {
+                        Some((_, error)) => watch.read_failed(error.clone(), now),
+                        None => false,
+                    }
+                }
             };
             if ended {
                 entries.extend(entry(watch));

@@ -15,6 +15,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
+/// Lines for what could not be read.
+const MAX_NOTES: usize = 3;
 /// Cells of the traffic bar in the list.
 const BAR: usize = 8;
 
@@ -107,10 +109,16 @@ fn title(pane: &RolloutsPane, ctx: &Ctx) -> String {
 /// Clusters that could not be read; returns what is left.
 fn notes(area: Rect, buf: &mut Buffer, ctx: &Ctx) -> Rect {
     let lists = ctx.store.active_targets().filter_map(|(_, target)| target.rollouts.as_ref());
-    let lines: Vec<Line> = lists
-        .flat_map(|list| &list.notes)
-        .take(3)
-        .map(|note| Line::styled(format!(" {} {note}", ctx.theme.glyphs().warn), ctx.theme.style(Role::Warn)))
+    let mut notes: Vec<String> = lists.flat_map(|list| list.notes.iter().cloned()).collect();
+    if notes.len() > MAX_NOTES {
+        let more = notes.len() + 1 - MAX_NOTES;
+        notes.truncate(MAX_NOTES - 1);
+        notes.push(format!("{more} more like these"));
+    }
+    let warn = ctx.theme.glyphs().warn;
+    let lines: Vec<Line> = notes
+        .iter()
+        .map(|note| Line::styled(format!(" {warn} {note}"), ctx.theme.style(Role::Warn)))
         .collect();
     let [top, rest] = dialog::split_top(area, lines.len() as u16);
     dialog::lines(top, &lines, buf);

@@ -84,7 +84,7 @@ pub struct Shifts {
     /// Those that could not.
     pub failed: Vec<(ShiftRef, SourceError)>,
     /// Who would be calling, when asked for.
-    pub caller: Option<Result<Caller, String>>,
+    pub caller: Option<Result<Caller, SourceError>>,
     /// Why the target takes no writes.
     pub no_writes: Option<String>,
 }

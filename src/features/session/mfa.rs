@@ -14,13 +14,20 @@ use ratatui::text::Line;
 /// The dialog.
 pub struct MfaPrompt {
     target: TargetId,
+    /// The code is for the credentials that change things.
+    writes: bool,
     input: LineInput,
 }
 
 impl MfaPrompt {
     /// Asks for the code of one target.
     pub fn new(target: TargetId) -> Self {
-        Self { target, input: LineInput::masked() }
+        Self { target, writes: false, input: LineInput::masked() }
+    }
+
+    /// Asks for the code of one target's credentials for writes.
+    pub fn for_writes(target: TargetId) -> Self {
+        Self { writes: true, ..Self::new(target) }
     }
 }
 
@@ -33,7 +40,7 @@ impl Overlay for MfaPrompt {
                 if !code.is_complete() {
                     return Reply::stay();
                 }
-                let op = Op::GiveMfa { target: self.target.clone(), code };
+                let op = Op::GiveMfa { target: self.target.clone(), writes: self.writes, code };
                 Reply::close_with(Command::Effect(Effect::Run(Box::new(op))))
             }
             InputEvent::Changed | InputEvent::Ignored => Reply::stay(),
@@ -45,7 +52,8 @@ impl Overlay for MfaPrompt {
     }
 
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
-        let title = format!(" MFA code for {} ", self.target);
+        let what = if self.writes { "changes in " } else { "" };
+        let title = format!(" MFA code for {what}{} ", self.target);
         let inner = dialog::frame(area, 60, 6, &title, " Esc: go on without ", buf, ctx.theme);
         let device =
             ctx.store.target(&self.target).and_then(|target| target.spec.as_ref()?.mfa_serial.clone());

@@ -35,8 +35,6 @@ const LIST_AGE: Duration = Duration::from_mins(5);
 const SWEEP_AGE: Duration = Duration::from_secs(14);
 /// How old the load balancer's answers may be in the list.
 const BALANCER_AGE: SignedDuration = SignedDuration::from_secs(9);
-/// How long a caller's identity is taken to stand.
-const CALLER_AGE: Duration = Duration::from_secs(30);
 /// Ended shifts are shown this long.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -52,7 +50,12 @@ pub struct ListSource {
     listed_at: Option<Duration>,
     swept_at: Option<Duration>,
     dropped: u32,
+    /// What the listing of names left out.
     notes: Vec<String>,
+    /// What the last look at services and shifts left out.
+    left_out: Vec<String>,
+    /// More have ended within a day than are kept.
+    recent_cut: bool,
     services: Arc<Vec<ServiceSummary>>,
     /// Services to look at between sweeps.
     moving: Vec<ServiceName>,
@@ -72,6 +75,8 @@ impl ListSource {
             swept_at: None,
             dropped: 0,
             notes: Vec::new(),
+            left_out: Vec::new(),
+            recent_cut: false,
             services: Arc::default(),
             moving: Vec::new(),
             ended: BTreeSet::new(),
@@ -82,27 +87,35 @@ impl ListSource {
     /// Reads the list.
     ///
     /// # Errors
-    /// When clusters, services or deployments cannot be read. A single denied cluster becomes a note.
+    /// When clusters, services or deployments cannot be read. A denied cluster beside others becomes a note.
     pub async fn read(&mut self, now: Now) -> Result<RolloutList, SourceError> {
         let due = |at: Option<Duration>, age| at.is_none_or(|at| now.since_start.saturating_sub(at) >= age);
         if due(self.listed_at, LIST_AGE) {
             self.list_names().await?;
             self.listed_at = Some(now.since_start);
         }
-        let services = if due(self.swept_at, self.sweep_age()) {
-            let services = self.sweep().await?;
-            self.swept_at = Some(now.since_start);
-            services
-        } else {
-            self.describe_moving().await?
-        };
+        let sweeping = due(self.swept_at, self.sweep_age());
+        if sweeping {
+            // A sweep counts once all that followed from it was read: until then what moves is not known.
+            self.swept_at = None;
+        }
+        self.left_out.clear();
+        let services = if sweeping { self.sweep().await? } else { self.describe_moving().await? };
         let shifts = self.read_shifts(&services, now.wall).await?;
+        if sweeping {
+            self.swept_at = Some(now.since_start);
+        }
+        let mut notes = self.notes.clone();
+        notes.append(&mut self.left_out);
+        if self.recent_cut {
+            notes.push(format!("of those that ended within a day only the newest {MAX_RECENT} are kept"));
+        }
         Ok(RolloutList {
             services: self.services.clone(),
             shifts,
             recent: self.recent.clone(),
             dropped: self.dropped,
-            notes: self.notes.clone(),
+            notes,
         })
     }
 
@@ -115,9 +128,21 @@ impl ListSource {
     async fn list_names(&mut self) -> Result<(), SourceError> {
         let mut names = BTreeMap::new();
         let (mut room, mut dropped, mut notes) = (MAX_SERVICES, 0, Vec::new());
-        for cluster in self.clusters().await? {
+        let (clusters, more_clusters) = self.clusters().await?;
+        if more_clusters {
+            notes.push(format!("more than {} clusters: the others were not listed", clusters.len()));
+        }
+        for cluster in clusters {
             let mut found = match self.services_of(&cluster).await {
-                Ok(found) => found,
+                Ok((found, more)) => {
+                    if more {
+                        let listed = found.len();
+                        notes.push(format!(
+                            "{cluster}: more than {listed} services: the others were not listed"
+                        ));
+                    }
+                    found
+                }
                 Err(error) if error.class == ErrorClass::Denied => {
                     notes.push(format!("{cluster}: {}", error.short()));
                     continue;
@@ -133,7 +158,8 @@ impl ListSource {
         Ok(())
     }
 
-    async fn clusters(&self) -> Result<Vec<String>, SourceError> {
+    /// Names, and whether there are more.
+    async fn clusters(&self) -> Result<(Vec<String>, bool), SourceError> {
         let (mut names, mut token) = (Vec::new(), None);
         loop {
             let request = self.conn.ecs().list_clusters().set_next_token(token);
@@ -141,12 +167,13 @@ impl ListSource {
             names.extend(answer.cluster_arns().iter().map(|arn| arn_tail(arn).to_owned()));
             token = answer.next_token;
             if token.is_none() || names.len() >= MAX_SERVICES {
-                return Ok(names);
+                return Ok((names, token.is_some()));
             }
         }
     }
 
-    async fn services_of(&self, cluster: &str) -> Result<Vec<String>, SourceError> {
+    /// Names, and whether there are more.
+    async fn services_of(&self, cluster: &str) -> Result<(Vec<String>, bool), SourceError> {
         let (mut names, mut token) = (Vec::new(), None);
         loop {
             let request = self.conn.ecs().list_services().cluster(cluster).max_results(100);
@@ -155,17 +182,16 @@ impl ListSource {
             token = answer.next_token;
             if token.is_none() || names.len() > 2 * MAX_SERVICES {
                 names.sort();
-                return Ok(names);
+                return Ok((names, token.is_some()));
             }
         }
     }
 
     /// Describes all services.
     async fn sweep(&mut self) -> Result<Vec<Service>, SourceError> {
-        let mut services = Vec::new();
-        for (cluster, names) in &self.names {
-            services.extend(self.reader.services(cluster, names).await?);
-        }
+        let clusters = self.names.iter().map(|(cluster, names)| (cluster.as_str(), names.as_slice()));
+        let (services, denied) = describe(&self.reader, clusters).await?;
+        self.left_out.extend(denied);
         let mut summaries: Vec<_> = services.iter().filter_map(summary).collect();
         summaries.sort_by(|a, b| a.name.cmp(&b.name));
         self.services = Arc::new(summaries);
@@ -173,15 +199,14 @@ impl ListSource {
     }
 
     /// Describes only the services that were in flight at the last read.
-    async fn describe_moving(&self) -> Result<Vec<Service>, SourceError> {
+    async fn describe_moving(&mut self) -> Result<Vec<Service>, SourceError> {
         let mut by_cluster: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for name in &self.moving {
             by_cluster.entry(&name.cluster).or_default().push(name.service.clone());
         }
-        let mut services = Vec::new();
-        for (cluster, names) in by_cluster {
-            services.extend(self.reader.services(cluster, &names).await?);
-        }
+        let clusters = by_cluster.iter().map(|(cluster, names)| (*cluster, names.as_slice()));
+        let (services, denied) = describe(&self.reader, clusters).await?;
+        self.left_out.extend(denied);
         Ok(services)
     }
 
@@ -191,20 +216,22 @@ impl ListSource {
         now: Timestamp,
     ) -> Result<Vec<Rollout>, SourceError> {
         let mut asked: Vec<(String, &Service)> = Vec::new();
+        let mut denied = BTreeSet::new();
         for service in services {
-            if asked.len() >= MAX_SHIFTS.max(self.services.len()) {
-                break;
-            }
             match service.current_service_deployment() {
                 Some(arn) if self.ended.contains(arn) => {}
                 Some(arn) => asked.push((arn.to_owned(), service)),
-                None if is_moving(service) => {
-                    let found = in_progress(&self.conn, service).await?;
-                    asked.extend(found.map(|arn| (arn, service)));
-                }
+                None if is_moving(service) => match in_progress(&self.conn, service).await {
+                    Ok(found) => asked.extend(found.map(|arn| (arn, service))),
+                    Err(error) if error.class == ErrorClass::Denied => {
+                        denied.insert(denial(arn_tail(service.cluster_arn().unwrap_or_default()), &error));
+                    }
+                    Err(error) => return Err(error),
+                },
                 None => {}
             }
         }
+        self.left_out.extend(denied);
         let arns: Vec<String> = asked.iter().map(|(arn, _)| arn.clone()).collect();
         let deployments = self.reader.deployments(&arns).await?;
         let service_of = |deployment: &ServiceDeployment| {
@@ -214,6 +241,9 @@ impl ListSource {
         let pairs: Vec<_> = deployments.iter().filter_map(|it| Some((service_of(it)?, it))).collect();
         let (mut running, ended): (Vec<_>, Vec<_>) =
             pairs.into_iter().partition(|(_, deployment)| status_of(deployment).in_progress());
+        if running.len() > MAX_SHIFTS {
+            self.left_out.push(format!("{} more shifts in flight are not read", running.len() - MAX_SHIFTS));
+        }
         running.truncate(MAX_SHIFTS);
         self.note_ended(&ended, now).await?;
         let shifts = self.reader.shifts(&running, now).await?;
@@ -234,6 +264,7 @@ impl ListSource {
             .filter(|(_, deployment)| fresh(convert::time(deployment.finished_at())))
             .collect();
         recent.sort_by_key(|(_, it)| std::cmp::Reverse(convert::time(it.finished_at())));
+        let cut = recent.len() > MAX_RECENT;
         recent.truncate(MAX_RECENT);
         if !recent.is_empty() || self.recent.iter().any(|shift| !fresh(shift.finished_at)) {
             let mut list = self.reader.finished(&recent, now).await?;
@@ -241,6 +272,8 @@ impl ListSource {
             let old = self.recent.iter().filter(|old| !known.contains(&old.deployment));
             list.extend(old.filter(|old| fresh(old.finished_at)).cloned());
             list.sort_by_key(|shift| std::cmp::Reverse(shift.finished_at));
+            // What was cut once is still missing until the list has room again.
+            self.recent_cut = cut || list.len() > MAX_RECENT || (self.recent_cut && list.len() == MAX_RECENT);
             list.truncate(MAX_RECENT);
             self.recent = Arc::new(list);
         }
@@ -249,6 +282,32 @@ impl ListSource {
         }
         self.ended.extend(ended.iter().filter_map(|(_, it)| it.service_deployment_arn().map(str::to_owned)));
         Ok(())
+    }
+}
+
+fn denial(cluster: &str, error: &SourceError) -> String {
+    format!("{}: {}", crate::text::sanitize(cluster), error.short())
+}
+
+/// Services cluster by cluster, and which clusters may not be described. When none may, that is the error.
+pub(super) async fn describe(
+    reader: &Reader,
+    clusters: impl Iterator<Item = (&str, &[String])>,
+) -> Result<(Vec<Service>, Vec<String>), SourceError> {
+    let (mut services, mut denied, mut last) = (Vec::new(), Vec::new(), None);
+    for (cluster, names) in clusters {
+        match reader.services(cluster, names).await {
+            Ok(found) => services.extend(found),
+            Err(error) if error.class == ErrorClass::Denied => {
+                denied.push(denial(cluster, &error));
+                last = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match last {
+        Some(error) if services.is_empty() => Err(error),
+        _ => Ok((services, denied)),
     }
 }
 
@@ -295,19 +354,19 @@ fn summary(service: &Service) -> Option<ServiceSummary> {
 pub struct ShiftsSource {
     conn: Conn,
     reader: Reader,
-    caller: Option<(Duration, Result<Caller, String>)>,
 }
 
 impl ShiftsSource {
     /// A source for one target.
     pub fn new(conn: &Conn) -> Self {
-        Self { conn: conn.clone(), reader: Reader::new(conn, SignedDuration::ZERO), caller: None }
+        Self { conn: conn.clone(), reader: Reader::new(conn, SignedDuration::ZERO) }
     }
 
     /// Reads them.
     ///
     /// # Errors
-    /// When nothing could be read, or for a reason that a login or a key cures.
+    /// For a reason that a login or a key cures, or when nothing could be read for one that passes. What
+    /// would make a poller wait long (denied, refused) stays with its shift: a rollback is being watched.
     pub async fn read(&mut self, query: &ShiftsQuery, now: Now) -> Result<Shifts, SourceError> {
         let (mut shifts, mut failed) = (Vec::new(), Vec::new());
         for asked in &query.shifts {
@@ -317,39 +376,39 @@ impl ShiftsSource {
                 Err(error) => failed.push((asked.clone(), error)),
             }
         }
+        let passes =
+            |class| !matches!(class, ErrorClass::Denied | ErrorClass::NotEnabled | ErrorClass::Invalid);
         if shifts.is_empty()
-            && let Some((_, error)) = failed.first()
+            && let Some((_, error)) = failed.iter().find(|(_, error)| passes(error.class))
         {
             return Err(error.clone());
         }
-        let caller = if query.caller { Some(self.caller(now).await) } else { None };
-        Ok(Shifts { shifts, failed, caller, no_writes: self.conn.writes_refused() })
-    }
-
-    async fn caller(&mut self, now: Now) -> Result<Caller, String> {
-        if let Some((at, caller)) = &self.caller
-            && now.since_start.saturating_sub(*at) < CALLER_AGE
-        {
-            return caller.clone();
-        }
-        let caller = read_caller(&self.conn).await;
-        self.caller = Some((now.since_start, caller.clone()));
-        caller
+        let (caller, no_writes) = if query.caller {
+            let (caller, no_writes) = read_caller(&self.conn).await;
+            (Some(caller), no_writes)
+        } else {
+            (None, self.conn.writes_refused())
+        };
+        Ok(Shifts { shifts, failed, caller, no_writes })
     }
 }
 
-/// Who would be calling: with the credentials for writes where the target has its own.
-pub(super) async fn read_caller(conn: &Conn) -> Result<Caller, String> {
-    // A target that takes no writes still says who is looking.
-    let conn = conn.for_writes().await.unwrap_or_else(|_| conn.clone());
-    let identity = identity(&conn).await.map_err(|error| error.short())?;
-    Ok(Caller {
+/// Who would be calling, with the credentials for writes where the target has its own, and why it takes no
+/// writes. Never from memory: credentials that ended since must show.
+pub(super) async fn read_caller(conn: &Conn) -> (Result<Caller, SourceError>, Option<String>) {
+    let (conn, no_writes) = match conn.for_writes().await {
+        Ok(writer) => (writer, None),
+        // A target that takes no writes still says who is looking.
+        Err(error) => (conn.clone(), Some(error.message)),
+    };
+    let caller = identity(&conn).await.map(|identity| Caller {
         account: identity.account,
         alias: None,
         arn: identity.arn,
         short: identity.user_short,
         expires_at: identity.expires_at,
-    })
+    });
+    (caller, no_writes)
 }
 
 impl Source for ListSource {

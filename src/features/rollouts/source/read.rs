@@ -90,7 +90,7 @@ impl Reader {
         now: Timestamp,
     ) -> Result<Rollout, SourceError> {
         let gone = |operation: &str, what: &str| {
-            SourceError::new(ErrorClass::NotEnabled, operation, format!("{what} is no longer there"))
+            SourceError::new(ErrorClass::Service, operation, format!("{what} is no longer there"))
         };
         let services = self.services(&name.cluster, std::slice::from_ref(&name.service)).await?;
         let service = services.first().ok_or_else(|| gone(DESCRIBE_SERVICES.action, &name.full()))?;

@@ -143,6 +143,33 @@ fn credentials_that_end_while_typing_wait_for_a_login() {
 }
 
 #[test]
+fn credentials_for_writes_are_good_again_only_when_the_caller_says_so() {
+    let advice = "aws sso login --profile prod".to_owned();
+    let as_caller = |caller| Plan::new(&canary(), Circumstances { caller, ..place() }, at(5));
+    let mut dialog = sending();
+    assert!(!dialog.answered(SendResult::Rejected(error(ErrorClass::Expired))));
+    // Neither a read that fails nor one that does not know the caller takes the login command away.
+    dialog.read_failed(error(ErrorClass::Network));
+    dialog.plan_read(as_caller(Err(error(ErrorClass::Network))));
+    assert!(dialog.notices().contains(&advice), "{:?}", dialog.notices());
+    write(&mut dialog, "checkout");
+    assert!(!dialog.ready());
+    assert_eq!(dialog.input(Input::Enter), Reply::Stay);
+    dialog.plan_read(as_caller(place().caller));
+    assert!(!dialog.notices().contains(&advice));
+    assert!(matches!(dialog.input(Input::Enter), Reply::Send(_)));
+
+    // It need not be tried to find out.
+    let mut dialog = opened(&canary());
+    dialog.plan_read(as_caller(Err(error(ErrorClass::Expired))));
+    write(&mut dialog, "checkout");
+    assert_eq!(dialog.input(Input::Enter), Reply::Stay);
+    assert!(dialog.notices().contains(&advice));
+    dialog.plan_read(as_caller(Err(error(ErrorClass::MfaNeeded))));
+    assert_eq!(dialog.input(Input::Enter), Reply::AskCode);
+}
+
+#[test]
 fn a_read_that_fails_otherwise_does_not_block() {
     let mut dialog = opened(&canary());
     write(&mut dialog, "checkout");

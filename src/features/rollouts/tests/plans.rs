@@ -63,7 +63,7 @@ fn pre_flight_passes_warns_or_refuses() {
         ("new to this version", |r, _| r.status = Status::new("HM"), Verdict::Warn),
         ("ECS chooses", |r, _| r.sources = 2, Verdict::Warn),
         ("does not say", |r, _| r.current = None, Verdict::Warn),
-        ("could not be read: denied", |_, p| p.caller = Err("denied".into()), Verdict::Warn),
+        ("could not be read: denied", |_, p| p.caller = Err(error(ErrorClass::Denied)), Verdict::Warn),
         ("end in 4m59", |_, p| p.caller.as_mut().unwrap().expires_at = Some(at(299)), Verdict::Warn),
         ("have ended", |_, p| p.caller.as_mut().unwrap().expires_at = Some(at(-1)), Verdict::Warn),
         ("has ended", |r, _| r.status = Status::new("SUCCESSFUL"), Verdict::Refuse),
@@ -95,7 +95,7 @@ fn only_guarded_fields_make_a_difference() {
         (|r, _| r.alarms.triggered.push("checkout-5xx".into()), &[]),
         (|r, _| r.status = Status::new("PENDING"), &[]),
         (|r, _| r.read_at = at(5), &[]),
-        (|_, p| p.caller = Err("throttled".into()), &[]),
+        (|_, p| p.caller = Err(error(ErrorClass::Throttled)), &[]),
         (|_, p| p.caller.as_mut().unwrap().expires_at = None, &[]),
         // What the call means, or whom it hits.
         (|r, _| r.deployment = "a/shop/checkout/2".into(), &["deployment"]),

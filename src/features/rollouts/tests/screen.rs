@@ -1,7 +1,7 @@
 //! The screen and the dialog through the real core: keys and answers in, cells and effects out.
 
 use super::*;
-use crate::app::{App, Effect, Input, Msg, Now, PollKey, PollPlan, Polled, Settings};
+use crate::app::{App, Cadence, Effect, Input, Level, Msg, Now, PollKey, PollPlan, Polled, Settings};
 use crate::aws::{TargetSpec, Usage};
 use crate::config::Config;
 use crate::features::rollouts::journal::Step;
@@ -155,10 +155,19 @@ fn body(app: &App, width: u16, height: u16, at: i64) -> String {
 
 /// Answers the dialog's question with this shift.
 fn answer_dialog(app: &mut App, shift: Rollout, seconds: i64) -> Vec<Effect> {
+    answer_as(app, shift, place().caller, seconds)
+}
+
+/// The same, with this caller.
+fn answer_as(
+    app: &mut App,
+    shift: Rollout,
+    caller: Result<Caller, SourceError>,
+    seconds: i64,
+) -> Vec<Effect> {
     let query = asked(app, Topic::Shifts).expect("the dialog asks");
     let shift = Rollout { read_at: at(seconds), ..shift };
-    let shifts =
-        Shifts { shifts: vec![shift], failed: Vec::new(), caller: Some(place().caller), no_writes: None };
+    let shifts = Shifts { shifts: vec![shift], failed: Vec::new(), caller: Some(caller), no_writes: None };
     polled(app, query, Ok(Payload::Shifts(shifts)), seconds)
 }
 
@@ -363,6 +372,88 @@ fn expired_credentials_show_the_login_and_keep_what_was_typed() {
     assert!(screen(&app, 120, 40, 6).contains("aws sso login --profile prod"));
     answer_dialog(&mut app, shift(), 11);
     assert!(sent_plan(&key(&mut app, KeyCode::Enter, 11)).is_some());
+}
+
+#[test]
+fn a_write_role_gets_its_mfa_code_over_the_dialog() {
+    let mut app = app_with_dialog();
+    let needed = || Err(error(ErrorClass::MfaNeeded));
+    answer_as(&mut app, shift(), needed(), 6);
+    assert!(app.ui.overlays.len() == 2 && app.secret(), "the prompt lies over the dialog");
+    answer_as(&mut app, shift(), needed(), 11);
+    assert_eq!(app.ui.overlays.len(), 2, "asked once");
+    write(&mut app, "123456", 12);
+    let effects = key(&mut app, KeyCode::Enter, 12);
+    let [Effect::Run(op)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert!(matches!(op.as_ref(), Op::GiveMfa { writes: true, .. }), "{op:?}");
+    app.handle(Msg::OpDone(Box::new(OpOutcome::MfaGiven(prod()))), now(12));
+    assert_eq!(app.ui.overlays.len(), 1, "what was read before the code asks for nothing");
+
+    // A wrong code is asked for again; declined, the prompt comes back with Enter.
+    answer_as(&mut app, shift(), needed(), 16);
+    assert_eq!(app.ui.overlays.len(), 2);
+    key(&mut app, KeyCode::Esc, 17);
+    answer_as(&mut app, shift(), needed(), 21);
+    assert_eq!(app.ui.overlays.len(), 1);
+    screen(&app, 120, 40, 21);
+    write(&mut app, "checkout", 21);
+    assert!(sent_plan(&key(&mut app, KeyCode::Enter, 21)).is_none());
+    assert_eq!(app.ui.overlays.len(), 2);
+    key(&mut app, KeyCode::Esc, 22);
+    answer_dialog(&mut app, shift(), 26);
+    assert!(sent_plan(&key(&mut app, KeyCode::Enter, 26)).is_some());
+}
+
+#[test]
+fn the_watch_is_read_as_often_as_the_dialog_and_does_not_hide_its_question() {
+    let mut app = app_with_dialog();
+    let other = Rollout { status: Status::new("ROLLBACK_IN_PROGRESS"), current: None, ..ended() };
+    let sent = SendResult::Sent { at: at(2), request_id: None, journal: journaled() };
+    app.store.rollbacks.answered(plan_of(&other), sent);
+    let (mine, watched) = (ShiftRef::of(&shift()), ShiftRef::of(&other));
+    let query = ShiftsQuery { shifts: vec![watched.clone(), mine.clone()], caller: true };
+    assert_eq!(asked(&app, Topic::Shifts), Some(Query::Shifts(query.clone())));
+
+    // Its own read failed, the other one's did not.
+    let failed = vec![(mine, error(ErrorClass::Throttled))];
+    let reads = Shifts { shifts: vec![other], failed, caller: Some(place().caller), no_writes: None };
+    polled(&mut app, Query::Shifts(query), Ok(Payload::Shifts(reads)), 6);
+    assert!(screen(&app, 120, 40, 6).contains("throttled"));
+
+    key(&mut app, KeyCode::Esc, 7);
+    let plan = app.plan(now(7));
+    let want = plan.get(&PollKey::new(&prod(), Topic::Shifts)).unwrap();
+    let query = Query::Shifts(ShiftsQuery { shifts: vec![watched], caller: false });
+    assert_eq!((want.level, want.cadence, &want.query), (Level::Visible, Cadence::secs(5), &query));
+}
+
+#[test]
+fn rollbacks_that_are_not_over_lead_the_header_and_none_is_dropped_silently() {
+    let mut app = app();
+    for (number, service) in ["done", "a", "b", "c"].into_iter().enumerate() {
+        let named = Rollout {
+            name: ServiceName { service: service.into(), ..shift().name },
+            deployment: format!("{DEPLOYMENT}{number}"),
+            ..shift()
+        };
+        let sent = SendResult::Sent { at: at(2), request_id: None, journal: journaled() };
+        app.store.rollbacks.answered(plan_of(&named), sent);
+        if service == "done" {
+            let over = Rollout { status: Status::new("ROLLBACK_SUCCESSFUL"), ..named };
+            let reads = Shifts { shifts: vec![over], failed: Vec::new(), caller: None, no_writes: None };
+            app.store.rollbacks.read(&prod(), &reads, at(3));
+        }
+    }
+    let expired = Err(error(ErrorClass::Expired));
+    polled(&mut app, Query::Identity, expired, 4);
+    for width in [80, 120] {
+        let shown = screen(&app, width, 24, 4);
+        let lines: Vec<&str> = shown.lines().skip(3).take(3).collect();
+        for (line, service) in lines.iter().zip(["a", "b", "c"]) {
+            assert!(line.contains(&format!(" {service} rollback sent")), "{shown}");
+        }
+        assert!(lines[2].ends_with("+2 more (!)"), "{shown}");
+    }
 }
 
 #[test]

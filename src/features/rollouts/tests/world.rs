@@ -2,13 +2,15 @@
 
 use super::*;
 use crate::app::Now;
-use crate::aws::{Access, Aws, Clocks, Conn, TargetSpec};
+use crate::aws::{Access, Aws, Clocks, Conn, MfaCode, TargetSpec};
 use crate::demo::world::Scenario;
 use crate::demo::{Faults, SimAws};
 use crate::features::rollouts::journal::{Entry, Step, unfinished};
-use crate::features::rollouts::op::send;
+use crate::features::rollouts::op::{append, send};
 use crate::features::rollouts::plan::GuardedChange;
 use crate::features::rollouts::rollback::SendResult;
+use crate::features::rollouts::source::describe;
+use crate::features::rollouts::source::read::Reader;
 use crate::features::rollouts::stages::Next;
 use crate::features::rollouts::watch::{Ending, Watch};
 use crate::features::rollouts::wire::{
@@ -212,6 +214,90 @@ async fn errors_of_the_list_keep_their_class() {
     let lab = Lab::new("bad-deploy").await;
     lab.faults(&["ecs:ListServices=deny"]);
     assert_eq!(lab.list().await.notes, ["shop: denied: ecs:ListServices"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_read_does_not_hide_what_is_in_flight() {
+    let lab = Lab::new("bad-deploy").await;
+    let mut source = ListSource::new(&lab.conn);
+    lab.faults(&["ecs:DescribeServiceDeployments=deny"]);
+    source.read(lab.now()).await.unwrap_err();
+    lab.faults(&[]);
+    // Long before the next sweep is due.
+    lab.pass(2).await;
+    assert_eq!(source.read(lab.now()).await.unwrap().shifts.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_denied_cluster_does_not_take_the_others() {
+    let lab = Lab::new("bad-deploy").await;
+    let reader = Reader::new(&lab.conn, SignedDuration::ZERO);
+    let names = ["checkout".to_owned()];
+    let clusters = [("other", names.as_slice()), ("shop", names.as_slice())];
+    lab.faults(&["ecs:DescribeServices=deny*1"]);
+    let (services, denied) = describe(&reader, clusters.into_iter()).await.unwrap();
+    assert_eq!((services.len(), denied), (1, vec!["other: denied: ecs:DescribeServices".to_owned()]));
+    lab.faults(&["ecs:DescribeServices=deny"]);
+    let error = describe(&reader, clusters.into_iter()).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Denied, "when none may be read, that is the error");
+}
+
+#[tokio::test(start_paused = true)]
+async fn exact_reads_go_on_where_a_poller_would_wait_for_minutes() {
+    let lab = Lab::new("bad-deploy").await;
+    let shift = lab.list().await.shifts.remove(0);
+    lab.faults(&["ecs:DescribeServices=deny"]);
+    let reads = lab.shifts(&shift, false).await;
+    assert!(matches!(reads.failed.as_slice(), [(it, error)]
+        if *it == ShiftRef::of(&shift) && error.class == ErrorClass::Denied));
+    lab.faults(&["ecs:DescribeServices=expire"]);
+    let query = ShiftsQuery { shifts: vec![ShiftRef::of(&shift)], caller: false };
+    let error = ShiftsSource::new(&lab.conn).read(&query, lab.now()).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Expired);
+    lab.faults(&[]);
+    let gone = Rollout { deployment: format!("{}x", shift.deployment), ..shift };
+    let query = ShiftsQuery { shifts: vec![ShiftRef::of(&gone)], caller: false };
+    let error = ShiftsSource::new(&lab.conn).read(&query, lab.now()).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Service, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_role_with_mfa_takes_a_code_of_its_own() {
+    let spec = TargetSpec {
+        write_role_arn: Some("arn:aws:iam::111122223333:role/Breakglass".into()),
+        mfa_serial: Some("arn:aws:iam::111122223333:mfa/ana".into()),
+        ..TargetSpec::named("prod")
+    };
+    let lab = Lab::with("bad-deploy", spec).await;
+    let shift = lab.list().await.shifts.remove(0);
+    let needed =
+        |reads: &Shifts| matches!(&reads.caller, Some(Err(error)) if error.class == ErrorClass::MfaNeeded);
+    assert!(needed(&lab.shifts(&shift, true).await));
+    // A code for the reads is not the writer's to use up.
+    lab.conn.give_mfa(MfaCode::new("111111"));
+    assert!(needed(&lab.shifts(&shift, true).await));
+    lab.conn.give_write_mfa(MfaCode::new("222222"));
+    let caller = lab.shifts(&shift, true).await.caller.unwrap().unwrap();
+    assert!(caller.expires_at.is_some(), "the role's, not the machine's: {caller:?}");
+    assert_eq!(lab.conn.usage().by_operation["sts:AssumeRole"].requests, 1);
+    let plan = lab.plan().await;
+    assert!(matches!(lab.send(&plan, &journal("mfa")).await, SendResult::Sent { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_torn_line_in_the_journal_takes_no_other_with_it() {
+    let lab = Lab::new("bad-deploy").await;
+    let entry = Entry::new(&lab.plan().await, at(0), at(0), Step::Sending);
+    let journal = journal("torn");
+    append(&journal, &entry).await.unwrap();
+    let whole = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, format!("{whole}{{\"v\":1,\"id")).unwrap();
+    append(&journal, &entry).await.unwrap();
+    append(&journal, &entry).await.unwrap();
+    let lines = std::fs::read_to_string(&journal).unwrap();
+    let lines: Vec<&str> = lines.lines().collect();
+    let whole = whole.trim_end();
+    assert_eq!(lines, [whole, "{\"v\":1,\"id", whole, whole]);
 }
 
 #[tokio::test(start_paused = true)]
