@@ -99,9 +99,9 @@ impl Recorder {
         let mut out = File::create(file)?;
         out.write_all(&header_line(header, mask.as_ref())?)?;
         let (sender, frames) = sync_channel(QUEUE);
-        let writer = std::thread::Builder::new()
-            .name("eyewall-record".into())
-            .spawn(move || write_all(DeflateEncoder::new(out, Compression::default()), &frames, mask))?;
+        let writer = std::thread::Builder::new().name("eyewall-record".into()).spawn(move || {
+            write_all(DeflateEncoder::new(out, Compression::default()), &frames, mask.as_ref())
+        })?;
         Ok(Self { sender, writer })
     }
 
@@ -152,12 +152,12 @@ fn header_line(header: &Header, mask: Option<&Mask>) -> io::Result<Vec<u8>> {
 fn write_all<W: Write>(
     mut out: DeflateEncoder<W>,
     frames: &Receiver<Frame>,
-    mask: Option<Mask>,
+    mask: Option<&Mask>,
 ) -> io::Result<()> {
     while let Ok(mut frame) = frames.recv() {
         loop {
             let last = frame == Frame::End;
-            write(&mut out, &frame, mask.as_ref())?;
+            write(&mut out, &frame, mask)?;
             if last {
                 return out.finish().and_then(|mut out| out.flush());
             }
