@@ -69,7 +69,7 @@ mod tests {
             (vec![id], 40, vec!["prod: refused, request 6fd2c2a…b7aa"]),
             (vec![mfa, "b", "c"], 20, vec!["prod: expired · run…", "b", "c"]),
             (vec![mfa, mfa], 20, vec!["prod: expired", "  run aws sso login…", "prod: expired · run…"]),
-            (vec!["a", "b", "c", "d"], 20, vec!["a", "b", "c"]),
+            (vec!["a", "b", "c", "d"], 20, vec!["a", "b", "c  +1 more (!)"]),
             (vec![], 20, vec![]),
         ] {
             let statuses: Vec<_> = texts.iter().map(|text| (Tone::Warn, (*text).to_owned())).collect();

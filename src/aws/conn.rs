@@ -7,9 +7,10 @@
 use super::advice::Caller;
 use super::budget::{Limiter, Limiters, Monotonic};
 use super::classify::classify;
+use super::clients::Clients;
 use super::endpoint::{CONFIG_READ_ONLY, Endpoint, writes_refused};
 use super::error::{ErrorClass, SourceError};
-use super::http::{KeepHost, Skew, Tap};
+use super::http::{Skew, Tap};
 use super::meter::{Cap, Meter, Usage};
 use super::mfa::{MfaCode, MfaDesk};
 use super::operation::Operation;
@@ -121,41 +122,6 @@ struct Live {
     clients: Clients,
 }
 
-struct Clients {
-    cloudwatch: aws_sdk_cloudwatch::Client,
-    logs: aws_sdk_cloudwatchlogs::Client,
-    ecs: aws_sdk_ecs::Client,
-    elb: aws_sdk_elasticloadbalancingv2::Client,
-    lambda: aws_sdk_lambda::Client,
-    xray: aws_sdk_xray::Client,
-    sts: aws_sdk_sts::Client,
-}
-
-impl Clients {
-    fn new(setup: &Setup, tap: &Tap) -> Self {
-        macro_rules! client {
-            ($service:ident) => {
-                $service::Client::from_conf(
-                    $service::config::Builder::from(&setup.sdk).interceptor(tap.clone()).build(),
-                )
-            };
-        }
-        let mut logs = aws_sdk_cloudwatchlogs::config::Builder::from(&setup.sdk).interceptor(tap.clone());
-        if !setup.endpoints.is_empty() {
-            logs = logs.interceptor(KeepHost);
-        }
-        Self {
-            cloudwatch: client!(aws_sdk_cloudwatch),
-            logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
-            ecs: client!(aws_sdk_ecs),
-            elb: client!(aws_sdk_elasticloadbalancingv2),
-            lambda: client!(aws_sdk_lambda),
-            xray: client!(aws_sdk_xray),
-            sts: client!(aws_sdk_sts),
-        }
-    }
-}
-
 impl Inner {
     async fn load(aws: &Aws, spec: &TargetSpec, extras: &Extras, stamp: Stamp) -> Arc<Live> {
         let setup = Setup::build(&aws.ground, spec, extras).await;
@@ -191,6 +157,11 @@ impl Conn {
         let live = Mutex::new(Inner::load(&aws, &spec, &extras, stamp).await);
         let inner = Inner { aws, spec, writes, meter, desk, skew, expiry, live, writer: OnceCell::new() };
         Self { inner: Arc::new(inner), capped: !writes }
+    }
+
+    /// The SDK clients in force.
+    pub(super) fn clients<T>(&self, pick: impl FnOnce(&Clients) -> T) -> T {
+        pick(&self.live().clients)
     }
 
     fn live(&self) -> Arc<Live> {
@@ -386,41 +357,6 @@ impl Conn {
             return Some(CONFIG_READ_ONLY.to_owned());
         }
         writes_refused(&self.inner.spec, &self.live().setup.endpoints)
-    }
-
-    /// CloudWatch.
-    pub fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
-        self.live().clients.cloudwatch.clone()
-    }
-
-    /// CloudWatch Logs.
-    pub fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
-        self.live().clients.logs.clone()
-    }
-
-    /// ECS.
-    pub fn ecs(&self) -> aws_sdk_ecs::Client {
-        self.live().clients.ecs.clone()
-    }
-
-    /// Elastic Load Balancing v2.
-    pub fn elb(&self) -> aws_sdk_elasticloadbalancingv2::Client {
-        self.live().clients.elb.clone()
-    }
-
-    /// Lambda.
-    pub fn lambda(&self) -> aws_sdk_lambda::Client {
-        self.live().clients.lambda.clone()
-    }
-
-    /// X-Ray.
-    pub fn xray(&self) -> aws_sdk_xray::Client {
-        self.live().clients.xray.clone()
-    }
-
-    /// STS.
-    pub fn sts(&self) -> aws_sdk_sts::Client {
-        self.live().clients.sts.clone()
     }
 }
 

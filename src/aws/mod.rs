@@ -7,6 +7,7 @@
 mod advice;
 mod budget;
 mod classify;
+mod clients;
 pub mod conn;
 pub mod console;
 pub mod endpoint;
