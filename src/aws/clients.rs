@@ -8,7 +8,9 @@ use super::setup::Setup;
 
 /// One client per service, made anew with new credentials.
 pub(super) struct Clients {
+    cloudtrail: aws_sdk_cloudtrail::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    guardduty: aws_sdk_guardduty::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     ecs: aws_sdk_ecs::Client,
     elb: aws_sdk_elasticloadbalancingv2::Client,
@@ -32,7 +34,9 @@ impl Clients {
             logs = logs.interceptor(KeepHost);
         }
         Self {
+            cloudtrail: client!(aws_sdk_cloudtrail),
             cloudwatch: client!(aws_sdk_cloudwatch),
+            guardduty: client!(aws_sdk_guardduty),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             ecs: client!(aws_sdk_ecs),
             elb: client!(aws_sdk_elasticloadbalancingv2),
@@ -44,9 +48,19 @@ impl Clients {
 }
 
 impl Conn {
+    /// CloudTrail.
+    pub fn cloudtrail(&self) -> aws_sdk_cloudtrail::Client {
+        self.clients(|clients| clients.cloudtrail.clone())
+    }
+
     /// CloudWatch.
     pub fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
         self.clients(|clients| clients.cloudwatch.clone())
+    }
+
+    /// GuardDuty.
+    pub fn guardduty(&self) -> aws_sdk_guardduty::Client {
+        self.clients(|clients| clients.guardduty.clone())
     }
 
     /// CloudWatch Logs.

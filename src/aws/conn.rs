@@ -24,11 +24,15 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
+
+/// Other regions of a target whose clients are kept; AWS has fewer.
+const MAX_REGIONS: usize = 64;
 
 /// The clocks and the sleep that the SDK and the limiters go by.
 #[derive(Clone)]
@@ -113,6 +117,8 @@ struct Inner {
     expiry: Arc<Expiry>,
     live: Mutex<Arc<Live>>,
     writer: OnceCell<Conn>,
+    /// The same target in other regions, opened when first asked for.
+    elsewhere: tokio::sync::Mutex<BTreeMap<String, Conn>>,
 }
 
 /// What a reload replaces.
@@ -155,7 +161,8 @@ impl Conn {
             None => Stamp::default(),
         };
         let live = Mutex::new(Inner::load(&aws, &spec, &extras, stamp).await);
-        let inner = Inner { aws, spec, writes, meter, desk, skew, expiry, live, writer: OnceCell::new() };
+        let (writer, elsewhere) = (OnceCell::new(), tokio::sync::Mutex::default());
+        let inner = Inner { aws, spec, writes, meter, desk, skew, expiry, live, writer, elsewhere };
         Self { inner: Arc::new(inner), capped: !writes }
     }
 
@@ -268,6 +275,29 @@ impl Conn {
     #[must_use]
     pub fn uncapped(&self) -> Self {
         Self { capped: false, ..self.clone() }
+    }
+
+    /// The same target, read in another region: widgets and trails name regions of their own. Its calls count
+    /// on this target's meter.
+    pub async fn in_region(&self, region: &str) -> Self {
+        if self.region().as_deref() == Some(region) {
+            return self.clone();
+        }
+        let inner = &self.inner;
+        let mut elsewhere = inner.elsewhere.lock().await;
+        let conn = if let Some(conn) = elsewhere.get(region) {
+            conn.reload_if_changed().await;
+            conn.clone()
+        } else {
+            let spec = TargetSpec { region: Some(region.to_owned()), ..inner.spec.clone() };
+            let conn = Self::open(inner.aws.clone(), spec, inner.meter.clone(), inner.desk.clone(), false).await;
+            // Regions come from remote text: a list without end is not kept.
+            if elsewhere.len() < MAX_REGIONS {
+                elsewhere.insert(region.to_owned(), conn.clone());
+            }
+            conn
+        };
+        Self { capped: self.capped, ..conn }
     }
 
     /// A connection that may change AWS, with the target's own credentials for writes when it has some.

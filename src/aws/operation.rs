@@ -29,6 +29,10 @@ pub enum Family {
     Lambda,
     /// X-Ray reads: unpublished, self-limited to 2/s.
     XRay,
+    /// GuardDuty reads: unpublished, self-limited to 2/s.
+    GuardDuty,
+    /// `LookupEvents`: 2/s for everybody in the account and region.
+    Trail,
     /// STS.
     Identity,
     /// Changes in AWS. Not limited: a person sent it.
@@ -47,7 +51,8 @@ impl Family {
             Self::EcsDeployments => (4.0, 10),
             Self::LoadBalancers => (4.0, 8),
             Self::Lambda => (3.0, 3),
-            Self::XRay => (2.0, 2),
+            Self::XRay | Self::GuardDuty => (2.0, 2),
+            Self::Trail => (1.0, 1),
             Self::Metrics | Self::Identity | Self::Writes => (10.0, 10),
         }
     }
@@ -102,5 +107,15 @@ operations! {
     DESCRIBE_TARGET_HEALTH = "elasticloadbalancing:DescribeTargetHealth", LoadBalancers, 0.0, "rollouts";
     LIST_FUNCTIONS = "lambda:ListFunctions", Lambda, 0.0, "services";
     LIST_EVENT_SOURCE_MAPPINGS = "lambda:ListEventSourceMappings", Lambda, 0.0, "services";
+    LIST_DASHBOARDS = "cloudwatch:ListDashboards", CloudWatchLists, 0.000_01, "dashboards";
+    GET_DASHBOARD = "cloudwatch:GetDashboard", CloudWatchLists, 0.000_01, "dashboards";
     GET_SERVICE_GRAPH = "xray:GetServiceGraph", XRay, 0.0, "services";
+    GET_TRACE_SUMMARIES = "xray:GetTraceSummaries", XRay, 0.0, "traces";
+    BATCH_GET_TRACES = "xray:BatchGetTraces", XRay, 0.0, "traces";
+    LIST_DETECTORS = "guardduty:ListDetectors", GuardDuty, 0.0, "security";
+    GET_DETECTOR = "guardduty:GetDetector", GuardDuty, 0.0, "security";
+    GET_ADMINISTRATOR_ACCOUNT = "guardduty:GetAdministratorAccount", GuardDuty, 0.0, "security";
+    LIST_FINDINGS = "guardduty:ListFindings", GuardDuty, 0.0, "security";
+    GET_FINDINGS = "guardduty:GetFindings", GuardDuty, 0.0, "security";
+    LOOKUP_EVENTS = "cloudtrail:LookupEvents", Trail, 0.0, "changes";
 }

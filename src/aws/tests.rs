@@ -553,3 +553,19 @@ async fn new_credentials_on_disk_are_taken_once() {
     assert!(!clone.reload_if_changed().await, "all clones see it");
     std::fs::remove_dir_all(&cache).unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn other_regions_are_asked_themselves_and_count_on_the_same_meter() {
+    let canned = Canned::new([caller_identity("arn:aws:iam::111122223333:user/oncall")]);
+    let conn = conn(&canned).await;
+    let home = conn.region().unwrap();
+    let away = conn.in_region("ap-southeast-2").await;
+    assert_eq!(away.region().as_deref(), Some("ap-southeast-2"));
+    assert_eq!(conn.in_region(&home).await.region(), Some(home.clone()));
+    identity(&away).await.unwrap();
+    identity(&conn).await.unwrap();
+    let hosts: Vec<String> = canned.asked().into_iter().map(|(host, _)| host).collect();
+    assert!(hosts[0].contains("ap-southeast-2") && hosts[1].contains(&home), "{hosts:?}");
+    assert_eq!(conn.usage(), away.usage());
+    assert!(away.for_writes().await.unwrap().region().as_deref() == Some("ap-southeast-2"));
+}
