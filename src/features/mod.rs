@@ -2,6 +2,7 @@
 //! one line in each list; the compiler asks for the rest.
 
 pub mod alarms;
+pub mod dashboards;
 pub mod diagnostics;
 pub mod discovery;
 pub mod jumps;
