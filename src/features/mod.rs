@@ -2,6 +2,7 @@
 //! one line in each list; the compiler asks for the rest.
 
 pub mod alarms;
+pub mod changes;
 pub mod diagnostics;
 pub mod discovery;
 pub mod jumps;
@@ -265,6 +266,15 @@ pub enum Link {
     Overview {
         /// Which.
         thing: Option<overview::Thing>,
+    },
+    /// Changes of a thing around a moment.
+    Changes {
+        /// Whose.
+        target: TargetId,
+        /// What about; `None` for everything.
+        subject: Option<changes::Subject>,
+        /// The moment to look back from: the first breaching datapoint, or when it was seen.
+        at: Option<Timestamp>,
     },
     /// Diagnostics.
     Diagnostics {
