@@ -193,7 +193,7 @@ impl Default for Logs {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Demo {
-    /// What happens in it: bad-deploy, quiet, big, or the path of a scenario file.
+    /// What happens in it: bad-deploy, db-connections, quiet, big, or the path of a scenario file.
     pub scenario: String,
     /// The same seed gives the same world.
     pub seed: u32,

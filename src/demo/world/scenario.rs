@@ -4,9 +4,10 @@
 //! here computes a value.
 
 use super::spec::{
-    AlarmSpec, DatabaseSpec, DeploymentSpec, FunctionSpec, GaugeSpec, Generate, MuteSpec, ServiceSpec,
-    WatchSpec,
+    AlarmSpec, DatabaseSpec, DeploymentSpec, FunctionSpec, GaugeSpec, Generate, MuteSpec, ScaleSpec,
+    ServiceSpec, TroubleSpec, WatchSpec,
 };
+use super::trail::CallSpec;
 use serde::Deserialize;
 use std::sync::Arc;
 use toml::Spanned;
@@ -31,6 +32,15 @@ pub struct Scenario {
     /// Deployments, past and running.
     #[serde(default, rename = "deployment")]
     pub(super) deployments: Vec<DeploymentSpec>,
+    /// Services that were given more tasks.
+    #[serde(default, rename = "scale")]
+    pub(super) scales: Vec<ScaleSpec>,
+    /// Times in which a service fails.
+    #[serde(default, rename = "trouble")]
+    pub(super) troubles: Vec<TroubleSpec>,
+    /// Calls that CloudTrail recorded, beside those that follow from the rest.
+    #[serde(default, rename = "call")]
+    pub(super) calls: Vec<CallSpec>,
     /// Metrics that do not come from requests.
     #[serde(default, rename = "gauge")]
     pub(super) gauges: Vec<GaugeSpec>,
@@ -58,15 +68,16 @@ pub struct ScenarioError {
 }
 
 /// The shipped scenarios, the default first.
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 4] = [
     ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
+    ("db-connections", include_str!("../scenarios/db-connections.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
     ("big", include_str!("../scenarios/big.toml")),
 ];
 
 impl Scenario {
     /// Names of the shipped scenarios, the default first.
-    pub fn names() -> [&'static str; 3] {
+    pub fn names() -> [&'static str; 4] {
         SHIPPED.map(|(name, _)| name)
     }
 
@@ -112,6 +123,16 @@ impl Scenario {
                 let at = deployment.service.span().start;
                 return Err((at, format!("percent = {} is not between 0.1 and 100", deployment.percent)));
             }
+        }
+        for scale in &self.scales {
+            known("service", &scale.service, &services)?;
+            if scale.from >= scale.to {
+                let message = format!("a service grows from {} to {}", scale.from, scale.to);
+                return Err((scale.service.span().start, message));
+            }
+        }
+        for trouble in &self.troubles {
+            known("service", &trouble.service, &services)?;
         }
         for gauge in &self.gauges {
             if let Some(strain) = &gauge.strain {
