@@ -62,12 +62,15 @@ struct Shared {
     worlds: Mutex<BTreeMap<String, Arc<RwLock<World>>>>,
     faults: Mutex<Faults>,
     counts: Mutex<BTreeMap<(String, String), Count>>,
-    /// Answers of operations with a quota, by region: since when, and how many.
-    answered: Mutex<BTreeMap<(String, &'static str), (Duration, u32)>>,
+    /// Answers of operations with a quota, by region.
+    answered: Mutex<BTreeMap<(String, &'static str), Answered>>,
     /// Goes on also where the world's time stands still.
     passing: Option<Passing>,
     serial: AtomicU64,
 }
+
+/// Since when, and how many since then.
+type Answered = (Duration, u32);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {

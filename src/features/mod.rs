@@ -3,6 +3,7 @@
 
 pub mod alarms;
 pub mod changes;
+pub mod dashboards;
 pub mod diagnostics;
 pub mod discovery;
 pub mod jumps;
@@ -16,6 +17,7 @@ pub mod rollouts;
 pub mod session;
 mod source;
 mod store;
+pub mod traces;
 
 pub use jumps::{jump_from_alarm, jump_from_log_group, jump_from_service, service_links};
 pub use links::{link_of, link_problem, open_link, remembered_groups, remembered_link};

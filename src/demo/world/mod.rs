@@ -11,10 +11,12 @@
 mod alarms;
 mod balancer;
 mod ecs;
+mod findings;
 mod gauge;
 mod generate;
 mod graph;
 mod hash;
+mod leak;
 mod lines;
 mod logs;
 mod metrics;

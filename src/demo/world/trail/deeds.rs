@@ -172,6 +172,36 @@ impl World {
         }
     }
 
+    /// What was done with credentials in the wrong hands.
+    pub(super) fn leaked_deeds(&self, from: i64, to: i64, deeds: &mut Vec<Deed>) {
+        for (index, call) in self.leaked_calls().into_iter().enumerate() {
+            let at = call.at.as_millisecond();
+            if !(from..to).contains(&at) {
+                continue;
+            }
+            let dice = self.dice.named("leak").on(index as u64);
+            let who = Who::User(call.user.to_owned(), Some(call.access_key.to_owned()));
+            let refused = |code: &str| {
+                let action = format!("{}:{}", call.service, call.event);
+                let user = format!("arn:aws:iam::{}:user/{}", super::ACCOUNT, call.user);
+                (code.to_owned(), format!("User: {user} is not authorized to perform: {action}"))
+            };
+            deeds.push(Deed {
+                resources: call
+                    .on
+                    .iter()
+                    .map(|(kind, name)| ((*kind).to_owned(), (*name).to_owned()))
+                    .collect(),
+                read: call.read_only,
+                error: call.error.map(refused),
+                ..Deed::new(at, call.service, call.event, who, dice)
+                    .with(serde_json::to_value(call.parameters).unwrap_or_default(), json!(null))
+                    .address(call.address)
+                    .by_agent(call.agent)
+            });
+        }
+    }
+
     /// What people do around the incident and every day.
     pub(super) fn people_deeds(&self, from: i64, to: i64, deeds: &mut Vec<Deed>) {
         for mute in &self.scenario.mutes {

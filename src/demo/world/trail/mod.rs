@@ -103,7 +103,7 @@ impl Deed {
         self
     }
 
-    fn from_ip(mut self, ip: &str) -> Self {
+    fn address(mut self, ip: &str) -> Self {
         self.ip = Some(ip.to_owned());
         self
     }
@@ -136,6 +136,7 @@ impl World {
         self.shift_deeds(from, to, &mut deeds);
         self.scale_deeds(from, to, &mut deeds);
         self.listed_deeds(from, to, &mut deeds);
+        self.leaked_deeds(from, to, &mut deeds);
         self.people_deeds(from, to, &mut deeds);
         self.noise_deeds(from, to, &mut deeds);
         deeds.retain(|deed| (from..to).contains(&deed.at) && self.records(&deed.source));
@@ -157,7 +158,7 @@ impl World {
             if slow { 420_000 + dice.on(2).signed(420_000) } else { 60_000 + dice.on(2).signed(240_000) };
         let id = dice.on(3).uuid();
         let identity = deed.who.identity(dice, deed.at);
-        let address = deed.ip.or_else(|| deed.who.address()).unwrap_or_else(|| self.office(dice));
+        let address = deed.ip.or_else(|| deed.who.address()).unwrap_or_else(|| office(dice));
         let agent = deed.agent.unwrap_or_else(|| deed.who.agent().to_owned());
         let (code, message) = deed.error.unzip();
         let mut document = json!({
@@ -196,9 +197,9 @@ impl World {
             id,
         }
     }
+}
 
-    /// An address of the shop's own people.
-    fn office(&self, dice: Dice) -> String {
-        format!("203.0.113.{}", 10 + dice.on(9).below(40))
-    }
+/// An address of the shop's own people.
+fn office(dice: Dice) -> String {
+    format!("203.0.113.{}", 10 + dice.on(9).below(40))
 }

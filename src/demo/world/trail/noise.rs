@@ -62,7 +62,7 @@ impl World {
                         json!({ "cluster": "batch", "taskDefinition": "reports:12", "count": 1 }),
                         json!(null),
                     )
-                    .from_ip("scheduler.amazonaws.com")
+                    .address("scheduler.amazonaws.com")
                     .by_agent("scheduler.amazonaws.com"),
                 );
             }

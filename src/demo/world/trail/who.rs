@@ -96,14 +96,14 @@ impl Who {
                 // A session's key lives for an hour.
                 let turn = at.div_euclid(3_600_000).to_string();
                 let fresh = || format!("ASIA{}", id(&format!("{role}/{session}/{turn}"), 16));
-                let mut identity = assumed(role, session, at, &dice);
+                let mut identity = assumed(role, session, at, dice);
                 if let Some(fields) = identity.as_object_mut() {
                     fields.insert("accessKeyId".into(), key.clone().unwrap_or_else(fresh).into());
                 }
                 identity
             }
             Self::Linked { role, session, host } => {
-                let mut identity = assumed(role, session, at, &dice);
+                let mut identity = assumed(role, session, at, dice);
                 if let Some(fields) = identity.as_object_mut() {
                     fields.insert("invokedBy".into(), (*host).into());
                 }
@@ -120,7 +120,7 @@ impl Who {
     }
 }
 
-fn assumed(role: &str, session: &str, at: i64, dice: &Dice) -> Json {
+fn assumed(role: &str, session: &str, at: i64, dice: Dice) -> Json {
     let principal = format!("AROA{}", id(role, 17));
     let began = at - 60_000 - dice.on(8).signed(1_800_000);
     json!({
