@@ -5,9 +5,11 @@
 
 mod observe;
 mod run;
+mod stat;
 
 pub use observe::*;
 pub use run::*;
+pub use stat::*;
 
 /// The account of every simulated resource.
 pub const ACCOUNT: &str = "111122223333";
