@@ -2,6 +2,8 @@
 //! one line in each list; the compiler asks for the rest.
 
 pub mod alarms;
+pub mod changes;
+pub mod dashboards;
 pub mod diagnostics;
 pub mod discovery;
 pub mod jumps;
@@ -15,6 +17,7 @@ pub mod rollouts;
 pub mod session;
 mod source;
 mod store;
+pub mod traces;
 
 pub use jumps::{jump_from_alarm, jump_from_log_group, jump_from_service, service_links};
 pub use links::{link_of, link_problem, open_link, remembered_groups, remembered_link};
@@ -264,6 +267,15 @@ pub enum Link {
     Overview {
         /// Which.
         thing: Option<overview::Thing>,
+    },
+    /// Changes of a thing around a moment.
+    Changes {
+        /// Whose.
+        target: TargetId,
+        /// What about; `None` for everything.
+        subject: Option<changes::Subject>,
+        /// The moment to look back from: the first breaching datapoint, or when it was seen.
+        at: Option<Timestamp>,
     },
     /// Diagnostics.
     Diagnostics {
