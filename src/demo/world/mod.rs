@@ -10,6 +10,8 @@
 
 mod alarms;
 mod balancer;
+mod catalogue;
+mod database;
 mod ecs;
 mod findings;
 mod gauge;
@@ -23,6 +25,7 @@ mod metrics;
 mod scenario;
 mod shift;
 mod spec;
+mod spread;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -39,7 +42,7 @@ use hash::Dice;
 use jiff::Timestamp;
 use shift::Course;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use traffic::{Stream, Trouble};
 
 /// One region of the simulated AWS.
@@ -56,6 +59,8 @@ pub struct World {
     by_name: BTreeMap<String, usize>,
     alarms: Vec<AlarmDef>,
     groups: Vec<LogGroup>,
+    /// Every metric, once somebody asks.
+    catalogue: OnceLock<Vec<Metric>>,
     /// What callers stopped: deployment id and when, per service.
     stops: HashMap<usize, Vec<(String, i64)>>,
     /// Alarm transitions worked out so far. Forgotten when a caller changes the world.
@@ -111,6 +116,7 @@ impl World {
             by_name,
             alarms: Vec::new(),
             groups: Vec::new(),
+            catalogue: OnceLock::new(),
             stops: HashMap::new(),
             memo: Mutex::default(),
             scenario,
@@ -126,6 +132,11 @@ impl World {
     /// The region's name.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// When the console starts, to which the scenario's times are relative.
+    pub fn start(&self) -> Timestamp {
+        time(self.start)
     }
 
     /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`

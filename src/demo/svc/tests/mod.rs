@@ -3,6 +3,7 @@
 mod balancing;
 mod cloudtrail;
 mod cloudwatch;
+mod dashboards;
 mod ecs;
 mod faults;
 mod logs;
