@@ -3,6 +3,7 @@
 
 pub mod alarms;
 pub mod changes;
+pub mod dashboards;
 pub mod diagnostics;
 pub mod discovery;
 pub mod jumps;

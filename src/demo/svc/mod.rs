@@ -50,6 +50,8 @@ pub fn route(service: &str, operation: &str) -> Option<Handler> {
         ("cloudwatch", "DescribeAlarmHistory") => Read(cloudwatch::alarms::describe_alarm_history),
         ("cloudwatch", "ListAlarmMuteRules") => Read(cloudwatch::mutes::list_alarm_mute_rules),
         ("cloudwatch", "GetAlarmMuteRule") => Read(cloudwatch::mutes::get_alarm_mute_rule),
+        ("cloudwatch", "ListDashboards") => Read(cloudwatch::dashboards::list_dashboards),
+        ("cloudwatch", "GetDashboard") => Read(cloudwatch::dashboards::get_dashboard),
         ("cloudwatch", "GetMetricData") => Read(cloudwatch::metrics::get_metric_data),
         ("cloudwatch", "ListMetrics") => Read(cloudwatch::metrics::list_metrics),
         ("logs", "DescribeLogGroups") => Read(logs::describe_log_groups),

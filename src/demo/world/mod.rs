@@ -10,17 +10,22 @@
 
 mod alarms;
 mod balancer;
+mod catalogue;
+mod database;
 mod ecs;
+mod findings;
 mod gauge;
 mod generate;
 mod graph;
 mod hash;
+mod leak;
 mod lines;
 mod logs;
 mod metrics;
 mod scenario;
 mod shift;
 mod spec;
+mod spread;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -35,7 +40,7 @@ use hash::Dice;
 use jiff::Timestamp;
 use shift::Course;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use traffic::Stream;
 
 /// One region of the simulated AWS.
@@ -52,6 +57,8 @@ pub struct World {
     by_name: BTreeMap<String, usize>,
     alarms: Vec<AlarmDef>,
     groups: Vec<LogGroup>,
+    /// Every metric, once somebody asks.
+    catalogue: OnceLock<Vec<Metric>>,
     /// What callers stopped: deployment id and when, per service.
     stops: HashMap<usize, Vec<(String, i64)>>,
     /// Alarm transitions worked out so far. Forgotten when a caller changes the world.
@@ -103,6 +110,7 @@ impl World {
             by_name,
             alarms: Vec::new(),
             groups: Vec::new(),
+            catalogue: OnceLock::new(),
             stops: HashMap::new(),
             memo: Mutex::default(),
             scenario,
@@ -118,6 +126,11 @@ impl World {
     /// The region's name.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// When the console starts, to which the scenario's times are relative.
+    pub fn start(&self) -> Timestamp {
+        time(self.start)
     }
 
     /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`

@@ -3,6 +3,8 @@
 //! The tables are in `spec.rs`; names that refer to something are checked here, with their line. Nothing
 //! here computes a value.
 
+use super::findings::FindingSpec;
+use super::leak::LeakSpec;
 use super::spec::{
     AlarmSpec, DatabaseSpec, DeploymentSpec, FunctionSpec, GaugeSpec, Generate, MuteSpec, ServiceSpec,
     WatchSpec,
@@ -19,6 +21,9 @@ pub struct Scenario {
     pub name: String,
     /// One line about it.
     pub summary: String,
+    /// Regions in which the account has something to see, the first one above all; any region when empty.
+    #[serde(default)]
+    pub regions: Vec<String>,
     /// ECS services.
     #[serde(default, rename = "service")]
     pub(super) services: Vec<ServiceSpec>,
@@ -40,6 +45,12 @@ pub struct Scenario {
     /// Alarm mute rules.
     #[serde(default, rename = "mute")]
     pub(super) mutes: Vec<MuteSpec>,
+    /// Credentials in the wrong hands.
+    #[serde(default, rename = "leak")]
+    pub(super) leaks: Vec<LeakSpec>,
+    /// What GuardDuty found.
+    #[serde(default, rename = "finding")]
+    pub(super) findings: Vec<FindingSpec>,
     /// Things made by the hundred.
     #[serde(default)]
     pub(super) generate: Generate,
@@ -58,15 +69,16 @@ pub struct ScenarioError {
 }
 
 /// The shipped scenarios, the default first.
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 4] = [
     ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
+    ("leaked-key", include_str!("../scenarios/leaked-key.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
     ("big", include_str!("../scenarios/big.toml")),
 ];
 
 impl Scenario {
     /// Names of the shipped scenarios, the default first.
-    pub fn names() -> [&'static str; 3] {
+    pub fn names() -> [&'static str; SHIPPED.len()] {
         SHIPPED.map(|(name, _)| name)
     }
 
@@ -117,6 +129,9 @@ impl Scenario {
             if let Some(strain) = &gauge.strain {
                 known("strain.service", &strain.service, &services)?;
             }
+        }
+        for finding in self.findings.iter().filter(|finding| finding.last < *finding.first.get_ref()) {
+            return Err((finding.first.span().start, format!("{} ends before it begins", finding.kind)));
         }
         for alarm in &self.alarms {
             match &alarm.watch {

@@ -2,6 +2,7 @@
 
 mod balancing;
 mod cloudwatch;
+mod dashboards;
 mod ecs;
 mod faults;
 mod logs;

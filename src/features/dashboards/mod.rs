@@ -1,0 +1,20 @@
+//! Dashboards: the account's own and local files, drawn on their grid, with the metrics they name.
+//!
+//! `model.rs` and `metric.rs` say what a dashboard is, `parse/` reads a body, `layout.rs` maps the grid to
+//! cells, `plan.rs` and `pack.rs` make the fewest calls for what is on screen, `source.rs` has the SDK,
+//! `data.rs` what came back; `pane.rs` verbs and state, `view.rs` the drawing.
+
+mod data;
+mod metric;
+mod model;
+
+pub use data::{Ask, Company, DashboardData, DataQuery, Draw, RowData, RowKey, Scope, Stretch};
+pub use metric::{
+    Annotations, Axis, Fill, Horizontal, Legend, Level, Mark, MetricWidget, SeriesSource, SeriesSpec, Side,
+    Summary, TableOptions, Vertical, View,
+};
+pub use model::{
+    AlarmSort, AlarmsWidget, COLUMNS, Census, Dashboard, DashboardList, Explained, Listed, LocalDashboard,
+    Moment, Name, Origin, OwnRange, PeriodOverride, Place, Replaces, Rgb, TextWidget, Variable, Widget,
+    WidgetKind,
+};
