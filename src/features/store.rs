@@ -1,7 +1,7 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
 use super::{
-    Op, OpOutcome, Payload, Topic, alarms, diagnostics, discovery, logs, overview, rollouts, session,
+    Op, OpOutcome, Payload, Topic, alarms, diagnostics, discovery, logs, overview, rollouts, security, session,
 };
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
@@ -92,6 +92,10 @@ pub struct TargetStore {
     pub derived: discovery::Derived,
     /// Traffic of the services on screen.
     pub traffic: Option<overview::TrafficList>,
+    /// What GuardDuty found.
+    pub findings: Option<security::FindingList>,
+    /// Everything the opened finding says.
+    pub finding: Option<security::FindingDetail>,
 }
 
 /// Everything AWS has said.
@@ -194,6 +198,8 @@ impl Store {
             Payload::RolloutDetail(detail) => target.rollout_detail = Some(detail),
             Payload::Inventory(inventory) => target.inventory = Some(*inventory),
             Payload::Traffic(list) => target.traffic = Some(list),
+            Payload::Findings(list) => target.findings = Some(*list),
+            Payload::Finding(detail) => target.finding = Some(*detail),
             Payload::Shifts(shifts) => {
                 let ended = self.rollbacks.read(&key.target, &shifts, now.wall);
                 target.shifts = Some(shifts);

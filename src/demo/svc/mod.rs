@@ -8,6 +8,7 @@ mod cloudtrail;
 pub mod cloudwatch;
 mod ecs;
 mod elbv2;
+mod guardduty;
 mod lambda;
 pub mod logs;
 mod paging;
@@ -78,6 +79,11 @@ pub fn route(service: &str, operation: &str) -> Option<Handler> {
         ("lambda", "ListFunctions") => Read(lambda::list_functions),
         ("lambda", "ListAliases") => Read(lambda::list_aliases),
         ("lambda", "ListEventSourceMappings") => Read(lambda::list_event_source_mappings),
+        ("guardduty", "ListDetectors") => Read(guardduty::list_detectors),
+        ("guardduty", "GetDetector") => Read(guardduty::get_detector),
+        ("guardduty", "GetAdministratorAccount") => Read(guardduty::get_administrator_account),
+        ("guardduty", "ListFindings") => Read(guardduty::list_findings),
+        ("guardduty", "GetFindings") => Read(guardduty::get_findings),
         ("xray", "GetServiceGraph") => Read(xray::get_service_graph),
         _ => return None,
     })
