@@ -10,10 +10,11 @@
 
 mod alarms;
 mod balancer;
+mod calls;
 mod ecs;
+mod functions;
 mod gauge;
 mod generate;
-mod graph;
 mod hash;
 mod lines;
 mod logs;
@@ -24,11 +25,13 @@ mod spec;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod traffic;
 mod types;
 mod verdict;
 
 pub use scenario::{Scenario, ScenarioError};
+pub use traces::{Call, Trace, TraceNode, minutes_of};
 pub use types::*;
 
 use hash::Dice;
@@ -76,6 +79,7 @@ impl World {
                 p50_ms: spec.p50_ms,
                 p99_ms: spec.p99_ms,
                 caller: caller.filter(|caller| *caller < index).map(|caller| (caller, spec.share)),
+                function: false,
                 spill: spec.spill,
                 course: Course::default(),
             }
@@ -89,6 +93,7 @@ impl World {
             p50_ms: spec.p50_ms,
             p99_ms: spec.p99_ms,
             caller: None,
+            function: true,
             spill: 0.0,
             course: Course::new(spec.version, &[], start, dice, &[]),
         });

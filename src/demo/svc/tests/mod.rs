@@ -5,6 +5,7 @@ mod cloudwatch;
 mod ecs;
 mod faults;
 mod logs;
+mod xray;
 
 use crate::demo::sim::SimAws;
 use crate::demo::world::Scenario;

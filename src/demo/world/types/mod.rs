@@ -5,9 +5,11 @@
 
 mod observe;
 mod run;
+mod trace;
 
 pub use observe::*;
 pub use run::*;
+pub use trace::*;
 
 /// The account of every simulated resource.
 pub const ACCOUNT: &str = "111122223333";
