@@ -4,6 +4,7 @@
 //! traces need little of it. What a failed call says is what its log line says (`lines.rs`), and the task
 //! that served it is the one whose stream has the line.
 
+use super::logs::TASK_STARTS;
 use super::spec::ServiceSpec;
 use super::traces::{Call, TraceNode};
 use super::traffic::{Outcome, Request, Stream};
@@ -24,8 +25,8 @@ pub(super) enum Part {
     Lambda(usize),
     /// A function, by stream.
     Function(usize),
-    /// A query (by number) to a database.
-    Query(usize, u32),
+    /// A query (by number) of a service (by stream) to a database.
+    Query(usize, usize, u32),
     /// A message to the queue of a function, by stream.
     Send(usize),
     /// Mail.
@@ -40,7 +41,7 @@ impl Part {
             Self::Lambda(_) => 1,
             Self::Relay => 2,
             Self::Send(stream) => 3 + 4 * stream as u64,
-            Self::Query(database, number) => 1_000 + 100 * database as u64 + u64::from(number),
+            Self::Query(_, database, number) => 1_000 + 100 * database as u64 + u64::from(number),
         }
     }
 }
@@ -60,7 +61,7 @@ impl World {
             Part::Service(index) => (stream(index), "AWS::ECS::Container", false),
             Part::Lambda(index) => (stream(index), "AWS::Lambda", false),
             Part::Function(index) => (stream(index), "AWS::Lambda::Function", false),
-            Part::Query(database, _) => {
+            Part::Query(_, database, _) => {
                 let database = self.scenario.databases.get(database);
                 (database.map_or("", |database| database.name.as_str()), "Database::SQL", true)
             }
@@ -168,7 +169,7 @@ impl World {
                             from_us,
                             (from_us + each).min(call.to_us),
                             fault,
-                            Part::Query(database, query),
+                            Part::Query(index, database, query),
                             own,
                         );
                     }
@@ -290,7 +291,8 @@ impl World {
     pub fn call_place(&self, call: &Call) -> Option<Place> {
         let (spec, stream) = self.service_of(call)?;
         let request = &call.request;
-        let life = self.server(stream, request.side, spec.tasks, request.at, request.dice.on(11))?;
+        let tasks = self.tasks_at(spec, request.at - TASK_STARTS);
+        let life = self.server(stream, request.side, tasks, request.at, request.dice.on(11))?;
         let (ip, zone) = self.address(&life);
         let number = stream.course.sides.get(life.side).map_or(0, |side| side.number);
         Some(Place {
@@ -322,7 +324,7 @@ impl World {
 
     /// The statement of a query.
     pub fn call_query(&self, call: &Call) -> Option<&'static str> {
-        let Part::Query(_, number) = call.part else { return None };
+        let Part::Query(_, _, number) = call.part else { return None };
         let first = call.request.dice.on(55).below(QUERIES.len() as u64) as usize;
         QUERIES.get((first + number as usize) % QUERIES.len()).copied()
     }
@@ -337,13 +339,17 @@ impl World {
                 |(label, path, line): &(&str, &str, u32)| ((*label).to_owned(), (*path).to_owned(), *line);
             frames.iter().map(own).collect()
         };
+        let message = |stream: &Stream, broken: bool| {
+            let trouble = stream.trouble(call.request.at).map(|(trouble, _)| trouble.message.as_str());
+            lines::complaint(&call.request, broken, trouble)
+        };
         match call.part {
             Part::Service(_) => {
                 let (spec, stream) = self.service_of(call)?;
-                let broken =
-                    stream.course.sides.get(call.request.side).is_some_and(|side| side.broken.is_some());
-                let message = lines::complaint(&call.request, broken);
-                if broken {
+                let side = stream.course.sides.get(call.request.side);
+                let broken = side.is_some_and(|side| side.broken.is_some());
+                let message = message(stream, broken);
+                if message.contains("PoolExhausted") {
                     let kind = "PoolExhausted".to_owned();
                     let stack = frames(&lines::POOL_FRAMES);
                     return Some(Failure { kind, message, stack, blame: Blame::Pool });
@@ -357,8 +363,8 @@ impl World {
                 stack: frames(&[("send", "/var/task/mail.py", 17), ("handler", "/var/task/app.py", 48)]),
                 blame: Blame::Client,
             }),
-            Part::Query(..) => {
-                let message = lines::complaint(&call.request, false);
+            Part::Query(service, ..) => {
+                let message = message(self.streams.get(service)?, false);
                 let kind = kind_of(&message).to_owned();
                 Some(Failure { kind, message, stack: Vec::new(), blame: Blame::Query })
             }
@@ -369,9 +375,12 @@ impl World {
 
 /// The exception type of a message.
 fn kind_of(message: &str) -> &'static str {
-    match message {
-        "upstream reset the connection" => "ConnectionReset",
-        "deadline exceeded" => "DeadlineExceeded",
-        _ => "UnexpectedEof",
-    }
+    let kinds = [
+        ("connection slots", "TooManyConnections"),
+        ("no connection", "UpstreamUnavailable"),
+        ("reset the connection", "ConnectionReset"),
+        ("deadline", "DeadlineExceeded"),
+        ("unexpected end", "UnexpectedEof"),
+    ];
+    kinds.iter().find(|(part, _)| message.contains(part)).map_or("Error", |(_, kind)| kind)
 }

@@ -21,8 +21,11 @@ pub(super) fn asked(spec: &ServiceSpec, request: &Request) -> (&'static str, Str
     (method, format!("{}/{}", spec.path, dice.on(1).below(9_999)))
 }
 
-/// What a service says about a request that failed; `broken` is the side that served it.
-pub(super) fn complaint(request: &Request, broken: bool) -> String {
+/// What a service says about a request that failed: on a `broken` side, in a `trouble`, or for no reason.
+pub(super) fn complaint(request: &Request, broken: bool, trouble: Option<&str>) -> String {
+    if let Some(trouble) = trouble {
+        return trouble.to_owned();
+    }
     if broken {
         return format!("card declined upstream: PoolExhausted after {} ms", request.latency_ms.round());
     }
@@ -31,12 +34,18 @@ pub(super) fn complaint(request: &Request, broken: bool) -> String {
 }
 
 /// The line of one request: INFO, WARN when it was refused or slow, ERROR when it failed.
-pub(super) fn request(spec: &ServiceSpec, revision: u32, broken: bool, request: &Request) -> String {
+pub(super) fn request(
+    spec: &ServiceSpec,
+    revision: u32,
+    broken: bool,
+    trouble: Option<&str>,
+    request: &Request,
+) -> String {
     let status = request.status();
     let (method, path) = asked(spec, request);
     let millis = request.latency_ms.round();
     let (level, text) = match request.outcome {
-        Outcome::Failed => ("ERROR", complaint(request, broken)),
+        Outcome::Failed => ("ERROR", complaint(request, broken, trouble)),
         Outcome::Refused => ("WARN", format!("refused {method} {path}")),
         Outcome::Good if request.latency_ms > 1_000.0 => ("WARN", format!("slow request: {millis} ms")),
         Outcome::Good => ("INFO", format!("{method} {path}")),

@@ -5,10 +5,14 @@
 
 mod observe;
 mod run;
+mod security;
+mod stat;
 mod trace;
 
 pub use observe::*;
 pub use run::*;
+pub use security::*;
+pub use stat::*;
 pub use trace::*;
 
 /// The account of every simulated resource.
