@@ -58,6 +58,14 @@ pub enum Topic {
     Inventory,
     /// What services' callers see.
     Traffic,
+    /// Traces of the window.
+    Traces,
+    /// Who calls whom.
+    ServiceGraph,
+    /// The opened trace.
+    Trace,
+    /// Its log lines.
+    TraceLogs,
     /// What GuardDuty found.
     Findings,
     /// Everything one finding says.
@@ -67,7 +75,15 @@ pub enum Topic {
 impl Topic {
     /// Another question is about another thing, so that the last answer says nothing about it.
     pub fn is_about_one_thing(self) -> bool {
-        matches!(self, Self::AlarmDetail | Self::Finding | Self::RolloutDetail)
+        matches!(
+            self,
+            Self::AlarmDetail
+                | Self::RolloutDetail
+                | Self::Traces
+                | Self::Trace
+                | Self::TraceLogs
+                | Self::Finding
+        )
     }
 }
 
@@ -94,6 +110,14 @@ pub enum Query {
     Inventory(discovery::InventoryQuery),
     /// What services' callers see.
     Traffic(overview::TrafficQuery),
+    /// Traces of the window.
+    Traces(traces::ListQuery),
+    /// Who calls whom.
+    ServiceGraph(traces::GraphQuery),
+    /// The opened trace.
+    Trace(traces::TraceQuery),
+    /// Its log lines.
+    TraceLogs(traces::LogsQuery),
     /// What GuardDuty found.
     Findings(security::ListQuery),
     /// Everything one finding says.
@@ -114,6 +138,10 @@ impl Query {
             Self::Shifts(_) => Topic::Shifts,
             Self::Inventory(_) => Topic::Inventory,
             Self::Traffic(_) => Topic::Traffic,
+            Self::Traces(_) => Topic::Traces,
+            Self::ServiceGraph(_) => Topic::ServiceGraph,
+            Self::Trace(_) => Topic::Trace,
+            Self::TraceLogs(_) => Topic::TraceLogs,
             Self::Findings(_) => Topic::Findings,
             Self::Finding(_) => Topic::Finding,
         }
@@ -143,6 +171,14 @@ pub enum Payload {
     Inventory(Box<crate::service::Inventory>),
     /// What services' callers see.
     Traffic(overview::TrafficList),
+    /// Traces of the window.
+    Traces(traces::TraceList),
+    /// Who calls whom.
+    ServiceGraph(Box<traces::Graph>),
+    /// The opened trace.
+    Trace(traces::TraceRead),
+    /// Its log lines.
+    TraceLogs(traces::TraceLogs),
     /// What GuardDuty found.
     Findings(Box<security::FindingList>),
     /// Everything one finding says.
@@ -212,6 +248,8 @@ pub enum Link {
         /// The moment to look back from: the first breaching datapoint, or when it was seen.
         at: Option<Timestamp>,
     },
+    /// Traces: the list, the services or one trace.
+    Traces(traces::Place),
     /// Diagnostics.
     Diagnostics {
         /// Which part of it.
@@ -224,13 +262,14 @@ impl Link {
     pub fn opens(&self) -> bool {
         match self {
             Self::Alarms { open, .. } | Self::Rollouts { open, .. } | Self::Security { open, .. } => *open,
+            Self::Traces(place) => place.trace.is_some(),
             _ => false,
         }
     }
 }
 
 /// The names of all screens, in the order of [`panes`].
-pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "security", "diagnostics"];
+pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "traces", "security", "diagnostics"];
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
@@ -239,6 +278,7 @@ pub fn panes() -> Vec<Box<dyn Pane>> {
         Box::new(rollouts::RolloutsPane::default()),
         Box::new(alarms::AlarmsPane::default()),
         Box::new(logs::LogsPane::default()),
+        Box::new(traces::TracesPane::default()),
         Box::new(security::SecurityPane::default()),
         Box::new(diagnostics::DiagnosticsPane::default()),
     ]
@@ -256,6 +296,10 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Shifts, rollouts::ShiftsSource::new);
     spawner.spawn(conn, Topic::Inventory, discovery::InventorySource::new);
     spawner.spawn(conn, Topic::Traffic, overview::TrafficSource::new);
+    spawner.spawn(conn, Topic::Traces, traces::ListSource::new);
+    spawner.spawn(conn, Topic::ServiceGraph, traces::GraphSource::new);
+    spawner.spawn(conn, Topic::Trace, traces::TraceSource::new);
+    spawner.spawn(conn, Topic::TraceLogs, traces::LogsSource::new);
     spawner.spawn(conn, Topic::Findings, security::ListSource::new);
     spawner.spawn(conn, Topic::Finding, security::DetailSource::new);
 }
