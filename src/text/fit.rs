@@ -61,7 +61,10 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
             if width(&row) + cell > room {
                 rows.push(std::mem::take(&mut row).trim_end().to_owned());
             }
-            row.push(c);
+            // A space that a line has no room for ends it and does not begin the next one.
+            if c != ' ' || !row.is_empty() || rows.is_empty() {
+                row.push(c);
+            }
         }
     }
     if !row.trim_end().is_empty() {

@@ -4,7 +4,7 @@
 
 use super::model::{Finding, FindingDetail, Section};
 use super::pane::{Key, SecurityPane};
-use super::view::{level, severity};
+use super::view::{age as age_words, level, severity};
 use super::{axis, phrase};
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
@@ -81,7 +81,7 @@ fn facts<'a>(id: &TargetId, finding: &Finding, room: usize, ctx: &Ctx) -> Vec<Li
     let missing = theme.glyphs().missing;
     let near =
         |at: Option<jiff::Timestamp>| units::or_missing(at, missing, |at| ctx.zone.near(at, ctx.now.wall));
-    let age = finding.age(ctx.now).map(|age| format!(" ({} ago)", units::age(age))).unwrap_or_default();
+    let age = finding.age(ctx.now).map(|age| format!(" ({} ago)", age_words(age))).unwrap_or_default();
     let events = match finding.count {
         Some(1) => "1 event".to_owned(),
         Some(count) => format!("{} events", units::count(count as f64)),

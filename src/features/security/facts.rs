@@ -17,6 +17,8 @@ const MAX_FACTS: usize = 600;
 const VALUE_CAP: usize = 1_000;
 /// Scalars of a list that are told.
 const MAX_LISTED: usize = 40;
+/// A part with more facts than this is a section by itself.
+const LARGE: usize = 3;
 /// How deep objects are taken apart; what is deeper stands as JSON.
 const DEPTH: usize = 10;
 
@@ -41,25 +43,23 @@ pub(super) fn detail(document: &Value, region: &str) -> FindingDetail {
     let detection = &service["detection"];
     let sequence = &detection["sequence"];
     let mut out = Sections::default();
-    action(&service["action"], &mut out);
+    let (signals, more) = signals(sequence);
+    out.parts("action", &service["action"], "actionType");
     cast(sequence, &mut out);
-    resource(&document["resource"], &mut out);
+    out.parts("resource", &document["resource"], "resourceType");
     for (key, part) in members(detection).filter(|(key, _)| *key != "sequence") {
-        out.section(key, part);
+        out.section(&title(key), key, part, 0);
     }
-    let rest: Vec<_> = members(service).filter(|(key, _)| !TOLD.contains(key)).collect();
     // What is a single value stands together at the end.
-    for (key, part) in rest.iter().filter(|(_, part)| part.is_object() || part.is_array()) {
-        out.section(key, part);
+    let (parts, plain): (Vec<_>, Vec<_>) =
+        members(service).filter(|(key, _)| !TOLD.contains(key)).partition(|(_, value)| is_part(value));
+    for (key, part) in parts {
+        out.section(&title(key), key, part, 0);
     }
     out.begin("about");
-    for (key, value) in rest.iter().filter(|(_, part)| !part.is_object() && !part.is_array()) {
-        out.walk(&words(key), key, value, 0);
+    for (key, value) in plain.into_iter().chain(members(document).filter(|(key, _)| !HEAD.contains(key))) {
+        out.walk(&label(key), key, value, 0);
     }
-    for (key, value) in members(document).filter(|(key, _)| !HEAD.contains(key)) {
-        out.walk(&words(key), key, value, 0);
-    }
-    let (signals, more) = signals(sequence);
     FindingDetail {
         region: region.to_owned(),
         id: text(document, "id"),
@@ -69,52 +69,32 @@ pub(super) fn detail(document: &Value, region: &str) -> FindingDetail {
     }
 }
 
-/// One section for each kind of action; what else the action has stands in the first.
-fn action(action: &Value, out: &mut Sections) {
-    let (parts, plain): (Vec<_>, Vec<_>) = members(action).partition(|(_, part)| part.is_object());
-    out.begin(parts.first().map_or("action", |(key, _)| *key));
-    for (key, value) in plain {
-        // The name of the only part says the same.
-        if key != "actionType" || parts.len() != 1 {
-            out.walk(&words(key), key, value, 0);
-        }
-    }
-    for (key, part) in parts {
-        out.section(key, part);
-    }
-}
-
-fn resource(resource: &Value, out: &mut Sections) {
-    let (parts, plain): (Vec<_>, Vec<_>) =
-        members(resource).partition(|(_, part)| part.is_object() || part.is_array());
-    for (key, part) in &parts {
-        out.section(key, part);
-    }
-    if parts.is_empty() || plain.iter().any(|(key, _)| *key != "resourceType") {
-        out.begin("resource");
-        for (key, value) in plain {
-            out.walk(&words(key), key, value, 0);
-        }
-    }
-}
-
-/// Who and what an attack sequence is about, and what it points to.
+/// Who and what an attack sequence is about, what it points to, and what its signals say.
 fn cast(sequence: &Value, out: &mut Sections) {
-    for (key, part) in members(sequence).filter(|(key, _)| *key != "signals" && *key != "description") {
-        match Cast::of(key) {
-            Some(cast) => {
-                out.begin(key);
-                for item in items(part) {
-                    let (label, value, rest) = cast.line(item);
-                    out.fact(&label, &value);
-                    for (key, value) in rest {
-                        out.walk(&format!("{label} {}", words(&key)), &key, &value, 1);
-                    }
-                }
+    let (parts, plain): (Vec<_>, Vec<_>) = members(sequence).partition(|(_, value)| is_part(value));
+    for (key, part) in parts {
+        let Some(cast) = Cast::of(key) else {
+            out.section(&title(key), key, part, 0);
+            continue;
+        };
+        out.begin(&title(key));
+        for item in items(part) {
+            let (name, value, rest) = cast.line(item);
+            out.fact(&name, &value);
+            for (key, value) in rest {
+                out.walk(&join(&name, &label(key)), key, value, 1);
             }
-            None => out.section(key, part),
         }
     }
+    out.begin("sequence");
+    for (key, value) in plain {
+        out.walk(&label(key), key, value, 0);
+    }
+}
+
+/// Has members of its own.
+fn is_part(value: &Value) -> bool {
+    value.is_object() || value.is_array()
 }
 
 fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
@@ -141,26 +121,48 @@ struct Sections {
 }
 
 impl Sections {
-    /// Facts that follow belong to this section. One of the same name that is still empty goes on.
-    fn begin(&mut self, key: &str) {
-        let title = sanitize(&title(key)).into_owned();
+    /// Facts that follow belong to this section. One of the same name goes on.
+    fn begin(&mut self, title: &str) {
+        let title = sanitize(cap(title, VALUE_CAP).0).into_owned();
         if self.list.last().is_none_or(|last| last.title != title) {
             self.list.retain(|section| !section.facts.is_empty());
             self.list.push(Section { title, facts: Vec::new() });
         }
     }
 
-    /// A whole part of the document under its own title; of several equal things each has its own.
-    fn section(&mut self, key: &str, part: &Value) {
+    /// An action or a resource: a section for each of its parts. Its type says the same as the title of the
+    /// only part.
+    fn parts(&mut self, name: &str, whole: &Value, kind: &str) {
+        let (parts, plain): (Vec<_>, Vec<_>) = members(whole).partition(|(_, part)| is_part(part));
+        let plain: Vec<_> = plain.into_iter().filter(|(key, _)| *key != kind || parts.is_empty()).collect();
+        self.begin(name);
+        for (key, value) in plain {
+            self.walk(&label(key), key, value, 0);
+        }
+        for (key, part) in parts {
+            self.section(&title(key), key, part, 0);
+        }
+    }
+
+    /// A part of the document under its own title; of several equal things each has its own. What is large in
+    /// it follows as a section by itself.
+    fn section(&mut self, title: &str, key: &str, part: &Value, depth: usize) {
         let objects = items(part).iter().filter(|item| item.is_object()).count();
         if objects == 0 || compact(key, part).is_some() {
-            self.begin(key);
-            return self.walk(&title(key), key, part, 0);
+            self.begin(title);
+            return self.walk(title, key, part, depth);
         }
         for (at, item) in items(part).iter().enumerate() {
-            self.begin(&if objects > 1 { format!("{} {}", title(key), at + 1) } else { key.to_owned() });
-            for (key, value) in members(item) {
-                self.walk(&words(key), key, value, 1);
+            let title = if objects > 1 { format!("{title} {}", at + 1) } else { title.to_owned() };
+            self.begin(&title);
+            let (large, small): (Vec<_>, Vec<_>) =
+                members(item).partition(|(key, value)| depth < DEPTH && is_large(key, value));
+            for (key, value) in small {
+                self.walk(&label(key), key, value, depth + 1);
+            }
+            for (key, value) in large {
+                let inner = if depth == 0 { label(key) } else { join(&title, &label(key)) };
+                self.section(&inner, key, value, depth + 1);
             }
         }
     }
@@ -193,7 +195,7 @@ impl Sections {
         if let Some((text, rest)) = compact(key, value) {
             self.fact(label, &text);
             for (key, value) in rest {
-                self.walk(&format!("{label} {}", words(key)), key, value, depth + 1);
+                self.walk(&join(label, &self::label(key)), key, value, depth + 1);
             }
             return;
         }
@@ -201,7 +203,7 @@ impl Sections {
             _ if depth >= DEPTH => self.fact(label, &value.to_string()),
             Value::Object(_) => {
                 for (key, value) in members(value) {
-                    self.walk(&join(label, &words(key)), key, value, depth + 1);
+                    self.walk(&join(label, &self::label(key)), key, value, depth + 1);
                 }
             }
             Value::Array(entries) if entries.iter().any(|entry| entry.is_object() || entry.is_array()) => {
@@ -234,14 +236,35 @@ fn title(key: &str) -> String {
     short.map_or_else(|| words.clone(), str::to_owned)
 }
 
+/// `remoteIpDetails` -> `remote IP`.
+fn label(key: &str) -> String {
+    let words = words(key);
+    words.strip_suffix(" details").map(str::to_owned).unwrap_or(words)
+}
+
 /// Puts a label behind another, without saying a word twice: `process` and `process name`.
 fn join(label: &str, more: &str) -> String {
     let last = label.rsplit(' ').next().unwrap_or_default();
     match more.split_once(' ') {
         Some((first, rest)) if first == last => format!("{label} {rest}"),
-        _ if label.is_empty() || more == last => more.to_owned(),
-        _ => format!("{label} {more}"),
+        _ if more == last => label.to_owned(),
+        _ => format!("{label} {more}").trim().to_owned(),
     }
+}
+
+/// Tells more than fits behind one label.
+fn is_large(key: &str, value: &Value) -> bool {
+    fn leaves(key: &str, value: &Value) -> usize {
+        match value {
+            _ if compact(key, value).is_some() => 1,
+            Value::Object(_) => members(value).map(|(key, value)| leaves(key, value)).sum(),
+            Value::Array(entries) if entries.iter().any(is_part) => {
+                entries.iter().map(|entry| leaves(key, entry)).sum()
+            }
+            _ => 1,
+        }
+    }
+    is_part(value) && leaves(key, value) > LARGE
 }
 
 fn listed(entries: &[Value]) -> String {
@@ -308,8 +331,9 @@ fn pair(key: &str, entry: &Value) -> Option<String> {
 fn address(details: &Value) -> (String, Rest<'_>) {
     let get = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let organization = &details["organization"];
-    let named = [get(organization, "asnOrg"), get(organization, "org"), get(organization, "isp")];
-    let org = named.iter().find(|name| !name.is_empty()).cloned().unwrap_or_default();
+    let mut named = vec![get(organization, "asnOrg"), get(organization, "org"), get(organization, "isp")];
+    named.dedup();
+    let org = joined(&named, ", ");
     let asn = get(organization, "asn");
     let asn = if asn.is_empty() { asn } else { format!("AS{asn}") };
     let place = joined(&[get(&details["city"], "cityName"), get(&details["country"], "countryName")], ", ");

@@ -44,6 +44,7 @@ pub(super) enum Cast {
     Resources,
     Endpoints,
     Indicators,
+    Signals,
 }
 
 impl Cast {
@@ -54,12 +55,13 @@ impl Cast {
             "resources" => Self::Resources,
             "endpoints" => Self::Endpoints,
             "sequenceIndicators" => Self::Indicators,
+            "signals" => Self::Signals,
             _ => return None,
         })
     }
 
     /// Label and value of an entry, and its members that they do not tell.
-    pub(super) fn line(self, item: &Value) -> (String, String, Vec<(String, Value)>) {
+    pub(super) fn line(self, item: &Value) -> (String, String, Vec<(&str, &Value)>) {
         let parts = |parts: &[String]| {
             parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" · ")
         };
@@ -121,15 +123,22 @@ impl Cast {
                 let values = items(&item["values"]).iter().filter_map(Value::as_str);
                 (key, values.collect::<Vec<_>>().join(", "), &["key", "title", "values"])
             }
+            Self::Signals => {
+                let mut told = vec![words(&text(item, "type")), text(item, "description")];
+                told.extend(items(&item["signalIndicators"]).iter().map(indicator));
+                // Times, count and severity stand on the axis; ids tie it to what stands above.
+                let known = &[
+                    "uid", "type", "description", "name", "createdAt", "updatedAt", "firstSeenAt", "lastSeenAt",
+                    "severity", "count", "resourceUids", "actorIds", "endpointIds", "signalIndicators",
+                ];
+                (text(item, "name"), parts(&told), known)
+            }
         };
         (label, value, leftover(item, known))
     }
 }
 
-fn leftover(value: &Value, known: &[&str]) -> Vec<(String, Value)> {
+fn leftover<'a>(value: &'a Value, known: &[&str]) -> Vec<(&'a str, &'a Value)> {
     let members = value.as_object().into_iter().flatten();
-    members
-        .filter(|(key, _)| !known.contains(&key.as_str()))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
+    members.map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !known.contains(key)).collect()
 }

@@ -14,9 +14,14 @@ use crate::widgets::table::{Cell, Column, Row as TableRow, Table};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Lines that say how regions stand, at most.
 const MAX_NOTES: usize = 4;
+
+/// From this height on there is room to tell how GuardDuty is set up.
+const ROOMY: u16 = 28;
 
 pub(super) fn render(pane: &SecurityPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     match &pane.open {
@@ -40,12 +45,17 @@ pub(super) fn severity(severity: Option<f64>, missing: &str) -> String {
     units::or_missing(severity, missing, |number| format!("{number:.1}"))
 }
 
+/// In steps of a minute: seconds would repaint a row that says nothing new.
+pub(super) fn age(age: Duration) -> String {
+    if age < Duration::from_mins(1) { "<1m".to_owned() } else { units::age(age) }
+}
+
 fn list(pane: &SecurityPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let lists: Vec<_> = lists(ctx).collect();
     let [head, body] = dialog::split_top(area, 1);
     panel::title(head, "FINDINGS", &summary(pane, &lists), Topic::Findings, buf, ctx);
     let body = panel::problems(body, Topic::Findings, buf, ctx);
-    let notes = notes(&lists, usize::from(area.width), ctx);
+    let notes = notes(&lists, area, ctx);
     let room = body.height.saturating_sub(3).min(MAX_NOTES as u16);
     let [top, body] = dialog::split_top(body, (notes.len() as u16).min(room));
     dialog::lines(top, &notes, buf);
@@ -57,12 +67,12 @@ fn list(pane: &SecurityPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let regions: usize = lists.iter().map(|(_, list)| list.regions.len()).max().unwrap_or_default();
     let width = |wanted: bool, width: u16| if wanted { width } else { 0 };
     let columns = [
-        Column::new("severity", 12),
-        Column::new("type", 26).flex(4),
+        Column::new("severity", 8),
+        Column::new("type", 30).flex(5),
         Column::new("target", width(ctx.many_targets(), 10)).priority(6),
         Column::new("account", width(foreign(&lists, ctx), 12)).priority(5),
         Column::new("region", width(regions > 1, 14)).priority(4),
-        Column::new("on", 16).flex(2),
+        Column::new("on", 14).flex(2),
         Column::new("from", 15).priority(3),
         Column::new("events", 6).right().priority(2),
         Column::new("last", 5).right(),
@@ -116,8 +126,10 @@ fn summary(pane: &SecurityPane, lists: &[(&TargetId, &FindingList)]) -> String {
 }
 
 /// What keeps the list from being whole, most important first.
-fn notes<'a>(lists: &[(&TargetId, &FindingList)], width: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+fn notes<'a>(lists: &[(&TargetId, &FindingList)], area: Rect, ctx: &Ctx) -> Vec<Line<'a>> {
     let glyphs = ctx.theme.glyphs();
+    let width = usize::from(area.width);
+    let mut quiet: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut notes: Vec<(u8, String, Role)> = Vec::new();
     for (id, list) in lists {
         let whose = if ctx.many_targets() { format!("{id}: ") } else { String::new() };
@@ -144,7 +156,7 @@ fn notes<'a>(lists: &[(&TargetId, &FindingList)], width: usize, ctx: &Ctx) -> Ve
                 note(2, format!("{} {place}: still reading, worst first", glyphs.waiting), Role::Dim);
             }
             for text in quiet_notes(state) {
-                note(4, format!("  {place}: {text}"), Role::Dim);
+                quiet.entry(text).or_default().push(place.clone());
             }
         }
         if list.dropped > 0 {
@@ -155,6 +167,9 @@ fn notes<'a>(lists: &[(&TargetId, &FindingList)], width: usize, ctx: &Ctx) -> Ve
             notes.push((3, text, Role::Warn));
         }
     }
+    // How things are set up is told where there is room for it.
+    let quiet = quiet.into_iter().filter(|_| area.height >= ROOMY);
+    notes.extend(quiet.map(|(text, places)| (4, format!("  {}: {text}", places.join(", ")), Role::Dim)));
     notes.sort_by_key(|(rank, ..)| *rank);
     let line = |(_, text, role): &(u8, String, Role)| {
         let text = cut_end(text, width.saturating_sub(2), glyphs.ellipsis).into_owned();
@@ -221,7 +236,7 @@ fn group<'a>(label: &'a str, count: usize, worst: Level, ctx: &Ctx) -> Vec<Cell<
 fn cells<'a>(target: &'a TargetId, finding: &'a Finding, ctx: &Ctx) -> Vec<Cell<'a>> {
     let glyphs = ctx.theme.glyphs();
     let old = finding.old(ctx.now);
-    let (glyph, word, role) = level(finding.level(), ctx);
+    let (glyph, _, role) = level(finding.level(), ctx);
     let (role, text) = if old { (Role::Muted, Role::Muted) } else { (role, Role::Text) };
     let number = severity(finding.severity, glyphs.missing);
     let from = match finding.addresses.as_slice() {
@@ -231,7 +246,7 @@ fn cells<'a>(target: &'a TargetId, finding: &'a Finding, ctx: &Ctx) -> Vec<Cell<
     };
     let events = units::or_missing(finding.count, glyphs.missing, |count| units::count(count as f64));
     vec![
-        Cell::new(format!(" {glyph} {number} "), role).and(word.to_lowercase(), role),
+        Cell::new(format!(" {glyph} {number}"), role),
         Cell::new(finding.kind.as_str(), text),
         Cell::new(target.as_str(), Role::Dim),
         Cell::new(finding.account.as_str(), Role::Dim),
@@ -239,6 +254,6 @@ fn cells<'a>(target: &'a TargetId, finding: &'a Finding, ctx: &Ctx) -> Vec<Cell<
         Cell::new(finding.on(), text),
         Cell::new(from, Role::Dim),
         Cell::new(events, Role::Dim),
-        Cell::new(units::or_missing(finding.age(ctx.now), glyphs.missing, units::age), text),
+        Cell::new(units::or_missing(finding.age(ctx.now), glyphs.missing, age), text),
     ]
 }

@@ -17,25 +17,37 @@ use std::fs;
 use std::path::PathBuf;
 
 /// What titles and lists tell, or what is told in other words.
-const TOLD: [&str; 19] = [
+/// Ids only tie the parts of a sequence together.
+const TOLD: &[&str] = &[
+    "actionType",
+    "actorIds",
     "archived",
+    "cloudPartition",
     "count",
     "countryCode",
     "createdAt",
     "description",
     "detectorId",
+    "direction",
+    "endpointIds",
     "eventFirstSeen",
     "eventLastSeen",
     "firstSeenAt",
+    "id",
+    "key",
     "lastSeenAt",
     "lat",
     "lon",
     "mfaStatus",
     "resourceRole",
+    "resourceType",
+    "resourceUids",
     "schemaVersion",
+    "service",
     "serviceName",
     "severity",
     "title",
+    "uid",
     "updatedAt",
 ];
 
