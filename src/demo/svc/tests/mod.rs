@@ -6,6 +6,7 @@ mod dashboards;
 mod ecs;
 mod faults;
 mod logs;
+mod metrics;
 
 use crate::demo::sim::SimAws;
 use crate::demo::world::Scenario;
