@@ -4,6 +4,7 @@
 //! (defaults, limits, paging, errors) and no wire format; it may not keep anything between calls.
 //! To add an operation: a function, and a line in [`route`].
 
+mod cloudtrail;
 pub mod cloudwatch;
 mod ecs;
 mod elbv2;
@@ -54,6 +55,7 @@ pub fn route(service: &str, operation: &str) -> Option<Handler> {
         ("cloudwatch", "GetDashboard") => Read(cloudwatch::dashboards::get_dashboard),
         ("cloudwatch", "GetMetricData") => Read(cloudwatch::metrics::get_metric_data),
         ("cloudwatch", "ListMetrics") => Read(cloudwatch::metrics::list_metrics),
+        ("cloudtrail", "LookupEvents") => Read(cloudtrail::lookup_events),
         ("logs", "DescribeLogGroups") => Read(logs::describe_log_groups),
         ("logs", "DescribeLogStreams") => Read(logs::describe_log_streams),
         ("logs", "FilterLogEvents") => Read(logs::filter_log_events),

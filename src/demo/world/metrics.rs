@@ -325,6 +325,8 @@ impl World {
 
     fn stream_changes(&self, stream: &Stream) -> Vec<i64> {
         let mut changes: Vec<i64> = stream.course.splits.iter().skip(1).map(|split| split.at).collect();
+        changes.extend(stream.grown.iter().map(|(at, ..)| *at));
+        changes.extend(stream.troubles.iter().flat_map(|trouble| [trouble.from, trouble.until]));
         if let Some(caller) = stream.caller.and_then(|(caller, _)| self.streams.get(caller)) {
             changes.extend(caller.course.splits.iter().skip(1).map(|split| split.at));
         }

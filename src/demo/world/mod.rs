@@ -30,10 +30,12 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod trail;
 mod types;
 mod verdict;
 
 pub use scenario::{Scenario, ScenarioError};
+pub use trail::TrailEvent;
 pub use types::*;
 
 use hash::Dice;
@@ -41,7 +43,7 @@ use jiff::Timestamp;
 use shift::Course;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
-use traffic::Stream;
+use traffic::{Stream, Trouble};
 
 /// One region of the simulated AWS.
 #[derive(Debug)]
@@ -84,6 +86,8 @@ impl World {
                 p99_ms: spec.p99_ms,
                 caller: caller.filter(|caller| *caller < index).map(|caller| (caller, spec.share)),
                 spill: spec.spill,
+                grown: scenario.grown(&spec.name, start),
+                troubles: scenario.troubles(&spec.name, start),
                 course: Course::default(),
             }
         });
@@ -97,6 +101,8 @@ impl World {
             p99_ms: spec.p99_ms,
             caller: None,
             spill: 0.0,
+            grown: Vec::new(),
+            troubles: Vec::new(),
             course: Course::new(spec.version, &[], start, dice, &[]),
         });
         let streams: Vec<Stream> = services.chain(functions).collect();
@@ -164,6 +170,26 @@ impl World {
         let index = *self.by_name.get(name)?;
         let function = index.checked_sub(self.scenario.services.len())?;
         Some((self.scenario.functions.get(function)?, self.streams.get(index)?))
+    }
+}
+
+impl Scenario {
+    /// When a service was given tasks, and how many it had and has.
+    fn grown(&self, service: &str, start: i64) -> Vec<(i64, u32, u32)> {
+        let own = self.scales.iter().filter(|scale| scale.service.get_ref() == service);
+        let mut grown: Vec<_> = own.map(|scale| (start + scale.at.0, scale.from, scale.to)).collect();
+        grown.sort_unstable();
+        grown
+    }
+
+    fn troubles(&self, service: &str, start: i64) -> Vec<Trouble> {
+        let own = self.troubles.iter().filter(|trouble| trouble.service.get_ref() == service);
+        own.map(|spec| Trouble {
+            from: start + spec.from.0,
+            until: spec.until.map_or(i64::MAX, |until| start + until.0),
+            spec: spec.clone(),
+        })
+        .collect()
     }
 }
 

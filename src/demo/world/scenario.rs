@@ -6,9 +6,10 @@
 use super::findings::FindingSpec;
 use super::leak::LeakSpec;
 use super::spec::{
-    AlarmSpec, DatabaseSpec, DeploymentSpec, FunctionSpec, GaugeSpec, Generate, MuteSpec, ServiceSpec,
-    WatchSpec,
+    AlarmSpec, DatabaseSpec, DeploymentSpec, FunctionSpec, GaugeSpec, Generate, MuteSpec, ScaleSpec,
+    ServiceSpec, TroubleSpec, WatchSpec,
 };
+use super::trail::CallSpec;
 use serde::Deserialize;
 use std::sync::Arc;
 use toml::Spanned;
@@ -36,6 +37,15 @@ pub struct Scenario {
     /// Deployments, past and running.
     #[serde(default, rename = "deployment")]
     pub(super) deployments: Vec<DeploymentSpec>,
+    /// Services that were given more tasks.
+    #[serde(default, rename = "scale")]
+    pub(super) scales: Vec<ScaleSpec>,
+    /// Times in which a service fails.
+    #[serde(default, rename = "trouble")]
+    pub(super) troubles: Vec<TroubleSpec>,
+    /// Calls that CloudTrail recorded, beside those that follow from the rest.
+    #[serde(default, rename = "call")]
+    pub(super) calls: Vec<CallSpec>,
     /// Metrics that do not come from requests.
     #[serde(default, rename = "gauge")]
     pub(super) gauges: Vec<GaugeSpec>,
@@ -69,8 +79,9 @@ pub struct ScenarioError {
 }
 
 /// The shipped scenarios, the default first.
-const SHIPPED: [(&str, &str); 4] = [
+const SHIPPED: [(&str, &str); 5] = [
     ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
+    ("db-connections", include_str!("../scenarios/db-connections.toml")),
     ("leaked-key", include_str!("../scenarios/leaked-key.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
     ("big", include_str!("../scenarios/big.toml")),
@@ -124,6 +135,16 @@ impl Scenario {
                 let at = deployment.service.span().start;
                 return Err((at, format!("percent = {} is not between 0.1 and 100", deployment.percent)));
             }
+        }
+        for scale in &self.scales {
+            known("service", &scale.service, &services)?;
+            if scale.from >= scale.to {
+                let message = format!("a service grows from {} to {}", scale.from, scale.to);
+                return Err((scale.service.span().start, message));
+            }
+        }
+        for trouble in &self.troubles {
+            known("service", &trouble.service, &services)?;
         }
         for gauge in &self.gauges {
             if let Some(strain) = &gauge.strain {
