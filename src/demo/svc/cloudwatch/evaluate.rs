@@ -28,6 +28,8 @@ pub struct Evaluation<'a> {
     request: &'a Request,
     by_id: HashMap<&'a str, &'a Query>,
     known: RefCell<HashMap<&'a str, Operand>>,
+    /// Periods of expressions.
+    periods: RefCell<HashMap<&'a str, u32>>,
     /// Expressions being worked out, to notice circles.
     open: RefCell<Vec<&'a str>>,
     /// Whether a search or a query found more than [`MOST_LINES`].
@@ -42,6 +44,7 @@ impl<'a> Evaluation<'a> {
             request,
             by_id,
             known: RefCell::default(),
+            periods: RefCell::default(),
             open: RefCell::default(),
             cut: Cell::new(false),
         }
@@ -87,7 +90,7 @@ impl<'a> Evaluation<'a> {
         if depth >= MOST_NESTED || self.open.borrow().contains(&query.id.as_str()) {
             return Err(math_error(&query.id, "expressions refer to each other in a circle or too deeply"));
         }
-        let period = self.period_of(query, 0);
+        let period = self.period_of(query);
         self.open.borrow_mut().push(&query.id);
         let scope = Within { evaluation: self, period, grid: self.grid(period) };
         let value = expr.evaluate(&scope).map_err(|reason| math_error(&query.id, &reason));
@@ -126,23 +129,28 @@ impl<'a> Evaluation<'a> {
     }
 
     /// An expression's period: its own, else the shortest of what it refers to, else of all metrics.
-    fn period_of(&self, query: &Query, depth: usize) -> u32 {
+    fn period_of(&self, query: &'a Query) -> u32 {
         if let Some(period) = query.period {
             return period;
         }
         let What::Math(expr) = &query.what else { return USUAL_PERIOD };
-        let referred = || -> Option<u32> {
-            let ids = expr.ids();
-            let known = ids.iter().filter_map(|id| self.by_id.get(id));
-            known.filter(|_| depth < MOST_NESTED).map(|other| self.period_of(other, depth + 1)).min()
-        };
-        let all = || self.request.queries.iter().filter(|other| matches!(other.what, What::Metric { .. }));
-        expr.searched_period()
+        if let Some(known) = self.periods.borrow().get(query.id.as_str()) {
+            return *known;
+        }
+        // Known before it is: a circle, which is refused elsewhere, must end here too.
+        self.periods.borrow_mut().insert(&query.id, USUAL_PERIOD);
+        let referred = expr.ids().into_iter().filter_map(|id| self.by_id.get(id));
+        let referred = referred.map(|other| self.period_of(other)).min();
+        let plain = self.request.queries.iter().filter(|other| matches!(other.what, What::Metric { .. }));
+        let period = expr
+            .searched_period()
             .into_iter()
-            .chain(referred())
+            .chain(referred)
             .min()
-            .or_else(|| all().filter_map(|other| other.period).min())
-            .unwrap_or(USUAL_PERIOD)
+            .or_else(|| plain.filter_map(|other| other.period).min())
+            .unwrap_or(USUAL_PERIOD);
+        self.periods.borrow_mut().insert(&query.id, period);
+        period
     }
 
     fn metric(&self, query: &Query) -> Line {

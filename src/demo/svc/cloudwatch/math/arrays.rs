@@ -55,7 +55,11 @@ pub(super) fn aggregate(name: &str, operand: Operand) -> Operand {
 }
 
 /// `SLICE(array, from[, to])`.
-pub(super) fn slice(operand: Operand, from: Option<Operand>, to: Option<Operand>) -> Result<Operand, String> {
+pub(super) fn slice(
+    operand: Operand,
+    from: Option<&Operand>,
+    to: Option<&Operand>,
+) -> Result<Operand, String> {
     let lines = array(operand)?;
     let from = index(from)?.unwrap_or(0);
     let to = index(to)?.unwrap_or(lines.len());
@@ -68,7 +72,7 @@ pub(super) fn sort(
     operand: Operand,
     by: &str,
     order: &str,
-    count: Option<Operand>,
+    count: Option<&Operand>,
 ) -> Result<Operand, String> {
     if !["AVG", "MIN", "MAX", "SUM"].contains(&by) {
         return Err(format!("SORT goes by AVG, MIN, MAX or SUM, not by {by}"));
@@ -91,10 +95,10 @@ pub(super) fn sort(
 }
 
 /// A number that counts lines.
-fn index(operand: Option<Operand>) -> Result<Option<usize>, String> {
+fn index(operand: Option<&Operand>) -> Result<Option<usize>, String> {
     match operand {
         None => Ok(None),
-        Some(Operand::Scalar(value)) if value >= 0.0 => Ok(Some(value as usize)),
+        Some(Operand::Scalar(value)) if *value >= 0.0 => Ok(Some(*value as usize)),
         Some(_) => Err("a number from 0 on is needed to count time series".into()),
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn clock(name: &str, grid: &[i64]) -> Operand {
 /// deviation that of those days from it over the whole range.
 pub(super) fn band(
     operand: Operand,
-    deviations: Option<Operand>,
+    deviations: Option<&Operand>,
     scope: &dyn Scope,
 ) -> Result<Operand, String> {
     let Operand::Series(Line { name, of: Some(origin), .. }) = operand else {
@@ -87,7 +87,7 @@ pub(super) fn band(
     };
     let width = match deviations {
         None => 2.0,
-        Some(Operand::Scalar(value)) if value > 0.0 => value,
+        Some(Operand::Scalar(value)) if *value > 0.0 => *value,
         Some(_) => return Err("ANOMALY_DETECTION_BAND needs a number of deviations above 0".into()),
     };
     let mut days: BTreeMap<i64, Vec<f64>> = BTreeMap::new();

@@ -17,6 +17,9 @@ pub use parse::{Expr, Op, parse};
 use crate::demo::world::Metric;
 use std::rc::Rc;
 
+/// Time series of one array: `[METRICS(), METRICS(), ..]` could be without end.
+const LARGEST: usize = 2500;
+
 /// Points by second since 1970, in order of time.
 pub type Points = Vec<(i64, f64)>;
 
@@ -128,6 +131,9 @@ impl Expr {
                         Operand::Array(more) => lines.extend(more),
                         Operand::Scalar(_) => return Err("an array may hold only time series".into()),
                     }
+                    if lines.len() > LARGEST {
+                        return Err(format!("an array may hold {LARGEST} time series"));
+                    }
                 }
                 Operand::Array(lines)
             }
@@ -199,11 +205,13 @@ fn call(name: &str, arguments: &[Expr], scope: &dyn Scope) -> Result<Operand, St
             let lines = arrays::array(first()?)?.into_iter();
             Operand::Array(lines.filter(|line| !line.points.is_empty()).collect())
         }
-        ("SLICE", [_, _] | [_, _, _]) => arrays::slice(first()?, argument(1)?, argument(2)?)?,
-        ("SORT", [_, Id(by), Id(order)] | [_, Id(by), Id(order), _]) => {
-            arrays::sort(first()?, by, order, argument(3)?)?
+        ("SLICE", [_, _] | [_, _, _]) => {
+            arrays::slice(first()?, argument(1)?.as_ref(), argument(2)?.as_ref())?
         }
-        ("ANOMALY_DETECTION_BAND", [_] | [_, _]) => fill::band(first()?, argument(1)?, scope)?,
+        ("SORT", [_, Id(by), Id(order)] | [_, Id(by), Id(order), _]) => {
+            arrays::sort(first()?, by, order, argument(3)?.as_ref())?
+        }
+        ("ANOMALY_DETECTION_BAND", [_] | [_, _]) => fill::band(first()?, argument(1)?.as_ref(), scope)?,
         ("SERVICE_QUOTA", [_]) => match first()? {
             // The shop has no usage metrics, so a right question finds nothing.
             Operand::Series(Line { of: Some(origin), .. }) if origin.metric.namespace == "AWS/Usage" => {
@@ -226,7 +234,7 @@ fn call(name: &str, arguments: &[Expr], scope: &dyn Scope) -> Result<Operand, St
 }
 
 /// Functions that exist, to tell wrong arguments from wrong names.
-const KNOWN: [&str; 41] = [
+const KNOWN: [&str; 39] = [
     "ABS",
     "ANOMALY_DETECTION_BAND",
     "AVG",
@@ -266,6 +274,4 @@ const KNOWN: [&str; 41] = [
     "SUM",
     "TIME_SERIES",
     "YEAR",
-    "REPEAT",
-    "LINEAR",
 ];
