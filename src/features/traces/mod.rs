@@ -5,12 +5,15 @@
 //! first. `waterfall/` holds the state and the drawing of one trace, `detail.rs` what is known of one span.
 
 mod assemble;
+mod detail;
 mod json;
 mod model;
 mod otel;
 mod path;
+pub mod print;
 pub mod read;
 mod segment;
+pub mod waterfall;
 
 #[cfg(test)]
 mod assembly_tests;
