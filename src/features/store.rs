@@ -1,7 +1,7 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
 use super::{
-    Op, OpOutcome, Payload, Topic, alarms, diagnostics, discovery, logs, overview, rollouts, session,
+    Op, OpOutcome, Payload, Topic, alarms, diagnostics, discovery, logs, overview, rollouts, session, traces,
 };
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
@@ -92,6 +92,14 @@ pub struct TargetStore {
     pub derived: discovery::Derived,
     /// Traffic of the services on screen.
     pub traffic: Option<overview::TrafficList>,
+    /// Traces of the window.
+    pub traces: Option<traces::TraceList>,
+    /// Who calls whom.
+    pub graph: Option<traces::Graph>,
+    /// The opened trace.
+    pub trace: Option<traces::TraceRead>,
+    /// Its log lines.
+    pub trace_logs: Option<traces::TraceLogs>,
 }
 
 /// Everything AWS has said.
@@ -194,6 +202,10 @@ impl Store {
             Payload::RolloutDetail(detail) => target.rollout_detail = Some(detail),
             Payload::Inventory(inventory) => target.inventory = Some(*inventory),
             Payload::Traffic(list) => target.traffic = Some(list),
+            Payload::Traces(list) => target.traces = Some(list),
+            Payload::ServiceGraph(graph) => target.graph = Some(*graph),
+            Payload::Trace(read) => target.trace = Some(read),
+            Payload::TraceLogs(logs) => target.trace_logs = Some(logs),
             Payload::Shifts(shifts) => {
                 let ended = self.rollbacks.read(&key.target, &shifts, now.wall);
                 target.shifts = Some(shifts);
@@ -241,8 +253,8 @@ impl Store {
     pub fn derive(&mut self, config: &Config, key: Option<&PollKey>) {
         for (id, target) in &mut self.targets {
             target.logs.set_max_bytes(config.logs.max_memory_mib as usize * 1024 * 1024);
-            if key.is_none_or(|key| key.target == *id && discovery::concerns(key.topic)) {
-                discovery::derive(id, target, config);
+            if key.is_none_or(|key| key.target == *id) {
+                discovery::derive(id, target, config, key.map(|key| key.topic));
             }
         }
     }

@@ -14,6 +14,8 @@ pub struct Inventory {
     pub task_definitions: BTreeMap<String, TaskDefinition>,
     /// How many task definitions in use are still to be read.
     pub unread_definitions: u32,
+    /// Parts of a large account that are still to be read, or to be read again.
+    pub unread_parts: u32,
     /// All target groups.
     pub target_groups: Vec<TargetGroup>,
     /// Which target groups one listener rule sends to.
@@ -22,8 +24,6 @@ pub struct Inventory {
     pub functions: Vec<Function>,
     /// What feeds them.
     pub mappings: Vec<Mapping>,
-    /// The service map of the last hour.
-    pub graph: Vec<Node>,
     /// What could not be read or was cut, and why.
     pub notes: Vec<String>,
 }
@@ -121,6 +121,8 @@ pub struct Found<'a> {
     pub ecs: &'a [EcsService<'a>],
     /// The rest, once it was read.
     pub inventory: Option<&'a Inventory>,
+    /// Who calls whom, as X-Ray saw it.
+    pub graph: &'a [Node],
     /// Log groups known to exist.
     pub log_groups: &'a [&'a str],
     /// Alarms.

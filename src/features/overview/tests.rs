@@ -12,8 +12,9 @@ use crate::features::rollouts::model::{AlarmWatch, Owner, ServiceName, Strategy,
 use crate::features::rollouts::tests::{at, canary};
 use crate::features::rollouts::{RolloutList, ServiceSummary};
 use crate::features::session::SessionInfo;
+use crate::features::traces::{Counts, Graph, GraphService, RawService};
 use crate::features::{Link, Payload, Query, Store, Topic};
-use crate::service::{Function, Inventory, Mapping, Node, TargetGroup, TaskDefinition};
+use crate::service::{Function, Inventory, Mapping, TargetGroup, TaskDefinition};
 use crate::text::Zone;
 use crate::theme::{ColorDepth, Theme};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -48,6 +49,8 @@ fn app() -> App {
     polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(rollouts())), 0);
     let query = asked(&app, Topic::Inventory);
     polled(&mut app, query, Ok(Payload::Inventory(Box::new(inventory()))), 0);
+    let query = asked(&app, Topic::ServiceGraph);
+    polled(&mut app, query, Ok(Payload::ServiceGraph(Box::new(graph()))), 0);
     let query = asked(&app, Topic::Traffic);
     polled(&mut app, query, Ok(Payload::Traffic(traffic())), 0);
     app
@@ -102,9 +105,10 @@ fn alarm(name: &str, minutes: i64, dimensions: &[(&str, &str)]) -> Alarm {
     }
 }
 
-fn list(mut alarms: Vec<Alarm>) -> AlarmList {
+fn list<A: Into<Arc<Alarm>>>(alarms: impl IntoIterator<Item = A>) -> AlarmList {
+    let mut alarms: Vec<Arc<Alarm>> = alarms.into_iter().map(Into::into).collect();
     alarms.sort_by(|a, b| a.name.cmp(&b.name));
-    AlarmList { alarms, mutes_unknown: None }
+    AlarmList::new(alarms, None)
 }
 
 fn alarms() -> AlarmList {
@@ -143,7 +147,7 @@ fn rollouts() -> RolloutList {
     let mut shift = canary();
     shift.alarms = AlarmWatch { triggered: vec!["checkout-5xx".into()], ..AlarmWatch::default() };
     RolloutList {
-        services: Arc::new(vec![service("cart", 4), service("checkout", 3), service("orders", 4)]),
+        services: Arc::new(vec![service("cart", 4), service("checkout", 7), service("orders", 4)]),
         shifts: vec![shift],
         ..RolloutList::default()
     }
@@ -151,12 +155,6 @@ fn rollouts() -> RolloutList {
 
 fn inventory() -> Inventory {
     let balancer = "arn:aws:elasticloadbalancing:eu-west-2:111122223333:loadbalancer/app/web/50dc";
-    let node = |id, name: &str, kind: &str, calls: &[i32]| Node {
-        id,
-        name: name.into(),
-        kind: kind.into(),
-        calls: calls.to_vec(),
-    };
     let names = ["cart", "checkout", "orders"];
     let definition =
         |name| (format!("web-{name}:7"), TaskDefinition { log_groups: vec![format!("/ecs/{name}")] });
@@ -174,14 +172,23 @@ fn inventory() -> Inventory {
             alias: None,
             source: "arn:aws:sqs:eu-west-2:111122223333:receipts-queue".into(),
         }],
-        graph: vec![
-            node(0, "checkout", "AWS::ECS::Container", &[1, 2]),
-            node(1, "orders", "AWS::ECS::Container", &[3]),
-            node(2, "cart", "AWS::ECS::Container", &[]),
-            node(3, "orders-db", "Database::SQL", &[]),
-        ],
         ..Inventory::default()
     }
+}
+
+fn graph() -> Graph {
+    let node = |id, name: &str, kind: &str, calls: &[i32]| RawService {
+        id,
+        service: GraphService { name: name.into(), kind: kind.into(), ..GraphService::default() },
+        calls: calls.iter().map(|to| (*to, Counts::default(), false)).collect(),
+    };
+    let nodes = vec![
+        node(0, "checkout", "AWS::ECS::Container", &[1, 2]),
+        node(1, "orders", "AWS::ECS::Container", &[3]),
+        node(2, "cart", "AWS::ECS::Container", &[]),
+        node(3, "orders-db", "Database::SQL", &[]),
+    ];
+    Graph::merge(at(-3_600), at(0), &[nodes], false)
 }
 
 /// An hour of minutes; the errors of checkout begin nine minutes before the end.
@@ -281,7 +288,7 @@ fn rows_stand_still_after_a_key_and_the_cursor_stays_on_its_thing() {
     // The first alarm recovers, a worse one comes.
     let mut changed = alarms();
     changed.alarms.retain(|alarm| alarm.name != "checkout-5xx");
-    changed.alarms.push(Alarm { kind: Kind::Composite, ..alarm("z-health", 50, &[]) });
+    changed.alarms.push(Alarm { kind: Kind::Composite, ..alarm("z-health", 50, &[]) }.into());
     polled(&mut app, Query::Alarms, Ok(Payload::Alarms(changed)), 11);
     assert_eq!(rows(&app, 11), before);
     assert!(text(&app, 120, 40, 11).contains("✔ over"));
@@ -395,7 +402,8 @@ fn what_is_not_read_is_neither_fine_nor_none() {
     for label in ["rollouts", "alarms  ", "errors/min"] {
         assert!(row(&shown, label).contains("– not read"), "{label}: {shown}");
     }
-    let calm = RolloutList { shifts: Vec::new(), ..rollouts() };
+    let mut calm = RolloutList { shifts: Vec::new(), ..rollouts() };
+    Arc::make_mut(&mut calm.services)[1].tasks.running = 3;
     polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(calm)), 0);
     let query = asked(&app, Topic::Inventory);
     polled(&mut app, query, Ok(Payload::Inventory(Box::new(inventory()))), 0);
@@ -434,11 +442,14 @@ fn a_composite_over_several_services_leads_to_those_that_fire() {
     };
     let with = |rule: &str| {
         let mut all = alarms().alarms;
-        all.push(Alarm {
-            state: AlarmState::Ok,
-            ..alarm("carts", 9, &[("ClusterName", "shop"), ("ServiceName", "cart")])
-        });
-        all.push(composite(rule));
+        all.push(
+            Alarm {
+                state: AlarmState::Ok,
+                ..alarm("carts", 9, &[("ClusterName", "shop"), ("ServiceName", "cart")])
+            }
+            .into(),
+        );
+        all.push(composite(rule).into());
         list(all)
     };
     let mut commands = |rule: &str| {

@@ -8,6 +8,7 @@ mod ecs;
 mod faults;
 mod logs;
 mod metrics;
+mod xray;
 
 use crate::demo::sim::SimAws;
 use crate::demo::world::Scenario;
