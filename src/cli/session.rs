@@ -239,6 +239,10 @@ pub fn parse_config(
     if let Err(KeyError { action, problem }) = Keymap::new(&config.keys) {
         return Err(Failure::Config(vec![error_at(text, file, &["keys", &action], &problem)]));
     }
+    // The simulated account is looked at where its scenario plays.
+    if common.demo && config.security.regions.is_empty() {
+        config.security.regions.clone_from(&simulated::scenario(common, &config)?.regions);
+    }
     if let Some(theme) = &common.theme {
         config.ui.theme.clone_from(theme);
     }

@@ -32,7 +32,12 @@ pub(super) fn render(timeline: &Timeline, area: Rect, buf: &mut Buffer, ctx: &Ct
         spans(timeline, row, buf, ctx);
     }
     if let Some(row) = next("alarms", buf) {
-        moments(timeline, row, buf, ctx);
+        let none = "none went off that still is, none recovered";
+        moments(&timeline.alarms, timeline.alarms_known.then_some(none), timeline, row, buf, ctx);
+    }
+    if let Some(row) = next("findings", buf) {
+        let none = timeline.findings_known.then_some("none");
+        moments(&timeline.findings, none, timeline, row, buf, ctx);
     }
     if let Some(row) = next("errors/min", buf) {
         if timeline.errors.is_empty() {
@@ -121,15 +126,15 @@ fn spans(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     }
 }
 
-fn moments(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
+fn moments(list: &[Moment], none: Option<&str>, timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let glyphs = ctx.theme.glyphs();
     let cells = usize::from(row.width);
-    if timeline.alarms.is_empty() {
-        nothing(timeline.alarms_known, "none went off that still is, none recovered", row, buf, ctx);
+    if list.is_empty() {
+        nothing(none.is_some(), none.unwrap_or_default(), row, buf, ctx);
         return;
     }
     let placed: Vec<(usize, &Moment)> =
-        timeline.alarms.iter().map(|moment| (timeline.range.column(moment.at, cells), moment)).collect();
+        list.iter().map(|moment| (timeline.range.column(moment.at, cells), moment)).collect();
     let mut marks = placed.chunk_by(|(a, _), (b, _)| a == b).peekable();
     while let Some(mark) = marks.next() {
         let Some((column, first)) = mark.first() else { continue };
