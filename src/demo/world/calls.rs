@@ -56,8 +56,12 @@ const QUERIES: [&str; 4] = [
 impl World {
     /// The node that a call is of.
     pub fn trace_node(&self, call: &Call) -> TraceNode<'_> {
+        self.node_of(call.part)
+    }
+
+    pub(super) fn node_of(&self, part: Part) -> TraceNode<'_> {
         let stream = |stream: usize| self.streams.get(stream).map_or("", |stream| stream.name.as_str());
-        let (name, kind, inferred) = match call.part {
+        let (name, kind, inferred) = match part {
             Part::Service(index) => (stream(index), "AWS::ECS::Container", false),
             Part::Lambda(index) => (stream(index), "AWS::Lambda", false),
             Part::Function(index) => (stream(index), "AWS::Lambda::Function", false),

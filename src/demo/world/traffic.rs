@@ -121,7 +121,7 @@ pub(super) struct Slice {
     /// 4xx.
     pub(super) refused: u32,
     pub(super) curve: Curve,
-    dice: Dice,
+    pub(super) dice: Dice,
 }
 
 /// How a request ended.
