@@ -333,6 +333,16 @@ impl World {
         QUERIES.get((first + number as usize) % QUERIES.len()).copied()
     }
 
+    /// The callee that a failed request blames although it has no segment of this request.
+    pub fn call_blamed(&self, call: &Call) -> Option<&str> {
+        let Part::Service(own) = call.part else { return None };
+        let callees = || {
+            self.streams.iter().filter(move |stream| stream.caller.is_some_and(|(caller, _)| caller == own))
+        };
+        let blamed = callees().find(|stream| stream.is_blamed()).or_else(|| callees().next())?;
+        Some(&blamed.name)
+    }
+
     /// Why a call failed, in the words of its log line; none for one that did not, or has no words itself.
     pub fn call_failure(&self, call: &Call) -> Option<Failure> {
         if !call.fault {

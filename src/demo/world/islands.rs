@@ -32,8 +32,11 @@ pub struct Island<'a> {
 }
 
 impl World {
-    /// Whether a root stream has traces of itself alone.
+    /// Whether a stream has traces of itself alone.
     pub(super) fn is_island(&self, stream: usize) -> bool {
+        if self.streams.get(stream).is_none_or(|own| own.caller.is_some()) {
+            return false;
+        }
         let called =
             self.streams.iter().any(|other| other.caller.is_some_and(|(caller, _)| caller == stream));
         let services = self.scenario.services.len();

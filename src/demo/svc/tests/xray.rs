@@ -288,6 +288,9 @@ async fn the_service_graph_counts_the_traces_of_the_summaries() {
         .map(|service| service.name().unwrap())
         .collect();
     assert_eq!(callees, BTreeSet::from(["cart", "orders", "receipts-queue"]));
+    let clients = named(services, "client", "client");
+    assert_eq!(clients.edges().len(), 1);
+    assert_eq!(clients.edges()[0].reference_id(), checkout.reference_id());
     let (all, _) = summaries(&bench, 600, None).await;
     let own: Vec<_> = all
         .iter()
