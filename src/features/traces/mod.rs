@@ -21,6 +21,7 @@ mod place;
 pub mod read;
 mod reading;
 mod segment;
+mod served;
 mod source;
 mod verbs;
 mod view_list;

@@ -7,6 +7,7 @@ use super::list::{ListQuery, Order, Summary, TraceList};
 use super::model::{Status, Trace, TraceId};
 use super::opened::{LogsQuery, TraceLogs, TraceQuery, TraceRead};
 use super::place::{Panel, Place};
+use super::served::{Served, served};
 use crate::app::pane::{Badge, Command, Ctx, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Level, PollKey, PollPlan};
 use crate::aws::TargetId;
@@ -64,6 +65,8 @@ pub(super) struct Opened {
     pub lines_top: Cell<usize>,
     /// Where its log lines are looked for, once the trace is known.
     pub logs: Option<(TargetId, LogsQuery)>,
+    /// Which sides of rollouts served it.
+    pub served: Vec<Served>,
 }
 
 impl Opened {
@@ -77,6 +80,7 @@ impl Opened {
             line: 0,
             lines_top: Cell::new(0),
             logs: None,
+            served: Vec::new(),
         }
     }
 
@@ -195,16 +199,19 @@ impl TracesPane {
     /// Opens a trace.
     pub(super) fn show(&mut self, target: Option<TargetId>, id: TraceId, ctx: &Ctx) {
         self.open = Some(Opened::new(target, id));
-        self.look_for_logs(ctx);
+        self.relate(ctx);
     }
 
-    /// Finds where the opened trace's log lines are once its documents are there.
-    fn look_for_logs(&mut self, ctx: &Ctx) {
+    /// Finds what belongs to the opened trace once its documents are there: its log groups, and which sides of
+    /// rollouts served it.
+    fn relate(&mut self, ctx: &Ctx) {
         let Some(open) = &mut self.open else { return };
         let Some((target, trace)) = open.trace(ctx) else { return };
         let Some(store) = ctx.store.target(target) else { return };
         let query = LogsQuery::new(open.id, trace, &store.derived.services);
+        let served = served(trace, store);
         open.logs = query.map(|query| (target.clone(), query));
+        open.served = served;
     }
 }
 
@@ -270,8 +277,8 @@ impl Pane for TracesPane {
     }
 
     fn on_change(&mut self, key: Option<&PollKey>, ctx: &Ctx) -> Vec<Command> {
-        if key.is_none_or(|key| matches!(key.topic, Topic::Trace | Topic::Inventory)) {
-            self.look_for_logs(ctx);
+        if key.is_none_or(|key| matches!(key.topic, Topic::Trace | Topic::Inventory | Topic::Rollouts)) {
+            self.relate(ctx);
         }
         Vec::new()
     }

@@ -3,7 +3,9 @@
 use super::model::{Micros, Trace, moment};
 use super::opened::{LogsQuery, TraceLine, TraceLogs, TraceRead, began};
 use super::pane::{Focus, Opened};
+use super::served::{Served, Which};
 use super::view_list::{state, time};
+use crate::app::Action;
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 use crate::features::{Topic, panel};
@@ -30,6 +32,7 @@ pub(super) fn render(open: &Opened, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     };
     title(open, target, trace, head, buf, ctx);
     let rest = panel::problems(rest, Topic::Trace, buf, ctx);
+    let rest = served(&open.served, rest, buf, ctx);
     let notes = notes(trace, ctx);
     let [top, rest] = dialog::split_top(rest, (notes.len() as u16).min(rest.height / 4));
     dialog::lines(top, &notes, buf);
@@ -55,6 +58,28 @@ fn title(open: &Opened, target: &TargetId, trace: &Trace, area: Rect, buf: &mut 
     parts.push(format!("{glyph} {word}{}", code.map(|code| format!(" {code}")).unwrap_or_default()));
     parts.extend(moment(trace.start).map(|at| format!("{} {}", time(at, ctx), ctx.zone.name(at))));
     panel::title_one(area, &id, &parts.join("   "), role, target, Topic::Trace, buf, ctx);
+}
+
+/// Which sides of rollouts served the request, when that is known of any.
+fn served(all: &[Served], area: Rect, buf: &mut Buffer, ctx: &Ctx) -> Rect {
+    if all.iter().all(|served| served.which == Which::Unknown) {
+        return area;
+    }
+    let theme = ctx.theme;
+    let mut spans = vec![Span::styled(" served by  ", theme.style(Role::Dim))];
+    for served in all {
+        let role = match served.which {
+            Which::New => Role::New,
+            Which::Old => Role::Old,
+            Which::Unknown => Role::Dim,
+        };
+        spans.push(Span::styled(format!("{}   ", served.words()), theme.style(role)));
+    }
+    spans.push(Span::styled(format!("{} ", ctx.keymap.key(Action::Rollback)), theme.style(Role::Key)));
+    spans.push(Span::styled("its rollout", theme.style(Role::Dim)));
+    let [line, rest] = dialog::split_top(area, 1);
+    dialog::lines(line, &[Line::from(spans)], buf);
+    rest
 }
 
 fn length(micros: Micros) -> String {
