@@ -8,6 +8,7 @@ use super::model::{Status, Trace, TraceId};
 use super::opened::{LogsQuery, TraceLogs, TraceQuery, TraceRead};
 use super::place::{Panel, Place};
 use super::served::{Served, served};
+use super::waterfall::WaterfallState;
 use crate::app::pane::{Badge, Command, Ctx, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Level, PollKey, PollPlan};
 use crate::aws::TargetId;
@@ -57,9 +58,7 @@ pub(super) struct Opened {
     pub target: Option<TargetId>,
     pub id: TraceId,
     pub focus: Focus,
-    /// The cursor on its spans.
-    pub spans: Cursor<usize>,
-    pub spans_top: Cell<usize>,
+    pub waterfall: WaterfallState,
     /// The row of the log line under the cursor.
     pub line: usize,
     pub lines_top: Cell<usize>,
@@ -75,8 +74,7 @@ impl Opened {
             target,
             id,
             focus: Focus::Spans,
-            spans: Cursor::default(),
-            spans_top: Cell::new(0),
+            waterfall: WaterfallState::default(),
             line: 0,
             lines_top: Cell::new(0),
             logs: None,
@@ -295,9 +293,6 @@ impl Pane for TracesPane {
             self.open = None;
             self.set_filter(place.filter.clone());
         }
-        if let Some(cursor) = place.cursor {
-            self.cursor.set(cursor);
-        }
         true
     }
 
@@ -308,7 +303,6 @@ impl Pane for TracesPane {
             panel: self.panel,
             trace: open.map(|open| open.id),
             target: open.and_then(|open| open.target.clone()),
-            cursor: self.cursor.key().copied(),
         })
     }
 
