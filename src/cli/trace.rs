@@ -7,10 +7,11 @@ use super::args::{Trace as Args, TraceFormat};
 use super::out::Out;
 use super::picture;
 use super::session::Setup;
-use crate::features::traces::{Trace, TraceId, id_in, print, read};
+use crate::features::traces::{Trace, TraceId, id_in, print, read, traces};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::io::Read;
+use tokio::runtime::Builder;
 
 /// Files larger than this are no traces: X-Ray keeps at most 500 KB of one.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
@@ -58,10 +59,36 @@ pub fn print(mut setup: Setup, args: &Args) -> Result<String, Failure> {
     })
 }
 
-/// Asks one target after the other.
+/// Asks one target after the other, those that know nothing of it or do not answer passed over.
+///
+/// # Errors
+/// No target has it: with the first error of those that did not answer.
 fn ask(setup: &Setup, id: TraceId) -> Result<Trace, Failure> {
-    let _ = setup;
-    Err(Failure::Failed(format!("X-Ray has no trace {}", id.xray())))
+    let paused = setup.common.demo && setup.common.at.is_some();
+    let runtime = Builder::new_current_thread().enable_all().start_paused(paused).build();
+    let runtime = runtime.map_err(Failure::failed)?;
+    let found = runtime.block_on(async {
+        let aws = setup.aws(setup.clock())?;
+        let mut problem = None;
+        for spec in &setup.specs {
+            let conn = aws.connect(spec).await;
+            match traces(&conn, &[id]).await {
+                Ok(mut found) => {
+                    if let Some(trace) = found.remove(&id) {
+                        return Ok(trace);
+                    }
+                }
+                Err(error) => {
+                    problem = problem.or_else(|| Some(format!("{}: {error} {}", spec.name, error.advice)))
+                }
+            }
+        }
+        let none =
+            || format!("X-Ray has no trace {}: not sampled, not indexed, or older than 30 days", id.xray());
+        Err(Failure::Failed(problem.unwrap_or_else(none)))
+    });
+    runtime.shutdown_background();
+    found
 }
 
 fn draw(setup: &Setup, trace: &Trace, width: u16) -> Buffer {
