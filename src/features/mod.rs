@@ -315,11 +315,11 @@ pub enum Link {
 }
 
 impl Link {
-    /// It leads into one thing, not to a list of them.
+    /// It leads into one thing, or to what a list has of one, not to a list of all.
     pub fn opens(&self) -> bool {
         match self {
             Self::Alarms { open, .. } | Self::Rollouts { open, .. } => *open,
-            Self::Traces(place) => place.trace.is_some(),
+            Self::Traces(place) => place.trace.is_some() || !place.filter.is_empty(),
             _ => false,
         }
     }

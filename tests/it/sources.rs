@@ -26,7 +26,7 @@ const FAULTS: [(&str, ErrorClass); 7] = [
 ];
 
 /// Answers when all is well; each fault of `calls` (`service:Operation`) becomes its class.
-async fn holds<S: Source>(calls: &str, make: fn(&Conn) -> S, query: &Query) {
+pub async fn holds<S: Source>(calls: &str, make: fn(&Conn) -> S, query: &Query) {
     let clock = Clock::starting_at(start());
     let sim = simulator("bad-deploy", clock);
     let conn = connect(&sim, clock).await;
