@@ -18,3 +18,4 @@ mod e2e;
 mod emulator;
 mod sources;
 mod tidy;
+mod traces;
