@@ -18,4 +18,5 @@ mod e2e;
 mod emulator;
 mod sources;
 mod tidy;
+mod trace_command;
 mod traces;
