@@ -20,6 +20,13 @@ pub enum ConsoleLink<'a> {
         /// Service name, not its ARN.
         service: &'a str,
     },
+    /// One GuardDuty finding.
+    Finding {
+        /// Where it was found, which need not be the target's region.
+        region: &'a str,
+        /// Its id.
+        id: &'a str,
+    },
 }
 
 /// The partition a region belongs to.
@@ -38,6 +45,7 @@ pub fn partition(region: &str) -> &'static str {
 
 /// The link, or `None` where the console's address is not public.
 pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Option<String> {
+    let region = if let ConsoleLink::Finding { region, .. } = link { region } else { region };
     let host = match partition {
         "aws" => format!("{region}.console.aws.amazon.com"),
         "aws-us-gov" => "console.amazonaws-us-gov.com".to_owned(),
@@ -62,6 +70,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
             percent(cluster, '%'),
             percent(service, '%')
         ),
+        ConsoleLink::Finding { id, .. } => {
+            format!("guardduty/home?region={region}#/findings?search=id%3D{}", percent(id, '%'))
+        }
     };
     Some(format!("https://{host}/{path}"))
 }
