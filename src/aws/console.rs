@@ -9,6 +9,8 @@ pub enum ConsoleLink<'a> {
     Alarm(&'a str),
     /// One log group.
     LogGroup(&'a str),
+    /// One event of CloudTrail, by its id.
+    TrailEvent(&'a str),
     /// The deployments of an ECS service.
     EcsDeployments {
         /// Cluster name, not its ARN.
@@ -49,6 +51,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         ConsoleLink::LogGroup(name) => {
             let twice = percent(&percent(name, '%'), '$');
             format!("cloudwatch/home?region={region}#logsV2:log-groups/log-group/{twice}")
+        }
+        ConsoleLink::TrailEvent(id) => {
+            format!("cloudtrailv2/home?region={region}#/events/{}", percent(id, '%'))
         }
         ConsoleLink::EcsDeployments { cluster, service } => format!(
             "ecs/v2/clusters/{}/services/{}/deployments?region={region}",

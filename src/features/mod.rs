@@ -55,6 +55,8 @@ pub enum Topic {
     Inventory,
     /// What services' callers see.
     Traffic,
+    /// What people and pipelines changed.
+    Trail,
 }
 
 impl Topic {
@@ -87,6 +89,8 @@ pub enum Query {
     Inventory(discovery::InventoryQuery),
     /// What services' callers see.
     Traffic(overview::TrafficQuery),
+    /// What people and pipelines changed.
+    Trail(changes::TrailQuery),
 }
 
 impl Query {
@@ -103,6 +107,7 @@ impl Query {
             Self::Shifts(_) => Topic::Shifts,
             Self::Inventory(_) => Topic::Inventory,
             Self::Traffic(_) => Topic::Traffic,
+            Self::Trail(_) => Topic::Trail,
         }
     }
 }
@@ -130,6 +135,8 @@ pub enum Payload {
     Inventory(Box<crate::service::Inventory>),
     /// What services' callers see.
     Traffic(overview::TrafficList),
+    /// Events of the trail.
+    Trail(changes::Batch),
 }
 
 /// Something to do once, outside the core.
@@ -226,6 +233,8 @@ pub enum OpOutcome {
 pub enum Job {
     /// Look through many log lines.
     LogScan(logs::ScanJob),
+    /// Make rows of many events.
+    Changes(changes::RowsJob),
 }
 
 /// What a job found.
@@ -233,6 +242,8 @@ pub enum Job {
 pub enum JobOutput {
     /// The log lines found.
     LogScan(logs::ScanDone),
+    /// The rows of Changes.
+    Changes(changes::RowsDone),
 }
 
 /// Where to go: a screen and what to show on it.
@@ -295,7 +306,7 @@ impl Link {
 }
 
 /// The names of all screens, in the order of [`panes`].
-pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "diagnostics"];
+pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "changes", "diagnostics"];
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
@@ -304,6 +315,7 @@ pub fn panes() -> Vec<Box<dyn Pane>> {
         Box::new(rollouts::RolloutsPane::default()),
         Box::new(alarms::AlarmsPane::default()),
         Box::new(logs::LogsPane::default()),
+        Box::new(changes::ChangesPane::default()),
         Box::new(diagnostics::DiagnosticsPane::default()),
     ]
 }
@@ -320,6 +332,7 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Shifts, rollouts::ShiftsSource::new);
     spawner.spawn(conn, Topic::Inventory, discovery::InventorySource::new);
     spawner.spawn(conn, Topic::Traffic, overview::TrafficSource::new);
+    spawner.spawn(conn, Topic::Trail, changes::TrailSource::new);
 }
 
 /// Carries out an operation.
@@ -378,6 +391,7 @@ impl OpCtx {
 pub fn run_job(job: Job) -> JobOutput {
     match job {
         Job::LogScan(job) => JobOutput::LogScan(job.run()),
+        Job::Changes(job) => JobOutput::Changes(job.run()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
 use super::{
-    Op, OpOutcome, Payload, Topic, alarms, diagnostics, discovery, logs, overview, rollouts, session,
+    Op, OpOutcome, Payload, Topic, alarms, changes, diagnostics, discovery, logs, overview, rollouts, session,
 };
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
@@ -92,6 +92,8 @@ pub struct TargetStore {
     pub derived: discovery::Derived,
     /// Traffic of the services on screen.
     pub traffic: Option<overview::TrafficList>,
+    /// What people and pipelines changed.
+    pub trail: changes::Trail,
 }
 
 /// Everything AWS has said.
@@ -194,6 +196,7 @@ impl Store {
             Payload::RolloutDetail(detail) => target.rollout_detail = Some(detail),
             Payload::Inventory(inventory) => target.inventory = Some(*inventory),
             Payload::Traffic(list) => target.traffic = Some(list),
+            Payload::Trail(batch) => target.trail.push(batch),
             Payload::Shifts(shifts) => {
                 let ended = self.rollbacks.read(&key.target, &shifts, now.wall);
                 target.shifts = Some(shifts);
