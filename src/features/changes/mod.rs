@@ -25,7 +25,7 @@ mod view;
 mod walk;
 
 pub use model::{Batch, LAG, Subject, TrailQuery};
-pub use pane::{ChangesPane, want};
+pub use pane::{ChangesPane, goto, want};
 pub use rows::{RowsDone, RowsJob};
 pub use source::TrailSource;
 pub use trail::Trail;

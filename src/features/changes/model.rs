@@ -31,6 +31,23 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// What a text names that somebody typed: a key's id, an address, `user/NAME`, a service that is known, else a
+    /// resource.
+    pub fn of_text(text: &str, is_service: bool) -> Self {
+        let owned = text.to_owned();
+        if is_service {
+            Self::Service(owned)
+        } else if text.len() >= 16 && (text.starts_with("AKIA") || text.starts_with("ASIA")) {
+            Self::AccessKey(owned)
+        } else if text.parse::<std::net::IpAddr>().is_ok() {
+            Self::Address(owned)
+        } else if let Some(name) = text.strip_prefix("user/") {
+            Self::User(name.to_owned())
+        } else {
+            Self::Resource(owned)
+        }
+    }
+
     /// What it names.
     pub fn name(&self) -> &str {
         match self {

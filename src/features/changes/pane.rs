@@ -14,7 +14,7 @@ use crate::aws::console::{ConsoleLink, console_url};
 use crate::features::{Job, JobOutput, Link, Query, Topic, jumps};
 use crate::service::Service;
 use crate::widgets::list::Cursor;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cell::Cell;
@@ -24,6 +24,13 @@ use std::time::Duration;
 const MORE_SOON: Duration = Duration::from_secs(1);
 /// Never asked more often than this.
 const CADENCE: Duration = Duration::from_mins(1);
+
+/// A jump shows this much before its moment.
+const BEFORE: SignedDuration = SignedDuration::from_hours(1);
+/// And this much after it, when it is long over.
+const AFTER: SignedDuration = SignedDuration::from_mins(30);
+/// A moment this old is long over.
+const LONG_OVER: SignedDuration = SignedDuration::from_hours(6);
 
 /// State of the screen.
 #[derive(Default)]
@@ -69,6 +76,20 @@ pub fn want(target: &TargetId, subject: Option<&Subject>, ctx: &Ctx, plan: &mut 
     };
     let query = TrailQuery { asks, window: ctx.window, missed: store.trail.missed };
     plan.want(target, Level::Visible, cadence, Query::Trail(query));
+}
+
+/// The way to what changed about a thing in the hour before a moment; the window as it is without one.
+pub fn goto(target: &TargetId, subject: Option<Subject>, at: Option<Timestamp>, ctx: &Ctx) -> Vec<Command> {
+    let link = Link::Changes { target: target.clone(), subject, at };
+    let window = at.and_then(|at| {
+        let start = at.checked_sub(BEFORE).ok()?;
+        // What is long over needs no end that runs on.
+        let over = ctx.now.wall.duration_since(at) > LONG_OVER;
+        let end = at.checked_add(AFTER).ok()?;
+        Some(if over { Window::Frozen { start, end } } else { Window::Pinned { start } })
+    });
+    // The window changes after the jump, so that the way back restores the old one.
+    std::iter::once(Command::Goto(link)).chain(window.map(Command::Window)).collect()
 }
 
 fn reach_of<'a>(reaches: &'a [Reach], ask: &super::model::Ask) -> Option<&'a Reach> {
