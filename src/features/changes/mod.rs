@@ -9,6 +9,7 @@ mod asks;
 mod detail;
 mod extras;
 mod lens;
+mod marks;
 mod model;
 mod nature;
 mod pane;
@@ -24,6 +25,7 @@ mod trail;
 mod view;
 mod walk;
 
+pub use marks::{Mark, marks};
 pub use model::{Batch, LAG, Subject, TrailQuery};
 pub use pane::{ChangesPane, goto, want};
 pub use rows::{RowsDone, RowsJob};

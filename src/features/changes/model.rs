@@ -109,11 +109,21 @@ impl Who {
         match self.kind {
             Kind::User => format!("user {}", self.name),
             Kind::Role => match self.linked() {
+                Some("ApplicationAutoScaling" | "AutoScaling") => "auto scaling (AWS)".to_owned(),
                 Some(service) => format!("{service} (AWS)"),
                 None => format!("role {}", self.name),
             },
             Kind::Root => "root".to_owned(),
             Kind::Service | Kind::Other => self.name.clone(),
+        }
+    }
+
+    /// The name alone: `alice`, `ci-deploy`, `auto scaling`.
+    pub fn short(&self) -> &str {
+        match self.linked() {
+            Some("ApplicationAutoScaling" | "AutoScaling") => "auto scaling",
+            Some(service) => service,
+            None => &self.name,
         }
     }
 

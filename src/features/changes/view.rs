@@ -120,11 +120,11 @@ fn table(pane: &ChangesPane, body: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let columns = [
         Column::new(&zone, wide + 2),
         Column::new("target", if ctx.many_targets() { 8 } else { 0 }).priority(6),
-        Column::new("who", 14).flex(2),
-        Column::new("what", 19).flex(2),
-        Column::new("on what", 9).flex(2),
-        Column::new("", 12).flex(6).priority(3),
-        Column::new("source", 12).flex(1).priority(5),
+        Column::new("who", 14).flex(1),
+        Column::new("what", 17).flex(1),
+        Column::new("on what", 9).flex(1),
+        Column::new("", 14).flex(6).priority(3),
+        Column::new("source", 8).flex(1).priority(5),
     ];
     let keep: Vec<bool> = columns.iter().map(|column| column.min > 0).collect();
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
@@ -161,7 +161,8 @@ fn cells<'a>(row: &'a Row, ctx: &Ctx) -> Vec<Cell<'a>> {
             Cell::new(format!("{count} {}", if *count == 1 { "row" } else { "rows" }), Role::Dim),
         ],
         What::Calls(calls) => {
-            let mut cells = call(calls, ctx);
+            let home = ctx.store.target(&row.target).and_then(|target| target.session.region.as_deref());
+            let mut cells = call(calls, home != Some(&*calls.newest.region), ctx);
             cells.insert(0, target);
             cells.insert(0, mark(calls, ctx).and(time(), Role::Dim));
             cells
@@ -190,7 +191,7 @@ fn mark<'a>(calls: &Calls, ctx: &Ctx) -> Cell<'a> {
     }
 }
 
-fn call<'a>(calls: &'a Calls, ctx: &Ctx) -> Vec<Cell<'a>> {
+fn call<'a>(calls: &'a Calls, away: bool, ctx: &Ctx) -> Vec<Cell<'a>> {
     let event = &calls.newest;
     let role = match event.nature {
         Nature::Change => Role::Text,
@@ -216,7 +217,8 @@ fn call<'a>(calls: &'a Calls, ctx: &Ctx) -> Vec<Cell<'a>> {
         Some(error) => Cell::new(format!("refused: {error}"), Role::Warn),
         None => Cell::new(&*event.what, role),
     };
-    let source = Cell::new(&*event.service, Role::Dim).and(format!(" {}", event.region), Role::Dim);
+    let source = Cell::new(&*event.service, Role::Dim);
+    let source = if away { source.and(format!(" {}", event.region), Role::Dim) } else { source };
     vec![who, what, on, words, source]
 }
 

@@ -34,7 +34,13 @@ pub(super) fn render(timeline: &Timeline, area: Rect, buf: &mut Buffer, ctx: &Ct
         spans(timeline, row, buf, ctx);
     }
     if let Some(row) = next("alarms", buf) {
-        moments(timeline, row, buf, ctx);
+        let none = "none went off that still is, none recovered";
+        moments(&timeline.alarms, timeline.alarms_known.then_some(none), timeline, row, buf, ctx);
+    }
+    if let Some(row) = next("changes", buf) {
+        open_end(timeline, row, buf, ctx);
+        let none = timeline.changes_known.then_some("none by people or pipelines");
+        moments(&timeline.changes, none, timeline, row, buf, ctx);
     }
     if let Some(row) = next("errors/min", buf) {
         if timeline.errors.is_empty() {
@@ -123,15 +129,27 @@ fn spans(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     }
 }
 
-fn moments(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
+/// Marks the end of the axis where the trail may not be complete.
+fn open_end(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    let Some(open) = timeline.changes_open.filter(|open| *open < timeline.range.end) else { return };
+    let cells = usize::from(row.width);
+    let from = timeline.range.column(open.max(timeline.range.start), cells);
+    let shade = ctx.theme.glyphs().bar[1];
+    let room = cells.saturating_sub(from);
+    let label = [" CloudTrail may lag", " may lag"].into_iter().find(|label| width(label) + 2 <= room);
+    let text = format!("{shade}{}", label.unwrap_or_default());
+    put(buf, row, from, &text, ctx.theme.style(Role::Dim));
+}
+
+fn moments(list: &[Moment], none: Option<&str>, timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let glyphs = ctx.theme.glyphs();
     let cells = usize::from(row.width);
-    if timeline.alarms.is_empty() {
-        nothing(timeline.alarms_known, "none went off that still is, none recovered", row, buf, ctx);
+    if list.is_empty() {
+        nothing(none.is_some(), none.unwrap_or_default(), row, buf, ctx);
         return;
     }
     let placed: Vec<(usize, &Moment)> =
-        timeline.alarms.iter().map(|moment| (timeline.range.column(moment.at, cells), moment)).collect();
+        list.iter().map(|moment| (timeline.range.column(moment.at, cells), moment)).collect();
     let mut free = 0;
     let mut clusters = placed.chunk_by(|(a, _), (b, _)| b - a <= CLOSE).peekable();
     while let Some(cluster) = clusters.next() {
@@ -140,7 +158,8 @@ fn moments(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
             let glyph = match moment.tone {
                 Tone::Bad => glyphs.bad,
                 Tone::Ok => glyphs.ok,
-                Tone::Warn | Tone::Info => glyphs.warn,
+                Tone::Warn => glyphs.warn,
+                Tone::Info => glyphs.stage[0],
             };
             put(buf, row, *column, glyph, ctx.theme.style(moment.tone.role()));
         }
