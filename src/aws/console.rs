@@ -2,6 +2,8 @@
 //!
 //! The host differs by partition and the isolated ones have none that could be known here.
 
+use crate::features::logs::model::TraceId;
+
 /// What a link shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsoleLink<'a> {
@@ -9,6 +11,8 @@ pub enum ConsoleLink<'a> {
     Alarm(&'a str),
     /// One log group.
     LogGroup(&'a str),
+    /// One X-Ray trace.
+    Trace(TraceId),
     /// One event of CloudTrail, by its id.
     TrailEvent(&'a str),
     /// The deployments of an ECS service.
@@ -51,6 +55,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         ConsoleLink::LogGroup(name) => {
             let twice = percent(&percent(name, '%'), '$');
             format!("cloudwatch/home?region={region}#logsV2:log-groups/log-group/{twice}")
+        }
+        ConsoleLink::Trace(id) => {
+            format!("cloudwatch/home?region={region}#xray:traces/{}", id.xray())
         }
         ConsoleLink::TrailEvent(id) => {
             format!("cloudtrailv2/home?region={region}#/events/{}", percent(id, '%'))

@@ -5,7 +5,7 @@
 //! why, and where the missing piece could be configured.
 
 use super::changes::Subject;
-use super::{Link, alarms, changes, rollouts};
+use super::{Link, alarms, changes, rollouts, traces};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{Action, Window};
 use crate::aws::TargetId;
@@ -33,6 +33,13 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
                     let about = owner.map_or(alarm.name.as_str(), |owner| owner.service.name.as_str());
                     logs(target, groups, pin.filter(|_| alarm.firing()), about)
                 }
+            }
+        }
+        Action::Traces => {
+            let pin = alarm.first_breach.or(alarm.since).filter(|_| alarm.firing());
+            match owners.first() {
+                Some(owner) => traces_of(owner.service, pin),
+                None => say(format!("no traces: {}", unknown(&alarm.name))),
             }
         }
         Action::Rollback => {
@@ -81,7 +88,9 @@ pub fn jump_from_service(
             let since = shift.filter(|shift| shift.in_progress()).and_then(|shift| shift.started_at);
             jump(action, service, since, ctx)
         }
-        None if action == Action::Logs => say(format!("{} was not looked up yet", name.service)),
+        None if matches!(action, Action::Logs | Action::Traces) => {
+            say(format!("{} was not looked up yet", name.service))
+        }
         None if action == Action::Changes => {
             changes::goto(target, Some(Subject::Service(name.service.clone())), None, ctx)
         }
@@ -95,6 +104,7 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
     match services.and_then(|services| services.of_log_group(group)) {
         Some(service) => jump(action, service, None, ctx),
         None if action == Action::Rollback => say(format!("no rollout: {}", unknown(group))),
+        None if action == Action::Traces => say(format!("this line names no trace, and {}", unknown(group))),
         None if action == Action::Changes => {
             changes::goto(target, Some(Subject::Resource(group.to_owned())), None, ctx)
         }
@@ -106,6 +116,7 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
 pub fn jump(action: Action, service: &Service, since: Option<Timestamp>, ctx: &Ctx) -> Vec<Command> {
     match action {
         Action::Logs => logs(&service.target, service.log_groups.clone(), since, &service.name),
+        Action::Traces => traces_of(service, since),
         Action::Rollback => rollback(service, ctx),
         Action::Changes => {
             let at = since.or_else(|| first_breach(service, ctx));
@@ -176,6 +187,19 @@ fn logs(target: &TargetId, groups: Vec<String>, since: Option<Timestamp>, about:
     std::iter::once(Command::Goto(link)).chain(pin).collect()
 }
 
+/// The traces through a service, its window pinned before `since`.
+fn traces_of(service: &Service, since: Option<Timestamp>) -> Vec<Command> {
+    let Some(name) = &service.xray else {
+        return say(format!(
+            "no name in X-Ray is known for {} · [[service]] xray in the config",
+            service.name
+        ));
+    };
+    let place = traces::Place::of_service(&service.target, name);
+    let pin = since.map(|at| Command::Window(Window::pinned_before(at)));
+    std::iter::once(Command::Goto(Link::Traces(place))).chain(pin).collect()
+}
+
 fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
     let Some(name) = ecs_name(service) else {
         return say(format!("no rollout of {}: only ECS services have one in this version", service.name));
@@ -188,7 +212,6 @@ fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
 
 fn later(action: Action) -> Vec<Command> {
     let what = match action {
-        Action::Traces => "traces",
         Action::Board => "dashboards",
         _ => "such",
     };

@@ -2,7 +2,7 @@
 //! remembered. Pure; panes open them.
 
 use super::place::{self, Thing};
-use super::{Link, changes, rollouts};
+use super::{Link, changes, rollouts, traces};
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 
@@ -33,6 +33,8 @@ pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
         Thing::Alarm(name) => Link::Alarms { alarm: Some((target.clone(), name)), open: true },
         Thing::LogGroup(name) => logs_link(target, name),
         Thing::EcsService { cluster, service } => service_link(target, &cluster, &service),
+        // An id says nothing about where it is: any target may know it, unless the address names a region.
+        Thing::Trace(id) => Link::Traces(traces::Place::of_trace(place.region.map(|_| target.clone()), id)),
     })
 }
 
@@ -91,6 +93,20 @@ pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
                     Err(format!("`{name}` is several services: {}", names.join(", ")))
                 }
             }
+        }
+        "traces" => {
+            if let Some(id) = traces::id_in(name) {
+                return Ok(Link::Traces(traces::Place::of_trace(None, id)));
+            }
+            let services = targets.iter().flat_map(|(id, target)| {
+                let graph = target.graph.iter().flat_map(|graph| &graph.services);
+                graph.map(move |service| (*id, service.name.as_str()))
+            });
+            let (target, _) = services
+                .clone()
+                .find(|(_, known)| *known == name)
+                .ok_or_else(|| missing("trace id or traced service", services.map(|it| it.1).collect()))?;
+            Ok(Link::Traces(traces::Place::of_service(target, name)))
         }
         "changes" => {
             let own = targets.iter().find(|(_, target)| target.derived.services.get(name).is_some());
