@@ -1,8 +1,8 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
 use super::{
-    Op, OpOutcome, Payload, Topic, alarms, changes, diagnostics, discovery, logs, overview, rollouts, session,
-    traces,
+    Op, OpOutcome, Payload, Topic, alarms, changes, diagnostics, discovery, logs, overview, rollouts,
+    session, traces,
 };
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
