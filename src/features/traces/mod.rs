@@ -4,9 +4,11 @@
 //! The services: `graph.rs`. One trace: `json.rs` reads a segment document leniently, `segment.rs` and
 //! `otel.rs` turn documents into flat spans, `assemble.rs` makes one tree of them and `path.rs` says where the
 //! time went and what failed first; `opened.rs` is what is asked about it. `source/` is the SDK, `pane.rs` and
-//! `verbs.rs` the screen's state and keys, `only.rs` its menu, `view_*.rs` its drawing.
+//! `verbs.rs` the screen's state and keys, `only.rs` its menu, `view_*.rs` its drawing. `waterfall/` is the state
+//! and the drawing of one trace's spans, `detail.rs` what is known of one of them, `print.rs` a trace on paper.
 
 mod assemble;
+mod detail;
 mod filter;
 mod graph;
 mod json;
@@ -18,6 +20,7 @@ mod otel;
 mod pane;
 mod path;
 mod place;
+pub mod print;
 pub mod read;
 mod reading;
 mod segment;
@@ -26,6 +29,7 @@ mod verbs;
 mod view_list;
 mod view_services;
 mod view_trace;
+pub mod waterfall;
 
 #[cfg(test)]
 mod assembly_tests;

@@ -132,10 +132,7 @@ fn alarms() -> AlarmList {
         log_groups: Vec::new(),
         evaluation: None,
     };
-    AlarmList {
-        alarms: vec![alarm("orders-db-connections", ("DBClusterIdentifier", "orders-db"), -150)],
-        mutes_unknown: None,
-    }
+    AlarmList::new(vec![Arc::new(alarm("orders-db-connections", ("DBClusterIdentifier", "orders-db"), -150))], None)
 }
 
 fn rollouts() -> RolloutList {
