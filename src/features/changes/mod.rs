@@ -26,7 +26,7 @@ mod view;
 mod walk;
 
 pub use marks::{Mark, marks};
-pub use model::{Batch, LAG, Subject, TrailQuery};
+pub use model::{Ask, Batch, By, LAG, Subject, TrailQuery};
 pub use pane::{ChangesPane, goto, want};
 pub use rows::{RowsDone, RowsJob};
 pub use source::TrailSource;

@@ -126,7 +126,7 @@ impl Coverage {
         for (from, to) in seen {
             let reaches = match back {
                 // The newest minute or so is read at the next reading.
-                None => to + 3 * REFRESH >= end,
+                None => from <= end && to + 3 * REFRESH >= end,
                 Some(back) => to + 1 >= back,
             };
             if reaches {

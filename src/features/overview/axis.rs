@@ -36,9 +36,9 @@ pub(super) fn render(timeline: &Timeline, area: Rect, buf: &mut Buffer, ctx: &Ct
         moments(&timeline.alarms, timeline.alarms_known.then_some(none), timeline, row, buf, ctx);
     }
     if let Some(row) = next("changes", buf) {
-        open_end(timeline, row, buf, ctx);
         let none = timeline.changes_known.then_some("none by people or pipelines");
         moments(&timeline.changes, none, timeline, row, buf, ctx);
+        open_end(timeline, row, buf, ctx);
     }
     if let Some(row) = next("errors/min", buf) {
         if timeline.errors.is_empty() {
@@ -127,16 +127,22 @@ fn spans(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     }
 }
 
-/// Marks the end of the axis where the trail may not be complete.
+/// Says from where on the trail may not be complete, where the marks leave room for it.
 fn open_end(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let Some(open) = timeline.changes_open.filter(|open| *open < timeline.range.end) else { return };
     let cells = usize::from(row.width);
     let from = timeline.range.column(open.max(timeline.range.start), cells);
+    let taken = |column: usize| {
+        let at = (row.x.saturating_add(column as u16), row.y);
+        buf.cell(at).is_some_and(|cell| cell.symbol() != " ")
+    };
+    let free = (0..cells).rev().find(|column| taken(*column)).map_or(0, |last| last + 2);
+    let from = from.max(free);
     let shade = ctx.theme.glyphs().bar[1];
-    let room = cells.saturating_sub(from);
-    let label = [" CloudTrail may lag", " may lag"].into_iter().find(|label| width(label) + 2 <= room);
-    let text = format!("{shade}{}", label.unwrap_or_default());
-    put(buf, row, from, &text, ctx.theme.style(Role::Dim));
+    let labels = [" CloudTrail may lag", " may lag", ""].map(|label| format!("{shade}{label}"));
+    if let Some(label) = labels.iter().find(|label| from + width(label) <= cells) {
+        put(buf, row, from, label, ctx.theme.style(Role::Dim));
+    }
 }
 
 fn moments(list: &[Moment], none: Option<&str>, timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {

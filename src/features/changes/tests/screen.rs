@@ -12,11 +12,10 @@ use crate::features::metrics::{MetricQuery, Stat};
 use crate::features::rollouts::model::{Owner, ServiceName, Strategy, Tasks};
 use crate::features::rollouts::{RolloutList, ServiceSummary};
 use crate::features::session::SessionInfo;
+use crate::features::traces::{Counts, Graph, GraphService, RawService};
 use crate::features::{Link, Payload, Query, Store, Topic, run_job};
-use crate::service::{Inventory, Node};
 use crate::text::Zone;
 use crate::theme::{ColorDepth, Theme};
-use crate::widgets::testing::lines;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -43,8 +42,8 @@ pub fn app() -> App {
     let mut app = App::new(Store::new([(TargetSpec::named("prod"), session)]), settings, Zone::utc());
     answer(&mut app, Query::Alarms, Payload::Alarms(alarms()), 0);
     answer(&mut app, Query::Rollouts, Payload::Rollouts(rollouts()), 0);
-    let query = app.plan(now(0)).get(&PollKey::new(&prod(), Topic::Inventory)).unwrap().query.clone();
-    answer(&mut app, query, Payload::Inventory(Box::new(inventory())), 0);
+    let query = app.plan(now(0)).get(&PollKey::new(&prod(), Topic::ServiceGraph)).unwrap().query.clone();
+    answer(&mut app, query, Payload::ServiceGraph(Box::new(graph())), 0);
     app
 }
 
@@ -132,7 +131,10 @@ fn alarms() -> AlarmList {
         log_groups: Vec::new(),
         evaluation: None,
     };
-    AlarmList::new(vec![Arc::new(alarm("orders-db-connections", ("DBClusterIdentifier", "orders-db"), -150))], None)
+    AlarmList::new(
+        vec![Arc::new(alarm("orders-db-connections", ("DBClusterIdentifier", "orders-db"), -150))],
+        None,
+    )
 }
 
 fn rollouts() -> RolloutList {
@@ -149,21 +151,18 @@ fn rollouts() -> RolloutList {
     RolloutList { services: Arc::new(services), ..RolloutList::default() }
 }
 
-fn inventory() -> Inventory {
-    let node = |id: i32, name: &str, kind: &str, calls: &[i32]| Node {
+fn graph() -> Graph {
+    let node = |id, name: &str, kind: &str, calls: &[i32]| RawService {
         id,
-        name: name.into(),
-        kind: kind.into(),
-        calls: calls.to_vec(),
+        service: GraphService { name: name.into(), kind: kind.into(), ..GraphService::default() },
+        calls: calls.iter().map(|to| (*to, Counts::default(), false)).collect(),
     };
-    Inventory {
-        graph: vec![
-            node(1, "checkout", "AWS::ECS::Container", &[2]),
-            node(2, "orders", "AWS::ECS::Container", &[3]),
-            node(3, "orders-db", "Database::SQL", &[]),
-        ],
-        ..Inventory::default()
-    }
+    let nodes = vec![
+        node(1, "checkout", "AWS::ECS::Container", &[2]),
+        node(2, "orders", "AWS::ECS::Container", &[3]),
+        node(3, "orders-db", "Database::SQL", &[]),
+    ];
+    Graph::merge(at(-3_600), at(0), &[nodes], false)
 }
 
 fn goto(app: &mut App, subject: Option<Subject>, moment: Option<i64>) {
@@ -193,6 +192,14 @@ fn press(app: &mut App, keys: &str) -> Vec<Effect> {
         settle(app, last.clone(), 0);
     }
     last
+}
+
+/// The buffer as text, without spaces at the ends of lines.
+fn lines(buf: &Buffer) -> String {
+    let rows = buf.content().chunks(usize::from(buf.area.width.max(1)));
+    let rows = rows
+        .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned());
+    rows.collect::<Vec<_>>().join("\n")
 }
 
 fn draw(app: &App, width: u16, height: u16) -> String {
@@ -440,10 +447,11 @@ fn no_size_and_no_text_breaks_it() {
         press(&mut app, keys);
         for width in 0..130 {
             for height in [0, 1, 2, 5, 8, 15, 24, 40] {
-                let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-                app.render(&mut buf, now(0));
-                let once = buf.clone();
-                app.render(&mut buf, now(0));
+                let area = Rect::new(0, 0, width, height);
+                let (mut once, ctx) = (Buffer::empty(area), app.ctx(now(0)));
+                app.panes[app.ui.pane].render(area, &mut once, &ctx);
+                let mut buf = once.clone();
+                app.panes[app.ui.pane].render(area, &mut buf, &ctx);
                 assert_eq!(once, buf, "drawing twice is drawing once");
                 assert!(!lines(&buf).chars().any(|c| c == '\u{1b}' || c == '\u{202e}'));
             }
@@ -457,10 +465,7 @@ fn overview_marks_changes_and_where_the_trail_may_lag() {
     polled(&mut app, incident(), 0);
     let text = draw(&app, 120, 40);
     let row = text.lines().find(|line| line.starts_with(" changes")).unwrap();
-    assert!(
-        row.contains("PutScalingPolicy (carol)") && row.contains("UpdateService (auto scaling)"),
-        "{row}"
-    );
+    assert!(row.contains("PutScalingPolicy (carol)") && row.contains("▲UpdateService "), "{row}");
     assert!(row.contains("░"), "{row}");
     let mut app = self::app();
     let row =
