@@ -13,6 +13,8 @@ pub enum ConsoleLink<'a> {
     LogGroup(&'a str),
     /// One X-Ray trace.
     Trace(TraceId),
+    /// One event of CloudTrail, by its id.
+    TrailEvent(&'a str),
     /// The deployments of an ECS service.
     EcsDeployments {
         /// Cluster name, not its ARN.
@@ -64,6 +66,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         }
         ConsoleLink::Trace(id) => {
             format!("cloudwatch/home?region={region}#xray:traces/{}", id.xray())
+        }
+        ConsoleLink::TrailEvent(id) => {
+            format!("cloudtrailv2/home?region={region}#/events/{}", percent(id, '%'))
         }
         ConsoleLink::EcsDeployments { cluster, service } => format!(
             "ecs/v2/clusters/{}/services/{}/deployments?region={region}",

@@ -1,9 +1,11 @@
-//! From a thing to its service's logs and rollout: what `l` and `R` mean on an alarm, a service, a shift.
+//! From a thing to its service's logs, changes and rollout: what `l`, `c` and `R` mean on an alarm, a service, a
+//! shift.
 //!
 //! Pure: services are looked up in the store, what comes out are commands. A jump that leads nowhere says
 //! why, and where the missing piece could be configured.
 
-use super::{Link, alarms, rollouts, traces};
+use super::changes::Subject;
+use super::{Link, alarms, changes, rollouts, traces};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{Action, Window};
 use crate::aws::TargetId;
@@ -47,6 +49,11 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
                 None => say(format!("no rollout: {}", unknown(&alarm.name))),
             }
         }
+        Action::Changes => {
+            let subject = owners.first().map(|owner| Subject::Service(owner.service.name.clone()));
+            let at = alarm.first_breach.or(alarm.since).filter(|_| alarm.firing());
+            changes::goto(target, subject, at, ctx)
+        }
         _ => later(action),
     }
 }
@@ -84,6 +91,9 @@ pub fn jump_from_service(
         None if matches!(action, Action::Logs | Action::Traces) => {
             say(format!("{} was not looked up yet", name.service))
         }
+        None if action == Action::Changes => {
+            changes::goto(target, Some(Subject::Service(name.service.clone())), None, ctx)
+        }
         None => later(action),
     }
 }
@@ -95,6 +105,9 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
         Some(service) => jump(action, service, None, ctx),
         None if action == Action::Rollback => say(format!("no rollout: {}", unknown(group))),
         None if action == Action::Traces => say(format!("this line names no trace, and {}", unknown(group))),
+        None if action == Action::Changes => {
+            changes::goto(target, Some(Subject::Resource(group.to_owned())), None, ctx)
+        }
         None => later(action),
     }
 }
@@ -105,8 +118,20 @@ pub fn jump(action: Action, service: &Service, since: Option<Timestamp>, ctx: &C
         Action::Logs => logs(&service.target, service.log_groups.clone(), since, &service.name),
         Action::Traces => traces_of(service, since),
         Action::Rollback => rollback(service, ctx),
+        Action::Changes => {
+            let at = since.or_else(|| first_breach(service, ctx));
+            changes::goto(&service.target, Some(Subject::Service(service.name.clone())), at, ctx)
+        }
         _ => later(action),
     }
+}
+
+/// The first datapoint that breached of the alarms that go off now on a service or on what it depends on.
+fn first_breach(service: &Service, ctx: &Ctx) -> Option<Timestamp> {
+    let list = ctx.store.target(&service.target)?.alarms.as_ref()?;
+    let names = service.alarms.iter().chain(service.depends_on.iter().flat_map(|on| &on.alarms));
+    let firing = names.filter_map(|name| list.get(name)).filter(|alarm| alarm.counts(ctx.now));
+    firing.filter_map(|alarm| alarm.first_breach.or(alarm.since)).min()
 }
 
 /// Services for the palette: name, hint, link.
@@ -187,7 +212,6 @@ fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
 
 fn later(action: Action) -> Vec<Command> {
     let what = match action {
-        Action::Changes => "changes",
         Action::Board => "dashboards",
         _ => "such",
     };

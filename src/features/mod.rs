@@ -70,6 +70,8 @@ pub enum Topic {
     Findings,
     /// Everything one finding says.
     Finding,
+    /// What people and pipelines changed.
+    Trail,
 }
 
 impl Topic {
@@ -122,6 +124,8 @@ pub enum Query {
     Findings(security::ListQuery),
     /// Everything one finding says.
     Finding(security::DetailQuery),
+    /// What people and pipelines changed.
+    Trail(changes::TrailQuery),
 }
 
 impl Query {
@@ -144,6 +148,7 @@ impl Query {
             Self::TraceLogs(_) => Topic::TraceLogs,
             Self::Findings(_) => Topic::Findings,
             Self::Finding(_) => Topic::Finding,
+            Self::Trail(_) => Topic::Trail,
         }
     }
 }
@@ -183,6 +188,8 @@ pub enum Payload {
     Findings(Box<security::FindingList>),
     /// Everything one finding says.
     Finding(Box<security::FindingDetail>),
+    /// Events of the trail.
+    Trail(changes::Batch),
 }
 
 /// A pure function worth running off the loop.
@@ -190,6 +197,8 @@ pub enum Payload {
 pub enum Job {
     /// Look through many log lines.
     LogScan(logs::ScanJob),
+    /// Make rows of many events.
+    Changes(changes::RowsJob),
 }
 
 /// What a job found.
@@ -197,6 +206,8 @@ pub enum Job {
 pub enum JobOutput {
     /// The log lines found.
     LogScan(logs::ScanDone),
+    /// The rows of Changes.
+    Changes(changes::RowsDone),
 }
 
 /// Where to go: a screen and what to show on it.
@@ -269,7 +280,8 @@ impl Link {
 }
 
 /// The names of all screens, in the order of [`panes`].
-pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "traces", "security", "diagnostics"];
+pub const SCREENS: &[&str] =
+    &["overview", "rollouts", "alarms", "logs", "traces", "security", "changes", "diagnostics"];
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
@@ -280,6 +292,7 @@ pub fn panes() -> Vec<Box<dyn Pane>> {
         Box::new(logs::LogsPane::default()),
         Box::new(traces::TracesPane::default()),
         Box::new(security::SecurityPane::default()),
+        Box::new(changes::ChangesPane::default()),
         Box::new(diagnostics::DiagnosticsPane::default()),
     ]
 }
@@ -302,12 +315,14 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::TraceLogs, traces::LogsSource::new);
     spawner.spawn(conn, Topic::Findings, security::ListSource::new);
     spawner.spawn(conn, Topic::Finding, security::DetailSource::new);
+    spawner.spawn(conn, Topic::Trail, changes::TrailSource::new);
 }
 
 /// Computes a job's answer.
 pub fn run_job(job: Job) -> JobOutput {
     match job {
         Job::LogScan(job) => JobOutput::LogScan(job.run()),
+        Job::Changes(job) => JobOutput::Changes(job.run()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
 use super::{
-    Op, OpOutcome, Payload, Topic, alarms, diagnostics, discovery, logs, overview, rollouts, security,
-    session, traces,
+    Op, OpOutcome, Payload, Topic, alarms, changes, diagnostics, discovery, logs, overview, rollouts,
+    security, session, traces,
 };
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
@@ -105,6 +105,8 @@ pub struct TargetStore {
     pub findings: Option<security::FindingList>,
     /// Everything the opened finding says.
     pub finding: Option<security::FindingDetail>,
+    /// What people and pipelines changed.
+    pub trail: changes::Trail,
 }
 
 /// Everything AWS has said.
@@ -213,6 +215,7 @@ impl Store {
             Payload::TraceLogs(logs) => target.trace_logs = Some(logs),
             Payload::Findings(list) => target.findings = Some(*list),
             Payload::Finding(detail) => target.finding = Some(*detail),
+            Payload::Trail(batch) => target.trail.push(batch),
             Payload::Shifts(shifts) => {
                 let ended = self.rollbacks.read(&key.target, &shifts, now.wall);
                 target.shifts = Some(shifts);

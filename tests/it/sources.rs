@@ -5,6 +5,7 @@ use crate::common::{connect, poll, simulator, start};
 use eyewall::app::Window;
 use eyewall::aws::{Conn, ErrorClass};
 use eyewall::demo::Faults;
+use eyewall::features::changes::{Ask, By, TrailQuery, TrailSource};
 use eyewall::features::alarms::{Alarm, AlarmList, DetailSource, ListSource};
 use eyewall::features::discovery::{InventoryQuery, InventorySource};
 use eyewall::features::logs::{GroupsSource, TailQuery, TailSource};
@@ -107,6 +108,13 @@ async fn half_of_an_alarms_detail_is_better_than_none() {
     };
     assert_eq!(detail.missing, ["metrics: denied: cloudwatch:GetMetricData"]);
     assert!(detail.series.is_empty() && !detail.history.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn trail() {
+    let asks = vec![Ask { region: None, by: By::Writes }];
+    let query = Query::Trail(TrailQuery { asks, window: Window::Live { secs: 3_600 }, missed: 0 });
+    holds("cloudtrail:LookupEvents", TrailSource::new, &query).await;
 }
 
 #[tokio::test(start_paused = true)]

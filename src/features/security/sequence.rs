@@ -128,8 +128,20 @@ impl Cast {
                 told.extend(items(&item["signalIndicators"]).iter().map(indicator));
                 // Times, count and severity stand on the axis; ids tie it to what stands above.
                 let known = &[
-                    "uid", "type", "description", "name", "createdAt", "updatedAt", "firstSeenAt", "lastSeenAt",
-                    "severity", "count", "resourceUids", "actorIds", "endpointIds", "signalIndicators",
+                    "uid",
+                    "type",
+                    "description",
+                    "name",
+                    "createdAt",
+                    "updatedAt",
+                    "firstSeenAt",
+                    "lastSeenAt",
+                    "severity",
+                    "count",
+                    "resourceUids",
+                    "actorIds",
+                    "endpointIds",
+                    "signalIndicators",
                 ];
                 (text(item, "name"), parts(&told), known)
             }

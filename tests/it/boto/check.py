@@ -12,6 +12,7 @@ import datetime
 import importlib
 import json
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 
 import boto3
@@ -197,6 +198,66 @@ def deployments(clients: Clients) -> list[dict]:
     return full
 
 
+def lookup(client, now: datetime.datetime, key: str, value: str) -> list[dict]:
+    """All events of six hours with this attribute, at most two requests a second."""
+    events, arguments = [], {}
+    while True:
+        time.sleep(0.55)
+        answer = client.lookup_events(
+            LookupAttributes=[{"AttributeKey": key, "AttributeValue": value}],
+            StartTime=now - datetime.timedelta(hours=6),
+            EndTime=now,
+            **arguments,
+        )
+        events += answer["Events"]
+        if "NextToken" not in answer:
+            return events
+        arguments = {"NextToken": answer["NextToken"]}
+
+
+def trail(clients: Clients, now: datetime.datetime) -> None:
+    client = clients("cloudtrail")
+    writes = lookup(client, now, "ReadOnly", "false")
+    reads = lookup(client, now, "ReadOnly", "true")
+    every = {event["EventId"]: event for event in writes + reads}
+    say("cloudtrail lookup_events", f"{len(writes)} writes, {len(reads)} reads")
+    expect(len(every) == len(writes) + len(reads), "no event comes twice")
+    expect(len(writes) > 50, "events are paged")
+    times = [event["EventTime"] for event in writes]
+    expect(times == sorted(times, reverse=True), "the newest come first")
+    records = {key: json.loads(event["CloudTrailEvent"]) for key, event in every.items()}
+    for key, event in every.items():
+        record = records[key]
+        expect(record["eventID"] == key and record["eventName"] == event["EventName"], f"{key} is its record's")
+        expect(record["eventSource"] == event["EventSource"], f"{key}: its source is its record's")
+        expect(str(record["readOnly"]).lower() == event["ReadOnly"], f"{key}: its kind is its record's")
+    # By user and by resource: the same as picking them out of everything here.
+    (update,) = (event for event in writes if event["EventName"] == "UpdateService")
+    service = update["Resources"][0]["ResourceName"]
+    for attribute, value, has in [
+        ("Username", update["Username"], lambda event: event.get("Username") == value),
+        ("AccessKeyId", update["AccessKeyId"], lambda event: event.get("AccessKeyId") == value),
+        ("ResourceName", service, lambda event: any(r["ResourceName"] == value for r in event["Resources"])),
+        ("EventSource", "logs.amazonaws.com", lambda event: event["EventSource"] == value),
+    ]:
+        found = {event["EventId"] for event in lookup(client, now, attribute, value)}
+        wanted = {key for key, event in every.items() if has(event)}
+        say(f"cloudtrail lookup_events by {attribute}", f"{len(found)} events")
+        # A few more may have come in meanwhile.
+        expect(wanted <= found and len(found) - len(wanted) < 5, f"{attribute} {value}: {len(wanted)} of {len(found)}")
+    expect(update["Username"].startswith("github-"), "the pipeline's session deployed")
+    time.sleep(1.1)
+    codes = []
+    for _ in range(4):
+        try:
+            client.lookup_events()
+            codes.append("ok")
+        except client.exceptions.ClientError as error:
+            codes.append(error.response["Error"]["Code"])
+    say("cloudtrail lookup_events four times at once", " ".join(codes))
+    expect(codes.count("ThrottlingException") >= 1 and codes[0] == "ok", "two requests a second are answered")
+
+
 def before(clients: Clients, now: datetime.datetime) -> None:
     who = clients("sts").get_caller_identity()
     say("sts get_caller_identity", who["Account"])
@@ -257,6 +318,7 @@ def before(clients: Clients, now: datetime.datetime) -> None:
     clients("lambda").list_event_source_mappings()
     traces(clients("xray"), now)
 
+    trail(clients, now)
     running = deployments(clients)[0]
     expect(running["status"] == "IN_PROGRESS", f"the newest deployment runs: {running['status']}")
     stopped = clients("ecs").stop_service_deployment(
