@@ -162,6 +162,7 @@ impl Setup {
     pub fn sim(&self, clock: Clock) -> Result<Option<SimAws>, Failure> {
         let Some(scenario) = &self.scenario else { return Ok(None) };
         let sim = SimAws::new(scenario.clone(), self.seed(), clock.wall(), Arc::new(move || clock.wall()));
+        let sim = sim.counting_by(Arc::new(move || clock.since_start()));
         sim.set_faults(simulated::faults(&self.common)?);
         Ok(Some(sim))
     }

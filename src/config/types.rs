@@ -27,6 +27,8 @@ pub struct Config {
     pub cost: Cost,
     /// The Logs pane.
     pub logs: Logs,
+    /// The Security and Changes panes.
+    pub security: Security,
     /// Keys by the name of their action; what is given here replaces the action's own keys, and an empty list
     /// takes its keys away.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -141,6 +143,8 @@ pub struct Poll {
     pub log_groups: Span,
     /// What there is: clusters, services, load balancers, functions, dependencies.
     pub discovery: Span,
+    /// GuardDuty's findings. Five times slower while only the badge needs them.
+    pub findings: Span,
 }
 
 impl Default for Poll {
@@ -153,6 +157,7 @@ impl Default for Poll {
             logs: Span::seconds(5),
             log_groups: Span::seconds(300),
             discovery: Span::seconds(300),
+            findings: Span::seconds(60),
         }
     }
 }
@@ -189,11 +194,20 @@ impl Default for Logs {
     }
 }
 
+/// The Security and Changes panes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Security {
+    /// Regions whose findings are read, and in which Changes looks for what a principal did. The target's own
+    /// when empty.
+    pub regions: Vec<String>,
+}
+
 /// The embedded simulated AWS.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Demo {
-    /// What happens in it: bad-deploy, quiet, big, or the path of a scenario file.
+    /// What happens in it: bad-deploy, db-connections, leaked-key, quiet, big, or the path of a scenario file.
     pub scenario: String,
     /// The same seed gives the same world.
     pub seed: u32,

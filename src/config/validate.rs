@@ -117,6 +117,7 @@ pub(super) fn values(config: &Config, origin: Origin<'_>, document: &Document<&s
         ("logs", poll.logs),
         ("log_groups", poll.log_groups),
         ("discovery", poll.discovery),
+        ("findings", poll.findings),
     ];
     for (key, span) in cadences {
         checks.span(&["poll", key], span, "1s", "1d");
@@ -129,6 +130,9 @@ pub(super) fn values(config: &Config, origin: Origin<'_>, document: &Document<&s
     for (action, keys) in &config.keys {
         let empty = keys.iter().any(|key| key.trim().is_empty());
         checks.require(!empty, &["keys", action], "a key is written by its name, for example \"R\"");
+    }
+    for (at, region) in config.security.regions.iter().enumerate() {
+        checks.region(&["security", "regions", &at.to_string()], region);
     }
     checks.targets(&config.targets);
     checks.services(&config.services, &config.targets);
@@ -187,19 +191,23 @@ impl Checks<'_> {
         }
     }
 
+    fn region(&mut self, path: &[&str], region: &str) {
+        if !is_region(region) {
+            let message = format!("`{region}` does not look like a region such as eu-west-2");
+            self.fail(path, &message, suggest(region, REGIONS));
+        } else if let Some(near) = nearly_region(region) {
+            self.fail(path, &format!("there is no region `{region}`"), Some(near.to_owned()));
+        }
+    }
+
     fn targets(&mut self, targets: &[Target]) {
         let mut names = HashSet::new();
         for (at, target) in targets.iter().enumerate() {
             let at = at.to_string();
             let path = |key| ["target", at.as_str(), key];
             self.name(&path("name"), &target.name, names.insert(target.name.as_str()));
-            if let Some(region) = target.region.as_deref().filter(|r| !is_region(r)) {
-                let message = format!("`{region}` does not look like a region such as eu-west-2");
-                self.fail(&path("region"), &message, suggest(region, REGIONS));
-            } else if let Some(near) = target.region.as_deref().and_then(nearly_region) {
-                let region = target.region.as_deref().unwrap_or_default();
-                let message = format!("there is no region `{region}`");
-                self.fail(&path("region"), &message, Some(near.to_owned()));
+            if let Some(region) = &target.region {
+                self.region(&path("region"), region);
             }
             let roles = [("role_arn", &target.role_arn), ("write_role_arn", &target.write_role_arn)];
             for (key, role) in roles {

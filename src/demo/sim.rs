@@ -33,6 +33,9 @@ use std::time::Duration;
 /// Tells the simulated time.
 pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Tells how much time has passed since some moment.
+pub type Passing = Arc<dyn Fn() -> Duration + Send + Sync>;
+
 /// A body that may stream, or break off.
 pub type SimBody = BoxBody<Bytes, io::Error>;
 
@@ -40,6 +43,8 @@ pub type SimBody = BoxBody<Bytes, io::Error>;
 const MOST_REGIONS: usize = 64;
 /// Operations that are counted; unknown paths of foreign clients could be without end.
 const MOST_COUNTED: usize = 256;
+/// Operations of which AWS answers only so many a second, for everybody in an account and region.
+const QUOTAS: [(&str, &str, u32); 1] = [("cloudtrail", "LookupEvents", 2)];
 /// Live Tail updates come this often.
 const TAIL_EVERY: Duration = Duration::from_secs(1);
 
@@ -57,8 +62,15 @@ struct Shared {
     worlds: Mutex<BTreeMap<String, Arc<RwLock<World>>>>,
     faults: Mutex<Faults>,
     counts: Mutex<BTreeMap<(String, String), Count>>,
+    /// Answers of operations with a quota, by region.
+    answered: Mutex<BTreeMap<(String, &'static str), Answered>>,
+    /// Goes on also where the world's time stands still.
+    passing: Option<Passing>,
     serial: AtomicU64,
 }
+
+/// Since when, and how many since then.
+type Answered = (Duration, u32);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {
@@ -120,9 +132,20 @@ impl SimAws {
             worlds: Mutex::default(),
             faults: Mutex::default(),
             counts: Mutex::default(),
+            answered: Mutex::default(),
+            passing: None,
             serial: AtomicU64::new(seed),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// Counts requests per second by this clock, for a world whose own time is scaled or stands still.
+    #[must_use]
+    pub fn counting_by(mut self, passing: Passing) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.passing = Some(passing);
+        }
+        self
     }
 
     /// Replaces all fault rules, at any time.
@@ -224,6 +247,7 @@ impl SimAws {
         };
         let now = (self.shared.clock)();
         self.count(&call, now);
+        let over = self.over_quota(&call, now);
         let (delay, fault) = lock(&self.shared.faults).draw(&call.service, &call.operation);
         let refuse = |failure: Failure| {
             wire::encode_failure(call.protocol, &call.service, &failure, &request_id).map(Payload::Whole)
@@ -243,6 +267,7 @@ impl SimAws {
                 }),
                 Err(failure) => refuse(failure),
             },
+            Some(Fault::Delay(_)) | None if over => refuse(refusal::throttled(&call)),
             Some(Fault::Delay(_)) | None => self.carry_out(&call, now, &request_id).unwrap_or_else(refuse),
         };
         Answer { delay, response }
@@ -303,6 +328,26 @@ impl SimAws {
         count.total += 1;
         count.in_second += 1;
         count.peak = count.peak.max(count.in_second);
+    }
+
+    /// Whether AWS would not answer this one, because it has answered so many already within a second.
+    fn over_quota(&self, call: &Call, now: Timestamp) -> bool {
+        let known = |quota: &&(&str, &str, u32)| quota.0 == call.service && quota.1 == call.operation;
+        let Some((_, operation, most)) = QUOTAS.iter().find(known) else { return false };
+        let passed = match &self.shared.passing {
+            Some(passing) => passing(),
+            None => now.duration_since(self.shared.start).try_into().unwrap_or_default(),
+        };
+        let mut answered = lock(&self.shared.answered);
+        if answered.len() >= MOST_COUNTED {
+            answered.clear();
+        }
+        let (since, count) = answered.entry((call.region.clone(), operation)).or_insert((passed, 0));
+        if passed.saturating_sub(*since) >= Duration::from_secs(1) || passed < *since {
+            (*since, *count) = (passed, 0);
+        }
+        *count += 1;
+        *count > *most
     }
 
     /// A UUID in shape, unique in this run and the same in the next.

@@ -96,6 +96,48 @@ pub fn rgb(color: Color) -> Option<(u8, u8, u8)> {
     if let Color::Rgb(r, g, b) = color { Some((r, g, b)) } else { None }
 }
 
+/// Red, green and blue of any colour, as xterm shows those that are left to the terminal; `None` for its
+/// default.
+pub fn approximate_rgb(color: Color) -> Option<(u8, u8, u8)> {
+    let index = match color {
+        Color::Reset => return None,
+        Color::Rgb(r, g, b) => return Some((r, g, b)),
+        Color::Indexed(index) => index,
+        named => NAMES.iter().position(|(_, color)| *color == named)?.checked_sub(1)? as u8,
+    };
+    Some(match index {
+        0..16 => XTERM_16[usize::from(index)],
+        16..232 => {
+            let cube = index - 16;
+            (cube_level(cube / 36), cube_level(cube / 6 % 6), cube_level(cube % 6))
+        }
+        232.. => {
+            let level = 8 + 10 * (index - 232);
+            (level, level, level)
+        }
+    })
+}
+
+/// The sixteen colours as xterm comes with them, in the order of [`NAMES`].
+const XTERM_16: [(u8, u8, u8); 16] = [
+    (0, 0, 0),
+    (205, 0, 0),
+    (0, 205, 0),
+    (205, 205, 0),
+    (0, 0, 238),
+    (205, 0, 205),
+    (0, 205, 205),
+    (229, 229, 229),
+    (127, 127, 127),
+    (255, 0, 0),
+    (0, 255, 0),
+    (255, 255, 0),
+    (92, 92, 255),
+    (255, 0, 255),
+    (0, 255, 255),
+    (255, 255, 255),
+];
+
 /// Contrast ratio of two colours as WCAG 2 defines it: 1 (the same) to 21 (black and white).
 pub fn contrast(a: (u8, u8, u8), b: (u8, u8, u8)) -> f64 {
     let luminance = |color| {

@@ -136,9 +136,24 @@ impl Theme {
     pub fn target_style(&self, color: &str) -> Style {
         let style = Style::new().add_modifier(ratatui::style::Modifier::BOLD);
         match color::parse_color(color) {
-            Some(color) if self.style(Role::Bad).fg.is_some() => style.fg(color),
+            Some(color) if self.has_colors() => style.fg(color),
             _ => style,
         }
+    }
+
+    /// Whether colours can tell things apart.
+    pub fn has_colors(&self) -> bool {
+        self.style(Role::Bad).fg.is_some()
+    }
+
+    /// The role among `roles` whose colour an eye would take for `color` (red, green, blue); the first one
+    /// where there are no colours.
+    pub fn nearest(&self, color: (u8, u8, u8), roles: impl IntoIterator<Item = Role>) -> Option<Role> {
+        let far = |role: &Role| {
+            let own = self.style(*role).fg.and_then(color::approximate_rgb);
+            own.map_or(f64::MAX, |own| color::distance(color::oklab(own), color::oklab(color)))
+        };
+        roles.into_iter().min_by(|a, b| far(a).total_cmp(&far(b)))
     }
 
     /// The glyphs this terminal can show.

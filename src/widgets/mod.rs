@@ -4,6 +4,7 @@ pub mod chart;
 pub mod dialog;
 pub mod input;
 pub mod list;
+pub mod markdown;
 pub mod paint;
 pub mod progress;
 pub mod sparkline;

@@ -4,6 +4,7 @@
 //! (defaults, limits, paging, errors) and no wire format; it may not keep anything between calls.
 //! To add an operation: a function, and a line in [`route`].
 
+mod cloudtrail;
 pub mod cloudwatch;
 mod ecs;
 mod elbv2;
@@ -50,8 +51,11 @@ pub fn route(service: &str, operation: &str) -> Option<Handler> {
         ("cloudwatch", "DescribeAlarmHistory") => Read(cloudwatch::alarms::describe_alarm_history),
         ("cloudwatch", "ListAlarmMuteRules") => Read(cloudwatch::mutes::list_alarm_mute_rules),
         ("cloudwatch", "GetAlarmMuteRule") => Read(cloudwatch::mutes::get_alarm_mute_rule),
+        ("cloudwatch", "ListDashboards") => Read(cloudwatch::dashboards::list_dashboards),
+        ("cloudwatch", "GetDashboard") => Read(cloudwatch::dashboards::get_dashboard),
         ("cloudwatch", "GetMetricData") => Read(cloudwatch::metrics::get_metric_data),
         ("cloudwatch", "ListMetrics") => Read(cloudwatch::metrics::list_metrics),
+        ("cloudtrail", "LookupEvents") => Read(cloudtrail::lookup_events),
         ("logs", "DescribeLogGroups") => Read(logs::describe_log_groups),
         ("logs", "DescribeLogStreams") => Read(logs::describe_log_streams),
         ("logs", "FilterLogEvents") => Read(logs::filter_log_events),

@@ -195,6 +195,7 @@ fn headers_for(content_type: &'static str, request_id: &str) -> HeaderMap {
 fn shape_name(service: &str, code: &str) -> String {
     match (service, code) {
         ("cloudwatch", "InvalidParameterValue" | "InvalidParameterCombination") => format!("{code}Exception"),
+        ("cloudwatch", "ResourceNotFound") => "DashboardNotFoundError".into(),
         ("cloudwatch", "MissingParameter") => "MissingRequiredParameterException".into(),
         _ => code.to_owned(),
     }

@@ -2,7 +2,7 @@
 //!
 //! `verdict.rs` evaluates them on the metrics; nothing here decides whether a datapoint breaches.
 
-use super::metrics::APP;
+use super::catalogue::APP;
 use super::spec::{Absent, ActionsSpec, AlarmSpec, WatchSpec};
 use super::types::{AlarmDef, AlarmHistory, AlarmState, AlarmStatus, CLUSTER, Metric, MuteRule, Stat, Watch};
 use super::verdict::Transition;

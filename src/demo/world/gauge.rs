@@ -50,7 +50,7 @@ impl GaugeSpec {
         Metric::new(&self.namespace, &self.metric, &dimensions)
     }
 
-    fn matches(&self, metric: &Metric) -> bool {
+    pub(super) fn matches(&self, metric: &Metric) -> bool {
         self.namespace == metric.namespace
             && self.metric == metric.name
             && self.dimensions.len() == metric.dimensions.len()

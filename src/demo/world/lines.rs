@@ -14,13 +14,20 @@ fn stamp(ms: i64) -> String {
 }
 
 /// The line of one request: INFO, WARN when it was refused or slow, ERROR when it failed.
-pub(super) fn request(spec: &ServiceSpec, revision: u32, broken: bool, request: &Request) -> String {
+pub(super) fn request(
+    spec: &ServiceSpec,
+    revision: u32,
+    broken: bool,
+    trouble: Option<&str>,
+    request: &Request,
+) -> String {
     let dice = request.dice.on(31);
     let status = request.status();
     let method = dice.pick(&["GET", "GET", "POST"]).copied().unwrap_or("GET");
     let path = format!("{}/{}", spec.path, dice.on(1).below(9_999));
     let millis = request.latency_ms.round();
     let (level, text) = match request.outcome {
+        Outcome::Failed if let Some(trouble) = trouble => ("ERROR", trouble.to_owned()),
         Outcome::Failed if broken => {
             ("ERROR", format!("card declined upstream: PoolExhausted after {millis} ms"))
         }

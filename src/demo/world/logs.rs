@@ -14,6 +14,8 @@ use jiff::Timestamp;
 
 /// Each kind of line that no terminal should see comes once in so many requests.
 const HOSTILE_EVERY: u64 = 8_000;
+/// Milliseconds until a task that was added takes requests.
+const TASK_STARTS: i64 = 120_000;
 /// One event in so many is ingested late.
 const LATE_EVERY: u64 = 500;
 
@@ -131,15 +133,16 @@ impl World {
 
     fn service_lines(&self, spec: &ServiceSpec, stream: &Stream, minute: i64, lines: &mut Vec<Line>) {
         for request in self.requests(stream, minute) {
-            let Some(task) = self.server(stream, request.side, spec.tasks, request.at, request.dice.on(11))
-            else {
+            let tasks = self.tasks_at(spec, request.at - TASK_STARTS);
+            let Some(task) = self.server(stream, request.side, tasks, request.at, request.dice.on(11)) else {
                 continue;
             };
             let side = stream.course.sides.get(request.side);
             let (number, broken) = side.map_or((0, false), |side| (side.number, side.broken.is_some()));
             let name = task_stream(&spec.name, &task.id);
             let mut add = |at: i64, text: String| lines.push(Line { at, stream: name.clone(), text });
-            add(request.at, lines::request(spec, number, broken, &request));
+            let trouble = stream.trouble(request.at).map(|(trouble, _)| trouble.message.as_str());
+            add(request.at, lines::request(spec, number, broken, trouble, &request));
             if broken && request.outcome == Outcome::Failed && request.dice.on(12).below(3) == 0 {
                 add(request.at, lines::panic_trace(request.dice));
             }
@@ -198,7 +201,8 @@ impl World {
         let users = users.filter(|(service, _)| service.databases.contains(&spec.name));
         let shares = users.map(|(_, stream)| {
             let caller = stream.caller.and_then(|(caller, _)| self.streams.get(caller));
-            caller.map_or(0.0, |caller| caller.course.broken_share(ms)).max(stream.course.broken_share(ms))
+            let broken = caller.map_or(0.0, |caller| caller.course.broken_share(ms));
+            broken.max(stream.course.broken_share(ms)).max(stream.trouble(ms).map_or(0.0, |(_, part)| part))
         });
         shares.fold(0.0, f64::max)
     }

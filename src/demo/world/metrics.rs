@@ -1,13 +1,16 @@
-//! Metrics as views of the request stream, the tasks and the gauges of the scenario.
+//! What metrics are worth: views of the request stream, the tasks and the gauges of the scenario.
 //!
 //! Everything is worked out per minute and put together for longer periods. As at AWS, a count of zero
-//! errors is no datapoint at all, and a minute appears a quarter of a minute after its end.
+//! errors is no datapoint at all, and a minute appears a quarter of a minute after its end. Which metrics
+//! there are is in `catalogue.rs`, how samples spread within a period in `spread.rs`.
 
+use super::database::{Basin, Ledger};
 use super::hash::Dice;
-use super::spec::{GaugeSpec, ServiceSpec};
+use super::spec::{DatabaseSpec, GaugeSpec, ServiceSpec};
+use super::spread::Spread;
 use super::tasks::Life;
 use super::traffic::{Curve, MINUTE, Slice, Stream};
-use super::types::{CLUSTER, Metric, Stat};
+use super::types::{Deployment, Metric, Stat};
 use super::{World, time};
 use jiff::Timestamp;
 
@@ -18,13 +21,6 @@ const MINUTES_FOR_PERCENTILE: i64 = 12;
 /// More datapoints than this are not given for one series.
 const MOST_POINTS: i64 = 100_800;
 
-const LOST: &str = "HTTPCode_ELB_5XX_Count";
-const ELB: &str = "AWS/ApplicationELB";
-const LAMBDA: &str = "AWS/Lambda";
-const ECS: &str = "AWS/ECS";
-/// What the shop's programs publish about themselves, old and new side together.
-pub(super) const APP: &str = "Shop/App";
-
 /// What of a request is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
@@ -34,6 +30,23 @@ pub(super) enum What {
     Failed,
     Seconds,
     Millis,
+}
+
+/// What a load balancer says of its connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wire {
+    Open,
+    New,
+    Bytes,
+}
+
+/// What Container Insights says of a service's tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Crew {
+    Running,
+    Desired,
+    Pending,
+    Deployments,
 }
 
 /// Where a metric comes from.
@@ -49,10 +62,20 @@ pub(super) enum Source<'a> {
     Zero,
     /// Requests that the load balancer answered itself because a target was gone.
     Lost(&'a [Stream]),
+    /// Connections of a load balancer, which follow its requests.
+    Wire { streams: &'a [Stream], what: Wire },
     /// Targets of one colour.
     Hosts { spec: &'a ServiceSpec, stream: &'a Stream, blue: bool, healthy: bool },
+    /// Requests of one colour, divided by its healthy targets.
+    PerTarget { spec: &'a ServiceSpec, stream: &'a Stream, blue: bool },
+    /// Tasks of a service, as ECS counts them.
+    Crew { service: &'a str, what: Crew },
     /// Percent of a service's CPU or memory.
     Usage { stream: &'a Stream, memory: bool },
+    /// What a database cluster reports.
+    Database(&'a DatabaseSpec, Ledger),
+    /// What waits in a function's queue.
+    Queue(&'a Stream, Basin),
     /// A value from the scenario.
     Gauge(&'a GaugeSpec, Dice),
 }
@@ -85,75 +108,19 @@ impl Summary {
         }
     }
 
-    fn stat(&self, stat: Stat) -> f64 {
-        match stat {
+    fn stat(&self, stat: Stat) -> Option<f64> {
+        Some(match stat {
             Stat::Sum => self.sum,
             Stat::Average => self.sum / self.count,
             Stat::Minimum => self.min,
             Stat::Maximum => self.max,
             Stat::SampleCount => self.count,
-            // Without a curve the spread within a minute is unknown; the range stands in for it.
-            Stat::Percentile(rank) => self.min + (self.max - self.min) * rank / 100.0,
-        }
+            spread => return Spread::even(self.min, self.max, self.count).stat(spread),
+        })
     }
 }
 
 impl World {
-    /// Every metric there is.
-    pub fn metrics(&self) -> Vec<Metric> {
-        let mut all = Vec::new();
-        let balancers = self.scenario.services.len().div_ceil(50);
-        for index in 0..balancers {
-            let balancer = self.balancer_path(index);
-            for name in [
-                "RequestCount",
-                "HTTPCode_Target_2XX_Count",
-                "HTTPCode_Target_4XX_Count",
-                "HTTPCode_Target_5XX_Count",
-                "TargetResponseTime",
-                LOST,
-            ] {
-                all.push(Metric::new(ELB, name, &[("LoadBalancer", &balancer)]));
-            }
-        }
-        for spec in &self.scenario.services {
-            let balancer = self.balancer_of(&spec.name).unwrap_or_default();
-            for blue in [true, false] {
-                let group = self.target_group_path(&spec.name, blue);
-                let both = [("LoadBalancer", balancer.as_str()), ("TargetGroup", group.as_str())];
-                for name in [
-                    "RequestCount",
-                    "HTTPCode_Target_2XX_Count",
-                    "HTTPCode_Target_4XX_Count",
-                    "HTTPCode_Target_5XX_Count",
-                    "TargetResponseTime",
-                    "HealthyHostCount",
-                    "UnHealthyHostCount",
-                ] {
-                    all.push(Metric::new(ELB, name, &both));
-                    all.push(Metric::new(ELB, name, &[("TargetGroup", &group)]));
-                }
-            }
-            let service = [("ClusterName", CLUSTER), ("ServiceName", spec.name.as_str())];
-            for name in ["CPUUtilization", "MemoryUtilization"] {
-                all.push(Metric::new(ECS, name, &service));
-            }
-            for name in ["Requests", "Faults", "Latency"] {
-                all.push(Metric::new(APP, name, &service));
-            }
-        }
-        for spec in &self.scenario.functions {
-            for name in ["Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions"] {
-                all.push(Metric::new(LAMBDA, name, &[("FunctionName", &spec.name)]));
-                let alias = format!("{}:{}", spec.name, spec.alias);
-                all.push(Metric::new(LAMBDA, name, &[("FunctionName", &spec.name), ("Resource", &alias)]));
-            }
-        }
-        all.retain(|metric| self.gauge(metric).is_none());
-        all.extend(self.scenario.gauges.iter().map(GaugeSpec::identity));
-        all
-    }
-
     /// Datapoints with period starts in `from..to`, oldest first, as far as published by `now`. Missing
     /// periods are left out. Periods are whole minutes, at least one.
     pub fn series(
@@ -184,104 +151,24 @@ impl World {
 
     /// One statistic over the minutes `first..=last`.
     pub(super) fn value(&self, source: &Source, stat: Stat, first: i64, last: i64) -> Option<f64> {
-        if let (
-            Stat::Percentile(rank),
-            Source::Traffic { streams, blue, what: What::Seconds | What::Millis },
-        ) = (stat, source)
+        if let Source::Traffic { streams, blue, what: what @ (What::Seconds | What::Millis) } = source
+            && !stat.is_plain()
         {
-            let step = ((last - first + 1) / MINUTES_FOR_PERCENTILE).max(1) as usize;
-            let slices =
-                (first..=last).step_by(step).flat_map(|minute| self.coloured(streams, *blue, minute));
+            let step = ((last - first + 1) / MINUTES_FOR_PERCENTILE).max(1);
+            let minutes = (first..=last).step_by(step as usize);
+            let slices = minutes.flat_map(|minute| self.coloured(streams, *blue, minute));
             let curves: Vec<(f64, Curve)> =
-                slices.map(|slice| (f64::from(slice.count), slice.curve)).collect();
-            let unit =
-                if matches!(source, Source::Traffic { what: What::Seconds, .. }) { 1000.0 } else { 1.0 };
-            return percentile(&curves, rank / 100.0).map(|ms| ms / unit);
+                slices.map(|slice| (f64::from(slice.count) * step as f64, slice.curve)).collect();
+            let unit = if *what == What::Seconds { 1000.0 } else { 1.0 };
+            return Spread::mixed(curves, unit)?.stat(stat);
         }
         let minutes = (first..=last).filter_map(|minute| self.minute(source, minute));
-        minutes.reduce(Summary::join).map(|summary| summary.stat(stat))
+        minutes.reduce(Summary::join)?.stat(stat)
     }
 
-    /// Where a metric comes from; none when there is no such metric.
-    pub(super) fn source(&self, metric: &Metric) -> Option<Source<'_>> {
-        // What a scenario says itself wins over what the requests would say.
-        if let Some(gauge) = self.gauge(metric) {
-            return Some(gauge);
-        }
-        match metric.namespace.as_str() {
-            ELB => self.balancer_source(metric),
-            APP => {
-                let (_, stream) = self.find_service(metric.dimension("ServiceName")?)?;
-                let what = match metric.name.as_str() {
-                    "Requests" => What::Count,
-                    "Faults" => return Some(Source::Errors(stream)),
-                    "Latency" => What::Millis,
-                    _ => return None,
-                };
-                Some(Source::Traffic { streams: std::slice::from_ref(stream), blue: None, what })
-            }
-            LAMBDA
-                if metric
-                    .dimension("FunctionName")
-                    .is_some_and(|name| self.find_function(name).is_some()) =>
-            {
-                let (_, stream) = self.find_function(metric.dimension("FunctionName")?)?;
-                let traffic =
-                    |what| Source::Traffic { streams: std::slice::from_ref(stream), blue: None, what };
-                match metric.name.as_str() {
-                    "Invocations" => Some(traffic(What::Count)),
-                    "Duration" => Some(traffic(What::Millis)),
-                    "Errors" => Some(Source::Errors(stream)),
-                    "Throttles" => Some(Source::Zero),
-                    "ConcurrentExecutions" => Some(Source::Concurrency(stream)),
-                    _ => None,
-                }
-            }
-            ECS => {
-                let (_, stream) = self.find_service(metric.dimension("ServiceName")?)?;
-                let memory = match metric.name.as_str() {
-                    "CPUUtilization" => false,
-                    "MemoryUtilization" => true,
-                    _ => return None,
-                };
-                Some(Source::Usage { stream, memory })
-            }
-            _ => None,
-        }
-    }
-
-    fn balancer_source(&self, metric: &Metric) -> Option<Source<'_>> {
-        let what = match metric.name.as_str() {
-            "RequestCount" => What::Count,
-            "HTTPCode_Target_2XX_Count" => What::Good,
-            "HTTPCode_Target_4XX_Count" => What::Refused,
-            "HTTPCode_Target_5XX_Count" | LOST => What::Failed,
-            "TargetResponseTime" | "HealthyHostCount" | "UnHealthyHostCount" => What::Seconds,
-            _ => return None,
-        };
-        let Some(group) = metric.dimension("TargetGroup") else {
-            let balancers = self.scenario.services.len().div_ceil(50);
-            let wanted = metric.dimension("LoadBalancer")?;
-            let index = (0..balancers).find(|index| self.balancer_path(*index) == wanted)?;
-            let streams = self.behind(index);
-            return Some(if metric.name == LOST {
-                Source::Lost(streams)
-            } else {
-                Source::Traffic { streams, blue: None, what }
-            });
-        };
-        let (service, colour) = group.split('/').nth(1)?.rsplit_once('-')?;
-        let blue = colour == "blue";
-        let (spec, stream) = self.find_service(service)?;
-        if self.target_group_path(service, blue) != group {
-            return None;
-        }
-        match metric.name.as_str() {
-            "HealthyHostCount" => Some(Source::Hosts { spec, stream, blue, healthy: true }),
-            "UnHealthyHostCount" => Some(Source::Hosts { spec, stream, blue, healthy: false }),
-            LOST => None,
-            _ => Some(Source::Traffic { streams: std::slice::from_ref(stream), blue: Some(blue), what }),
-        }
+    /// The value of a source that has one sample a minute.
+    pub(super) fn single(&self, source: &Source, minute: i64) -> Option<f64> {
+        self.minute(source, minute).map(|summary| summary.sum / summary.count)
     }
 
     /// Slices of a minute, of one colour or both.
@@ -336,15 +223,35 @@ impl World {
                     streams.iter().map(|stream| self.deaths(stream, minute * MINUTE, (minute + 1) * MINUTE));
                 Summary::ones(f64::from(deaths.sum::<u32>() * 4))
             }
+            Source::Wire { streams, what } => {
+                let requests: u32 = streams.iter().map(|stream| self.count(stream, minute)).sum();
+                let dice = self.dice.named("wire").on(minute as u64);
+                let noise = 1.0 + 0.03 * dice.swing();
+                let value = match what {
+                    Wire::Open => 40.0 + 0.6 * f64::from(requests),
+                    Wire::New => 0.21 * f64::from(requests),
+                    Wire::Bytes => 8_400.0 * f64::from(requests),
+                };
+                Some(Summary::one((value * noise).round()))
+            }
             Source::Hosts { spec, stream, blue, healthy } => {
-                let ms = minute * MINUTE + MINUTE / 2;
-                let sides = stream.course.sides.iter().enumerate().filter(|(_, side)| side.blue == *blue);
-                let lives: Vec<Life> =
-                    sides.flat_map(|(side, _)| self.lives(stream, side, spec.tasks, ms, ms)).collect();
-                let running = lives.iter().filter(|life| life.runs(ms));
-                let count = running.filter(|life| life.is_healthy(ms) == *healthy).count();
-                // A group without targets reports nothing.
-                (!lives.is_empty()).then(|| Summary::one(count as f64))
+                self.hosts(spec, stream, *blue, *healthy, minute).map(Summary::one)
+            }
+            Source::PerTarget { spec, stream, blue } => {
+                let targets = self.hosts(spec, stream, *blue, true, minute).filter(|count| *count > 0.0)?;
+                let slices = self.coloured(std::slice::from_ref(*stream), Some(*blue), minute);
+                let requests: u32 = slices.map(|slice| slice.count).sum();
+                (requests > 0).then(|| Summary::one(f64::from(requests) / targets))
+            }
+            Source::Crew { service, what } => {
+                let service = self.service(service, time(minute * MINUTE + MINUTE / 2))?;
+                let shifting = service.deployment.as_ref().is_some_and(Deployment::in_progress);
+                Some(Summary::one(f64::from(match what {
+                    Crew::Running => service.running,
+                    Crew::Desired => service.desired,
+                    Crew::Pending => service.pending,
+                    Crew::Deployments => 1 + u32::from(shifting),
+                })))
             }
             Source::Usage { stream, memory } => {
                 let dice = stream.dice.named(if *memory { "memory" } else { "cpu" }).on(minute as u64);
@@ -358,21 +265,51 @@ impl World {
                     max: (value * 1.12).min(100.0),
                 })
             }
+            Source::Database(spec, what) => Some(Summary::one(self.ledger(spec, *what, minute))),
+            Source::Queue(stream, what) => Some(Summary::one(self.basin(stream, *what, minute))),
             Source::Gauge(gauge, dice) => self.gauge_value(gauge, *dice, minute).map(Summary::one),
         }
+    }
+
+    /// Targets of one colour; none when the group has none, because then it reports nothing.
+    fn hosts(
+        &self,
+        spec: &ServiceSpec,
+        stream: &Stream,
+        blue: bool,
+        healthy: bool,
+        minute: i64,
+    ) -> Option<f64> {
+        let ms = minute * MINUTE + MINUTE / 2;
+        let sides = stream.course.sides.iter().enumerate().filter(|(_, side)| side.blue == blue);
+        let lives: Vec<Life> =
+            sides.flat_map(|(side, _)| self.lives(stream, side, spec.tasks, ms, ms)).collect();
+        let running = lives.iter().filter(|life| life.runs(ms));
+        let count = running.filter(|life| life.is_healthy(ms) == healthy).count();
+        (!lives.is_empty()).then_some(count as f64)
     }
 
     /// Times at which the source's behaviour changes; an hour after it, it is at rest, but for noise.
     pub(super) fn changes(&self, source: &Source) -> Vec<i64> {
         match source {
-            Source::Traffic { streams, .. } | Source::Lost(streams) => {
+            Source::Traffic { streams, .. } | Source::Lost(streams) | Source::Wire { streams, .. } => {
                 streams.iter().flat_map(|stream| self.stream_changes(stream)).collect()
             }
             Source::Errors(stream)
             | Source::Concurrency(stream)
             | Source::Usage { stream, .. }
+            | Source::Queue(stream, _)
+            | Source::PerTarget { stream, .. }
             | Source::Hosts { stream, .. } => self.stream_changes(stream),
             Source::Zero => Vec::new(),
+            Source::Crew { service, .. } => {
+                self.find_service(service).map(|(_, stream)| self.stream_changes(stream)).unwrap_or_default()
+            }
+            Source::Database(spec, _) => {
+                let dimensions = [("DBClusterIdentifier", spec.name.as_str())];
+                let connections = Metric::new("AWS/RDS", "DatabaseConnections", &dimensions);
+                self.gauge(&connections).map(|gauge| self.changes(&gauge)).unwrap_or_default()
+            }
             Source::Gauge(gauge, _) => {
                 let steps = gauge.steps.iter().map(|(at, _)| *at).chain(gauge.silent);
                 let mut changes: Vec<i64> = steps.map(|at| self.start + at.0).collect();
@@ -388,6 +325,8 @@ impl World {
 
     fn stream_changes(&self, stream: &Stream) -> Vec<i64> {
         let mut changes: Vec<i64> = stream.course.splits.iter().skip(1).map(|split| split.at).collect();
+        changes.extend(stream.grown.iter().map(|(at, ..)| *at));
+        changes.extend(stream.troubles.iter().flat_map(|trouble| [trouble.from, trouble.until]));
         if let Some(caller) = stream.caller.and_then(|(caller, _)| self.streams.get(caller)) {
             changes.extend(caller.course.splits.iter().skip(1).map(|split| split.at));
         }
@@ -398,23 +337,4 @@ impl World {
 /// The last minute that can be read at a time.
 pub(super) fn published(ms: i64) -> i64 {
     (ms - PUBLISHED_AFTER).div_euclid(MINUTE) - 1
-}
-
-/// The value below which `quantile` of all requests lie: the mixture of the curves, inverted.
-fn percentile(curves: &[(f64, Curve)], quantile: f64) -> Option<f64> {
-    let total: f64 = curves.iter().map(|(count, _)| count).sum();
-    if total <= 0.0 {
-        return None;
-    }
-    if let [(_, only)] = curves {
-        return Some(only.at(quantile));
-    }
-    let ends = curves.iter().map(|(_, curve)| curve.ends());
-    let (mut low, mut high) = ends.reduce(|left, right| (left.0.min(right.0), left.1.max(right.1)))?;
-    while high - low > 0.25 {
-        let middle = f64::midpoint(low, high);
-        let below: f64 = curves.iter().map(|(count, curve)| count * curve.quantile(middle)).sum();
-        if below < quantile * total { low = middle } else { high = middle }
-    }
-    Some(high)
 }

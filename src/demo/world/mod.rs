@@ -10,33 +10,40 @@
 
 mod alarms;
 mod balancer;
+mod catalogue;
+mod database;
 mod ecs;
+mod findings;
 mod gauge;
 mod generate;
 mod graph;
 mod hash;
+mod leak;
 mod lines;
 mod logs;
 mod metrics;
 mod scenario;
 mod shift;
 mod spec;
+mod spread;
 mod tasks;
 #[cfg(test)]
 mod tests;
 mod traffic;
+mod trail;
 mod types;
 mod verdict;
 
 pub use scenario::{Scenario, ScenarioError};
+pub use trail::TrailEvent;
 pub use types::*;
 
 use hash::Dice;
 use jiff::Timestamp;
 use shift::Course;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
-use traffic::Stream;
+use std::sync::{Arc, Mutex, OnceLock};
+use traffic::{Stream, Trouble};
 
 /// One region of the simulated AWS.
 #[derive(Debug)]
@@ -52,6 +59,8 @@ pub struct World {
     by_name: BTreeMap<String, usize>,
     alarms: Vec<AlarmDef>,
     groups: Vec<LogGroup>,
+    /// Every metric, once somebody asks.
+    catalogue: OnceLock<Vec<Metric>>,
     /// What callers stopped: deployment id and when, per service.
     stops: HashMap<usize, Vec<(String, i64)>>,
     /// Alarm transitions worked out so far. Forgotten when a caller changes the world.
@@ -77,6 +86,8 @@ impl World {
                 p99_ms: spec.p99_ms,
                 caller: caller.filter(|caller| *caller < index).map(|caller| (caller, spec.share)),
                 spill: spec.spill,
+                grown: scenario.grown(&spec.name, start),
+                troubles: scenario.troubles(&spec.name, start),
                 course: Course::default(),
             }
         });
@@ -90,6 +101,8 @@ impl World {
             p99_ms: spec.p99_ms,
             caller: None,
             spill: 0.0,
+            grown: Vec::new(),
+            troubles: Vec::new(),
             course: Course::new(spec.version, &[], start, dice, &[]),
         });
         let streams: Vec<Stream> = services.chain(functions).collect();
@@ -103,6 +116,7 @@ impl World {
             by_name,
             alarms: Vec::new(),
             groups: Vec::new(),
+            catalogue: OnceLock::new(),
             stops: HashMap::new(),
             memo: Mutex::default(),
             scenario,
@@ -118,6 +132,11 @@ impl World {
     /// The region's name.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// When the console starts, to which the scenario's times are relative.
+    pub fn start(&self) -> Timestamp {
+        time(self.start)
     }
 
     /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`
@@ -151,6 +170,26 @@ impl World {
         let index = *self.by_name.get(name)?;
         let function = index.checked_sub(self.scenario.services.len())?;
         Some((self.scenario.functions.get(function)?, self.streams.get(index)?))
+    }
+}
+
+impl Scenario {
+    /// When a service was given tasks, and how many it had and has.
+    fn grown(&self, service: &str, start: i64) -> Vec<(i64, u32, u32)> {
+        let own = self.scales.iter().filter(|scale| scale.service.get_ref() == service);
+        let mut grown: Vec<_> = own.map(|scale| (start + scale.at.0, scale.from, scale.to)).collect();
+        grown.sort_unstable();
+        grown
+    }
+
+    fn troubles(&self, service: &str, start: i64) -> Vec<Trouble> {
+        let own = self.troubles.iter().filter(|trouble| trouble.service.get_ref() == service);
+        own.map(|spec| Trouble {
+            from: start + spec.from.0,
+            until: spec.until.map_or(i64::MAX, |until| start + until.0),
+            spec: spec.clone(),
+        })
+        .collect()
     }
 }
 

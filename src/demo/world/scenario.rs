@@ -3,10 +3,13 @@
 //! The tables are in `spec.rs`; names that refer to something are checked here, with their line. Nothing
 //! here computes a value.
 
+use super::findings::FindingSpec;
+use super::leak::LeakSpec;
 use super::spec::{
-    AlarmSpec, DatabaseSpec, DeploymentSpec, FunctionSpec, GaugeSpec, Generate, MuteSpec, ServiceSpec,
-    WatchSpec,
+    AlarmSpec, DatabaseSpec, DeploymentSpec, FunctionSpec, GaugeSpec, Generate, MuteSpec, ScaleSpec,
+    ServiceSpec, TroubleSpec, WatchSpec,
 };
+use super::trail::CallSpec;
 use serde::Deserialize;
 use std::sync::Arc;
 use toml::Spanned;
@@ -19,6 +22,9 @@ pub struct Scenario {
     pub name: String,
     /// One line about it.
     pub summary: String,
+    /// Regions in which the account has something to see, the first one above all; any region when empty.
+    #[serde(default)]
+    pub regions: Vec<String>,
     /// ECS services.
     #[serde(default, rename = "service")]
     pub(super) services: Vec<ServiceSpec>,
@@ -31,6 +37,15 @@ pub struct Scenario {
     /// Deployments, past and running.
     #[serde(default, rename = "deployment")]
     pub(super) deployments: Vec<DeploymentSpec>,
+    /// Services that were given more tasks.
+    #[serde(default, rename = "scale")]
+    pub(super) scales: Vec<ScaleSpec>,
+    /// Times in which a service fails.
+    #[serde(default, rename = "trouble")]
+    pub(super) troubles: Vec<TroubleSpec>,
+    /// Calls that CloudTrail recorded, beside those that follow from the rest.
+    #[serde(default, rename = "call")]
+    pub(super) calls: Vec<CallSpec>,
     /// Metrics that do not come from requests.
     #[serde(default, rename = "gauge")]
     pub(super) gauges: Vec<GaugeSpec>,
@@ -40,6 +55,12 @@ pub struct Scenario {
     /// Alarm mute rules.
     #[serde(default, rename = "mute")]
     pub(super) mutes: Vec<MuteSpec>,
+    /// Credentials in the wrong hands.
+    #[serde(default, rename = "leak")]
+    pub(super) leaks: Vec<LeakSpec>,
+    /// What GuardDuty found.
+    #[serde(default, rename = "finding")]
+    pub(super) findings: Vec<FindingSpec>,
     /// Things made by the hundred.
     #[serde(default)]
     pub(super) generate: Generate,
@@ -58,15 +79,17 @@ pub struct ScenarioError {
 }
 
 /// The shipped scenarios, the default first.
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 5] = [
     ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
+    ("db-connections", include_str!("../scenarios/db-connections.toml")),
+    ("leaked-key", include_str!("../scenarios/leaked-key.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
     ("big", include_str!("../scenarios/big.toml")),
 ];
 
 impl Scenario {
     /// Names of the shipped scenarios, the default first.
-    pub fn names() -> [&'static str; 3] {
+    pub fn names() -> [&'static str; SHIPPED.len()] {
         SHIPPED.map(|(name, _)| name)
     }
 
@@ -113,10 +136,23 @@ impl Scenario {
                 return Err((at, format!("percent = {} is not between 0.1 and 100", deployment.percent)));
             }
         }
+        for scale in &self.scales {
+            known("service", &scale.service, &services)?;
+            if scale.from >= scale.to {
+                let message = format!("a service grows from {} to {}", scale.from, scale.to);
+                return Err((scale.service.span().start, message));
+            }
+        }
+        for trouble in &self.troubles {
+            known("service", &trouble.service, &services)?;
+        }
         for gauge in &self.gauges {
             if let Some(strain) = &gauge.strain {
                 known("strain.service", &strain.service, &services)?;
             }
+        }
+        for finding in self.findings.iter().filter(|finding| finding.last < *finding.first.get_ref()) {
+            return Err((finding.first.span().start, format!("{} ends before it begins", finding.kind)));
         }
         for alarm in &self.alarms {
             match &alarm.watch {

@@ -163,6 +163,36 @@ pub(super) struct Broken {
     pub(super) out_of_memory: bool,
 }
 
+/// A service that was given more tasks.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScaleSpec {
+    pub(super) service: Spanned<String>,
+    pub(super) at: Offset,
+    pub(super) from: u32,
+    pub(super) to: u32,
+    /// Who did it, as in `[[call]]`; without it application auto scaling.
+    #[serde(default)]
+    pub(super) by: Option<String>,
+}
+
+/// A time in which a service fails, whatever revision runs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TroubleSpec {
+    pub(super) service: Spanned<String>,
+    pub(super) from: Offset,
+    #[serde(default)]
+    pub(super) until: Option<Offset>,
+    pub(super) error_rate: f64,
+    pub(super) p50_ms: f64,
+    pub(super) p99_ms: f64,
+    /// Minutes until it is as bad as that.
+    pub(super) ramp_minutes: f64,
+    /// What its ERROR lines say.
+    pub(super) message: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GaugeSpec {

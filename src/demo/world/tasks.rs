@@ -5,6 +5,7 @@
 
 use super::hash::Dice;
 use super::shift::SideSpec;
+use super::spec::ServiceSpec;
 use super::traffic::Stream;
 use super::{LONG_AGO, World};
 
@@ -57,6 +58,7 @@ impl World {
     /// The tasks of a side that exist at some time between two.
     pub(super) fn lives(&self, stream: &Stream, side: usize, tasks: u32, from: i64, to: i64) -> Vec<Life> {
         let Some(spec) = stream.course.sides.get(side) else { return Vec::new() };
+        let tasks = stream.grown.iter().map(|(.., to)| *to).fold(tasks, u32::max);
         (0..i64::from(tasks))
             .flat_map(|slot| {
                 let last = generation(spec, slot, to);
@@ -69,6 +71,14 @@ impl World {
                 life.created <= to && life.stopped.is_none_or(|(at, _)| at >= from && at > life.created)
             })
             .collect()
+    }
+
+    /// How many tasks a service is to have at a time.
+    pub(super) fn tasks_at(&self, spec: &ServiceSpec, ms: i64) -> u32 {
+        let grown = self.find_service(&spec.name).and_then(|(_, stream)| {
+            stream.grown.iter().rev().find(|(at, ..)| *at <= ms).map(|(.., tasks)| *tasks)
+        });
+        grown.unwrap_or(spec.tasks)
     }
 
     /// How many tasks run out of memory between two times.
@@ -103,7 +113,12 @@ impl World {
 
     fn life(&self, stream: &Stream, (side, spec): (usize, &SideSpec), slot: i64, turn: i64) -> Life {
         let dice = stream.dice.named("task").on(side as u64).on(slot as u64).on(turn as u64);
-        let (created, started, healthy) = match (spec.born, death(spec, slot, turn - 1)) {
+        let grown =
+            stream.grown.iter().find(|(_, had, has)| (i64::from(*had)..i64::from(*has)).contains(&slot));
+        let added = grown.map(|(at, had, _)| at + (slot - i64::from(*had)) * 1_000);
+        let born = if added.is_some() { added.max(spec.born) } else { spec.born };
+        let (created, started, healthy) = match (born, death(spec, slot, turn - 1)) {
+            (Some(created), None) if added == Some(created) => (created, created + 25_000, created + 55_000),
             (_, Some(died)) => (died + 10_000, died + 60_000, died + 180_000),
             (Some(born), None) => {
                 let created = born + slot * 20_000;

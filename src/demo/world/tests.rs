@@ -81,7 +81,7 @@ fn wrong_scenarios_are_refused_with_line_and_key() {
         assert!(error.to_string().contains(word), "{error}");
     }
     let error = Scenario::builtin("bad-deplo").unwrap_err();
-    assert_eq!(error.to_string(), "scenario: no scenario `bad-deplo`; there are bad-deploy, quiet, big");
+    assert_eq!(error.to_string(), "scenario: no scenario `bad-deplo`; there are bad-deploy, db-connections, leaked-key, quiet, big");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 use super::World;
 use super::hash::Dice;
 use super::shift::{Course, SideSpec};
+use super::spec::TroubleSpec;
 
 /// Milliseconds per minute.
 pub(super) const MINUTE: i64 = 60_000;
@@ -26,7 +27,27 @@ pub(super) struct Stream {
     pub(super) caller: Option<(usize, f64)>,
     /// Share that also fails here when all of the caller's traffic is on a broken side.
     pub(super) spill: f64,
+    /// When it was given more tasks (Unix milliseconds), from how many, to how many. In order of time.
+    pub(super) grown: Vec<(i64, u32, u32)>,
+    pub(super) troubles: Vec<Trouble>,
     pub(super) course: Course,
+}
+
+/// A time in which a service fails. Unix milliseconds.
+#[derive(Debug, Clone)]
+pub(super) struct Trouble {
+    pub(super) from: i64,
+    pub(super) until: i64,
+    pub(super) spec: TroubleSpec,
+}
+
+impl Stream {
+    /// What troubles it at a time, and how much of it is there (0 to 1).
+    pub(super) fn trouble(&self, ms: i64) -> Option<(&TroubleSpec, f64)> {
+        let trouble = self.troubles.iter().find(|trouble| (trouble.from..trouble.until).contains(&ms))?;
+        let age = (ms - trouble.from) as f64 / MINUTE as f64;
+        Some((&trouble.spec, (age / trouble.spec.ramp_minutes.max(0.01)).clamp(0.0, 1.0)))
+    }
 }
 
 /// How long requests take: milliseconds at the quantiles of [`QUANTILES`].
@@ -282,6 +303,11 @@ fn slice(
         rate += (broken.error_rate - rate) * part;
         p50 += (broken.p50_ms - p50) * part;
         p99 += (broken.p99_ms - p99) * part;
+    }
+    if let Some((trouble, part)) = stream.trouble(i64::midpoint(from, to)) {
+        rate += (trouble.error_rate - rate) * part;
+        p50 += (trouble.p50_ms - p50) * part;
+        p99 += (trouble.p99_ms - p99) * part;
     }
     let noise = 1.0 + 0.07 * dice.named("errors").swing();
     let failed = dice.round(f64::from(count) * rate * noise).min(count);

@@ -34,7 +34,7 @@ pub struct Trace {
     pub first_fault: Option<usize>,
     /// AWS cut the trace at its limit: `LimitExceeded` of `BatchGetTraces`.
     pub limit_exceeded: bool,
-    /// Spans beyond [`Trace::MAX_SPANS`] or nested too deep to read.
+    /// Spans beyond [`Trace::MAX_SPANS`].
     pub dropped: usize,
     /// Inferred spans that gave way to what the called service itself sent.
     pub replaced: usize,
@@ -129,6 +129,9 @@ pub struct Span {
     pub detached: bool,
     /// How its time goes with its parent's.
     pub fit: Fit,
+    /// Where its bar stands on the axis: its times, moved into its parent's when clocks differ, up to the
+    /// axis' end while in progress.
+    pub shown: (Micros, Micros),
     /// Time spent in itself: its length less what its children cover. In progress: up to the axis' end.
     pub self_time: Micros,
     /// The parts of its own time that the end of the request waited for, in order, apart from each other.
@@ -265,9 +268,9 @@ pub enum Fit {
     /// Within its parent, or it has none.
     #[default]
     Inside,
-    /// It sticks out of its parent: their hosts' clocks differ. Its times are as told; drawn it is clamped.
+    /// It sticks out of its parent: their hosts' clocks differ. Its times are as told; its bar is clamped.
     Skewed,
-    /// It began after its parent had ended: handed over, not waited for.
+    /// It went on after its parent had ended: handed over, not waited for.
     After,
     /// Its document has no usable times.
     Unknown,

@@ -3,6 +3,7 @@
 //! Decides nothing about values: ranges come from `range`, places from `layout`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,7 +11,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Pen};
 use super::downsample::{Column, downsample};
 use super::layout::{self, Parts, Wishes};
-use super::lines::{ASCII, Lines, UNICODE, ascii_mark};
+use super::lines::{ASCII, Lines, UNICODE, ascii_mark, letter};
 use super::range::{ValueAxis, common_unit, stacked, value_axis};
 use super::time::clock;
 use super::units::value_text;
@@ -18,6 +19,9 @@ use super::{Band, Chart, HLine, Legend, Marker, Series, Side, Style, legend};
 use crate::text::cut_end;
 use crate::theme::{Role, Theme};
 use crate::widgets::paint::{cells, dot, put};
+
+/// How many cells from its end a line may be named.
+const ENDS: usize = 24;
 
 /// A chart in the middle of being drawn.
 pub struct Plot<'a> {
@@ -32,6 +36,24 @@ pub struct Plot<'a> {
     filled: bool,
 }
 
+/// What is drawn over the dots of the series.
+#[derive(Default)]
+struct Over {
+    /// Cells of breaching points.
+    breaches: Vec<(u16, u16)>,
+    /// Where each series ends.
+    ends: Vec<End>,
+}
+
+/// The end of a line.
+struct End {
+    /// Its series.
+    index: usize,
+    role: Role,
+    /// Its last few cells, the last one first.
+    cells: Vec<(u16, u16)>,
+}
+
 /// Draws `chart` into `area`, which lies inside of the buffer.
 pub fn chart(chart: &Chart, area: Rect, buf: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
@@ -39,18 +61,11 @@ pub fn chart(chart: &Chart, area: Rect, buf: &mut Buffer, theme: &Theme) {
     }
     let series = stacked(chart);
     let entries = legend::entries(chart, theme);
-    let rows = layout::rows(
-        area,
-        Wishes {
-            title: !chart.title.is_empty() || chart.note.is_some(),
-            legend: chart.legend,
-            legend_rows: legend::rows(&entries, legend::prefix(chart), area.width),
-        },
-    );
+    let rows = layout::rows(area, wishes(chart, &entries, area.width));
     let left = value_axis(chart, &series, Side::Left, rows.plot, theme.ascii);
     let right =
         chart.right.as_ref().and_then(|_| value_axis(chart, &series, Side::Right, rows.plot, theme.ascii));
-    let legend_width = layout::right_legend(area, chart.legend);
+    let legend_width = layout::right_legend(area, chart.legend, legend::list_width(&entries));
     let values = threshold_width(chart, theme);
     let right_width = right.as_ref().map_or(values, axis_width);
     let parts = layout::parts(area, rows, left.as_ref().map_or(0, axis_width), right_width, legend_width);
@@ -67,9 +82,12 @@ pub fn chart(chart: &Chart, area: Rect, buf: &mut Buffer, theme: &Theme) {
         right,
         filled: series.iter().any(|series| series.style == Style::Stacked && !series.hidden),
     };
-    let breaches = plot.series(&series);
+    let Over { breaches, ends } = plot.series(&series);
     plot.bands(buf);
     plot.canvas.draw(plot.area, buf, theme);
+    if legend::lettered(chart, theme) {
+        plot.letters(&ends, buf);
+    }
     plot.upright(buf);
     plot.thresholds(&parts, buf);
     for (x, y) in breaches {
@@ -82,7 +100,7 @@ pub fn chart(chart: &Chart, area: Rect, buf: &mut Buffer, theme: &Theme) {
     plot.time_axis(&parts, buf);
 
     let legend_shown = !parts.legend.is_empty() && chart.legend != Legend::None;
-    if legend_shown && legend_width > 0 {
+    if legend_shown && (legend_width > 0 || chart.legend == Legend::List) {
         legend::list(chart, &entries, parts.legend, buf, theme);
     } else if legend_shown {
         legend::flow(chart, &entries, parts.legend, buf, theme);
@@ -92,6 +110,20 @@ pub fn chart(chart: &Chart, area: Rect, buf: &mut Buffer, theme: &Theme) {
         let fits = cells(&chart.left.label) < parts.left.width;
         let label = if fits { "" } else { chart.left.label.as_str() };
         legend::title(chart, label, (!legend_shown).then_some(&entries), parts.title, buf, theme);
+    }
+}
+
+/// What `chart` would like to have around its plot.
+pub fn wishes(chart: &Chart, entries: &[legend::Entry], width: u16) -> Wishes {
+    let legend_rows = match chart.legend {
+        Legend::List => u16::try_from(entries.len() + 1).unwrap_or(u16::MAX),
+        _ => legend::rows(entries, legend::prefix(chart), width),
+    };
+    Wishes {
+        title: !chart.title.is_empty() || chart.note.is_some(),
+        legend: chart.legend,
+        legend_rows,
+        several: entries.len() > 1,
     }
 }
 
@@ -133,10 +165,10 @@ impl Plot<'_> {
         inside.then(|| self.canvas.cell_x(self.chart.x.column(at, self.canvas.dots().0)))
     }
 
-    /// Puts all series on the canvas and returns the cells of breaching points.
-    fn series(&mut self, series: &[Cow<Series>]) -> Vec<(u16, u16)> {
+    /// Puts all series on the canvas.
+    fn series(&mut self, series: &[Cow<Series>]) -> Over {
         let (across, down) = self.canvas.dots();
-        let mut breaches = Vec::new();
+        let mut over = Over::default();
         let drawn = |style| series.iter().enumerate().filter(move |(_, s)| s.style == style && !s.hidden);
         // The tallest area first: each lower one then takes its share back.
         for (index, series) in drawn(Style::Stacked).rev().chain(drawn(Style::Line)) {
@@ -151,20 +183,49 @@ impl Plot<'_> {
             }
             for (column, (low, high)) in columns.iter().filter_map(|column| Some((column, column.breach?))) {
                 let x = self.canvas.cell_x(column.x);
-                breaches.extend([low, high].iter().filter_map(|v| Some((x, self.canvas.cell_y(row(*v))?))));
+                let cells = [low, high].into_iter().filter_map(|v| Some((x, self.canvas.cell_y(row(v))?)));
+                over.breaches.extend(cells);
             }
+            let end = columns.iter().rev();
+            let end = end.filter_map(|column| {
+                Some((self.canvas.cell_x(column.x), self.canvas.cell_y(row(column.last))?))
+            });
+            over.ends.push(End { index, role: series.role, cells: end.take(ENDS).collect() });
         }
-        breaches
+        over
+    }
+
+    /// Names the lines where they end, each in the last of its cells that no other name has.
+    fn letters(&self, ends: &[End], buf: &mut Buffer) {
+        let mut taken = HashSet::new();
+        let mut text = [0; 4];
+        for end in ends {
+            let Some((x, y)) = end.cells.iter().find(|cell| !taken.contains(*cell)) else { continue };
+            taken.insert((*x, *y));
+            let letter = letter(end.index).encode_utf8(&mut text);
+            dot(buf, self.area, self.area.x + x, self.area.y + y, letter, self.theme.style(end.role));
+        }
     }
 
     fn line(&mut self, columns: &[Column], row: impl Fn(f64) -> i32, pen: Pen) {
         let mut before: Option<&Column> = None;
-        for column in columns {
+        for (at, column) in columns.iter().enumerate() {
             let pen = if column.partial { Pen { role: Role::Dim, ..pen } } else { pen };
+            let (top, bottom) = (row(column.max), row(column.min));
             if let Some(before) = before.filter(|_| column.joined) {
                 self.canvas.line((before.x, row(before.last)), (column.x, row(column.first)), pen);
+            } else if top == bottom && columns.get(at + 1).is_none_or(|next| !next.joined) {
+                // A point on its own would be a speck.
+                let beside = if column.x + 1 < self.canvas.dots().0 {
+                    column.x + 1
+                } else {
+                    column.x.saturating_sub(1)
+                };
+                let thick = if top > 0 { top - 1 } else { top + 1 };
+                self.canvas.column(beside, top, thick, pen);
+                self.canvas.column(column.x, top, thick, pen);
             }
-            self.canvas.column(column.x, row(column.min), row(column.max), pen);
+            self.canvas.column(column.x, bottom, top, pen);
             before = Some(column);
         }
     }
@@ -213,8 +274,8 @@ impl Plot<'_> {
         for band in self.chart.bands {
             let mut part = self.area;
             let role = match *band {
-                Band::Values { from, to, role } => {
-                    let Some(axis) = &self.left else { continue };
+                Band::Values { from, to, axis, role } => {
+                    let Some(axis) = self.axis(axis) else { continue };
                     let rows = usize::from(self.area.height);
                     let row = |value: f64| axis.row(value, rows).max(0) as u16;
                     let top = to.map_or(0, row);
@@ -279,8 +340,11 @@ impl Plot<'_> {
             }
             // On the line itself only where it covers no data.
             let wide = cells(&text).saturating_add(2);
-            if !text.is_empty() && wide < self.area.width && (1..wide).all(free) {
-                put(buf, self.area, self.area.x + 1, self.area.y + y, &format!(" {text} "), style);
+            let mut starts = 1..self.area.width.saturating_sub(wide);
+            if !text.is_empty()
+                && let Some(x) = starts.find(|start| (*start..start + wide).all(free))
+            {
+                put(buf, self.area, self.area.x + x, self.area.y + y, &format!(" {text} "), style);
             }
         }
     }

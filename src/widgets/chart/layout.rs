@@ -29,6 +29,8 @@ pub struct Wishes {
     pub legend: Legend,
     /// Rows a bottom legend takes if all of it is shown.
     pub legend_rows: u16,
+    /// There is more than one series to tell apart.
+    pub several: bool,
 }
 
 /// Splits the height of `area`.
@@ -38,14 +40,20 @@ pub fn rows(area: Rect, wishes: Wishes) -> Rows {
     let axis = if rest >= 4 { 2 } else { 0 };
     rest -= axis;
     let roomy = area.width >= 50 && area.height >= 12;
-    let legend =
-        if wishes.legend == Legend::Bottom && roomy { wishes.legend_rows.min(area.height / 5) } else { 0 };
+    let legend = match wishes.legend {
+        Legend::Bottom if roomy => wishes.legend_rows.min(area.height / 5),
+        // One line has the title's value; several cannot be told apart without a row of names.
+        Legend::Bottom if wishes.several && area.width >= 20 && area.height >= 7 => 1,
+        Legend::List if area.height >= 9 => wishes.legend_rows.min(area.height / 3),
+        _ => 0,
+    };
     Rows { title, plot: rest - legend, axis, legend }
 }
 
-/// The width of a legend at the right; 0 if it does not stand there.
-pub fn right_legend(area: Rect, legend: Legend) -> u16 {
-    if legend == Legend::Right && area.width >= 60 && area.height >= 5 { (area.width / 4).min(36) } else { 0 }
+/// The width of a legend at the right that would like `wanted` cells; 0 if it does not stand there.
+pub fn right_legend(area: Rect, legend: Legend, wanted: u16) -> u16 {
+    let stands = legend == Legend::Right && area.width >= 60 && area.height >= 5;
+    if stands { wanted.min(area.width / 3) } else { 0 }
 }
 
 /// Rectangles of the parts; those that did not fit are empty.
@@ -103,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_plot_comes_first() {
-        let wishes = Wishes { title: true, legend: Legend::Bottom, legend_rows: 2 };
+        let wishes = Wishes { title: true, legend: Legend::Bottom, legend_rows: 2, several: false };
         for (width, height, want) in [
             (120, 40, (1, 35, 2, 2)),
             (120, 12, (1, 7, 2, 2)),
@@ -117,6 +125,12 @@ mod tests {
             assert_eq!((got.title, got.plot, got.axis, got.legend), want, "{width}x{height}");
             assert_eq!(got.title + got.plot + got.axis + got.legend, height);
         }
+        for (several, width, height, want) in
+            [(true, 40, 10, 1), (true, 28, 8, 1), (true, 28, 6, 0), (true, 18, 10, 0), (false, 40, 10, 0)]
+        {
+            let got = rows(Rect::new(0, 0, width, height), Wishes { several, ..wishes });
+            assert_eq!(got.legend, want, "{several} {width}x{height}");
+        }
     }
 
     #[test]
@@ -124,9 +138,9 @@ mod tests {
         for width in 0..90 {
             for height in 0..30 {
                 let area = Rect::new(3, 2, width, height);
-                for legend in [Legend::Bottom, Legend::Right, Legend::None] {
-                    let rows = rows(area, Wishes { title: true, legend, legend_rows: 3 });
-                    let got = parts(area, rows, 6, 8, right_legend(area, legend));
+                for legend in [Legend::Bottom, Legend::List, Legend::Right, Legend::None] {
+                    let rows = rows(area, Wishes { title: true, legend, legend_rows: 3, several: true });
+                    let got = parts(area, rows, 6, 8, right_legend(area, legend, 30));
                     let all = [got.title, got.left, got.plot, got.right, got.line, got.labels, got.legend];
                     for (index, part) in all.iter().enumerate() {
                         assert_eq!(

@@ -58,8 +58,15 @@ pub const ASCII: Lines = Lines {
     to: "-",
 };
 
+/// The characters of series where a cell is one mark.
+pub const ASCII_MARKS: [char; 6] = ['*', '+', 'x', 'o', '%', '@'];
+
 /// The character of a series where a cell is one mark.
 pub fn ascii_mark(index: usize) -> char {
-    const MARKS: [char; 6] = ['*', '+', 'x', 'o', '%', '@'];
-    MARKS[index % MARKS.len()]
+    ASCII_MARKS[index % ASCII_MARKS.len()]
+}
+
+/// The letter of a series, where colours cannot tell the lines apart.
+pub fn letter(index: usize) -> char {
+    char::from(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[index % 52])
 }

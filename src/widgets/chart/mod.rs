@@ -165,12 +165,14 @@ pub struct HLine {
 /// A shaded part of the plot, behind everything else.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Band {
-    /// All values between two; an open end reaches the edge. On the left axis.
+    /// All values between two; an open end reaches the edge.
     Values {
         /// The lower end.
         from: Option<f64>,
         /// The upper end.
         to: Option<f64>,
+        /// The axis it is measured on.
+        axis: Side,
         /// Its colour.
         role: Role,
     },
@@ -203,9 +205,11 @@ pub struct Mark {
 /// Where the legend stands, if there is room for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Legend {
-    /// Below the time axis.
+    /// Below the time axis, one entry after the other.
     #[default]
     Bottom,
+    /// Below the time axis, one entry per row.
+    List,
     /// At the right of the plot.
     Right,
     /// Nowhere; the title line shows the last value.
@@ -252,6 +256,8 @@ pub struct Chart<'a> {
     pub crosshair: Option<Timestamp>,
     /// Where the legend stands.
     pub legend: Legend,
+    /// The series whose entry has the cursor, where the legend has one entry per row.
+    pub cursor: Option<usize>,
     /// `None` takes braille, or ASCII where the theme says so.
     pub marker: Option<Marker>,
 }
@@ -272,6 +278,7 @@ impl<'a> Chart<'a> {
             marks: &[],
             crosshair: None,
             legend: Legend::default(),
+            cursor: None,
             marker: None,
         }
     }
@@ -279,6 +286,21 @@ impl<'a> Chart<'a> {
     /// Draws into `area`, with less around the plot the smaller it is.
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
         draw::chart(self, area.intersection(buf.area), buf, theme);
+    }
+
+    /// What a title line says of the series where no legend does: the value of a lone series, or label and
+    /// value of each. The crosshair's time comes first.
+    ///
+    /// For frames that have the title in their border.
+    pub fn headline(&self, theme: &Theme) -> Vec<(String, Role)> {
+        legend::headline(self, &legend::entries(self, theme))
+    }
+
+    /// Whether a chart of this size has a legend of its own.
+    pub fn shows_legend(&self, area: Rect, theme: &Theme) -> bool {
+        let entries = legend::entries(self, theme);
+        layout::rows(area, draw::wishes(self, &entries, area.width)).legend > 0
+            || layout::right_legend(area, self.legend, legend::list_width(&entries)) > 0
     }
 
     /// The axis a side is measured on: the right one only if there is a right axis.

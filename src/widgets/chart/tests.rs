@@ -130,7 +130,7 @@ fn stacked_areas() {
 fn bands_shade_behind_the_line() {
     let all = [series("cpu", "Percent", |minute| Some(minute as f64), 60)];
     let bands = [
-        Band::Values { from: Some(40.0), to: None, role: Role::Warn },
+        Band::Values { from: Some(40.0), to: None, axis: Side::Left, role: Role::Warn },
         Band::Times { from: Some(at(5)), to: Some(at(10)), role: Role::Dim },
     ];
     let mut chart = Chart::new(&all, range(60), &UTC);
@@ -260,7 +260,7 @@ fn any_size_is_drawn_inside_of_its_area() {
     (all[1].axis, all[2].style) = (Side::Right, Style::Stacked);
     let (marks, lines) =
         (marks(), [threshold(0.8, "limit"), threshold(f64::NAN, ""), threshold(1e300, "far")]);
-    let bands = [Band::Values { from: Some(1e9), to: Some(-5.0), role: Role::Warn }];
+    let bands = [Band::Values { from: Some(1e9), to: Some(-5.0), axis: Side::Right, role: Role::Warn }];
     for right in [None, Some(Axis { label: "Requests per second".into(), ..Axis::default() })] {
         for legend in [Legend::Bottom, Legend::Right, Legend::None] {
             let mut chart = Chart::new(&all, range(60), &UTC);
@@ -321,4 +321,84 @@ proptest::proptest! {
         text(&chart, size.0, size.1);
         ascii_text(&chart, size.0, size.1);
     }
+}
+
+fn several(count: usize) -> Vec<Series> {
+    let one = |index: usize| Series {
+        role: [Role::Series1, Role::Series2, Role::Series3][index % 3],
+        ..series(&format!("service-{index} requests"), "Count", |m| Some((index * 100) as f64 + m as f64), 60)
+    };
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn lines_are_named_where_colours_cannot_tell() {
+    let all = several(3);
+    let mut chart = Chart::new(&all, range(60), &UTC);
+    chart.title = "requests";
+    assert_snapshot!("letters_60x14", text(&chart, 60, 14));
+    let coloured = lines(&buffer(&chart, 60, 14, &dark()));
+    assert!(!coloured.contains("a service-0"), "three colours are enough\n{coloured}");
+    let four = several(4);
+    chart.series = &four;
+    let coloured = lines(&buffer(&chart, 60, 16, &dark()));
+    assert!(coloured.contains("d service-3"), "two of one colour are not\n{coloured}");
+    let drawn = ascii_text(&chart, 60, 16);
+    assert!(drawn.contains("o service-3"), "marks tell six apart\n{drawn}");
+}
+
+#[test]
+fn a_small_chart_of_several_series_names_them() {
+    let all = several(3);
+    let mut chart = Chart::new(&all, range(60), &UTC);
+    assert_snapshot!("several_40x10", text(&chart, 40, 10));
+    chart.crosshair = Some(at(30));
+    assert_snapshot!("several_crosshair_28x8", text(&chart, 28, 8));
+}
+
+#[test]
+fn a_legend_of_rows_follows_its_cursor() {
+    let mut all = several(12);
+    all[9].hidden = true;
+    let mut chart = Chart::new(&all, range(60), &UTC);
+    (chart.legend, chart.cursor) = (Legend::List, Some(9));
+    assert_snapshot!("legend_list_78x20", text(&chart, 78, 20));
+    (chart.legend, chart.crosshair) = (Legend::Right, Some(at(5)));
+    assert_snapshot!("legend_right_118x12", text(&chart, 118, 12));
+}
+
+#[test]
+fn what_does_not_fit_into_a_legend_is_counted() {
+    let all = several(40);
+    for (width, height) in [(28, 8), (40, 10), (80, 16), (200, 20)] {
+        let drawn = text(&Chart::new(&all, range(60), &UTC), width, height);
+        let legend: String = drawn.lines().skip_while(|line| !line.contains('└')).skip(2).collect();
+        let shown = legend.matches("serv").count();
+        let counted = legend.contains(&format!("+{}", 40 - shown));
+        assert!(counted == (shown < 40), "{shown} at {width}x{height}\n{drawn}");
+    }
+}
+
+#[test]
+fn a_lone_point_is_not_a_speck() {
+    let all = [series("deaths", "Count", |minute| (minute % 20 == 10).then_some(1.0), 60)];
+    let drawn = text(&Chart::new(&all, range(60), &UTC), 60, 8);
+    let dots: u32 =
+        drawn.chars().filter(|c| ('⠁'..='⣿').contains(c)).map(|c| (c as u32 & 0xFF).count_ones()).sum();
+    assert_eq!(dots, 12, "{drawn}");
+    let edge = [series("one", "", |minute| (minute == 60).then_some(1.0), 60)];
+    for width in 0..8 {
+        text(&Chart::new(&edge, range(60), &UTC), width, 4);
+    }
+}
+
+#[test]
+fn a_band_is_measured_on_its_axis() {
+    let mut all = several(2);
+    (all[1].axis, all[1].unit) = (Side::Right, "Percent".into());
+    all[1].points.iter_mut().for_each(|point| point.value = Some(50.0));
+    let bands = [Band::Values { from: Some(75.0), to: None, axis: Side::Right, role: Role::Bad }];
+    let mut chart = Chart::new(&all, range(60), &UTC);
+    (chart.bands, chart.right) = (&bands, Some(Axis { min: Some(0.0), max: Some(100.0), ..Axis::default() }));
+    assert_snapshot!("right_band_60x12", text(&chart, 60, 12));
 }

@@ -1,10 +1,10 @@
 //! `DescribeAlarms` and `DescribeAlarmHistory`, with the rule that surprises everybody: without
 //! `AlarmTypes` only metric alarms come back.
 
-use super::{RECORDS, dimensions, invalid, metric_value, stat_name};
+use super::{RECORDS, dimensions, invalid, metric_value};
 use crate::demo::svc::Ctx;
 use crate::demo::wire::{Failure, Value, list, object};
-use crate::demo::world::{AlarmDef, AlarmHistory, AlarmStatus, Metric, Stat, Watch};
+use crate::demo::world::{AlarmDef, AlarmHistory, AlarmStatus, Metric, Watch};
 use jiff::Timestamp;
 
 const TYPES: [&str; 3] = ["MetricAlarm", "CompositeAlarm", "LogAlarm"];
@@ -101,13 +101,13 @@ fn describe(ctx: Ctx<'_>, alarm: &AlarmDef) -> Value {
     let common = common(ctx, alarm, status.as_ref());
     match &alarm.watch {
         Watch::Metric(metric, stat) => {
-            let plain = !matches!(stat, Stat::Percentile(_));
+            let plain = stat.is_plain();
             let evaluated = evaluation(common, alarm)
                 .with("MetricName", &metric.name)
                 .with("Namespace", &metric.namespace)
                 .with("Dimensions", dimensions(metric))
                 .with("Period", alarm.period);
-            evaluated.with(if plain { "Statistic" } else { "ExtendedStatistic" }, stat_name(*stat))
+            evaluated.with(if plain { "Statistic" } else { "ExtendedStatistic" }, stat.to_string())
         }
         Watch::Percent { part, whole } => {
             evaluation(common, alarm).with("Metrics", percent(alarm, part, whole))

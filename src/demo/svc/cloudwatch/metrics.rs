@@ -49,9 +49,14 @@ pub fn list_metrics(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
                 value.is_some_and(|value| filter.text("Value").is_none_or(|wanted| wanted == value))
             })
     };
-    let found = ctx.world.metrics().into_iter().filter(fits).collect();
+    let found = ctx
+        .world
+        .metrics()
+        .iter()
+        .filter(|metric| fits(metric) && ctx.world.is_listed(metric, ctx.now))
+        .collect();
     let (page, token) = LISTED.page(found, input)?;
-    Ok(object([("Metrics", list(page.iter().map(metric_value))), ("NextToken", token.into())]))
+    Ok(object([("Metrics", list(page.into_iter().map(metric_value))), ("NextToken", token.into())]))
 }
 
 pub fn get_metric_data(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {

@@ -1,13 +1,14 @@
-//! CloudWatch: alarms and their history, mute rules, metric data with metric math.
+//! CloudWatch: alarms and their history, mute rules, dashboards, metric data with metric math.
 
 pub mod alarms;
+pub mod dashboards;
 pub mod math;
 pub mod metrics;
 pub mod mutes;
 
 use super::paging::Paging;
 use crate::demo::wire::{Failure, Value, list, object};
-use crate::demo::world::{Metric, Stat};
+use crate::demo::world::Metric;
 
 /// Pages of at most 100 records.
 const RECORDS: Paging = Paging {
@@ -21,6 +22,10 @@ const RECORDS: Paging = Paging {
 
 fn invalid(message: impl Into<String>) -> Failure {
     Failure::refused("ValidationError", message)
+}
+
+fn invalid_value(message: impl Into<String>) -> Failure {
+    Failure::refused("InvalidParameterValue", message)
 }
 
 fn dimensions(metric: &Metric) -> Value {
@@ -38,16 +43,4 @@ fn metric_value(metric: &Metric) -> Value {
         ("MetricName", (&metric.name).into()),
         ("Dimensions", dimensions(metric)),
     ])
-}
-
-/// `Statistic` for the five plain ones, `ExtendedStatistic` for percentiles.
-fn stat_name(stat: Stat) -> String {
-    match stat {
-        Stat::Sum => "Sum".into(),
-        Stat::Average => "Average".into(),
-        Stat::Minimum => "Minimum".into(),
-        Stat::Maximum => "Maximum".into(),
-        Stat::SampleCount => "SampleCount".into(),
-        Stat::Percentile(rank) => format!("p{rank}"),
-    }
 }

@@ -1,7 +1,9 @@
 //! Every operation through the real SDK clients, in process: happy, paged, refused, and broken.
 
 mod balancing;
+mod cloudtrail;
 mod cloudwatch;
+mod dashboards;
 mod ecs;
 mod faults;
 mod logs;

@@ -5,9 +5,13 @@
 
 mod observe;
 mod run;
+mod security;
+mod stat;
 
 pub use observe::*;
 pub use run::*;
+pub use security::*;
+pub use stat::*;
 
 /// The account of every simulated resource.
 pub const ACCOUNT: &str = "111122223333";

@@ -2,6 +2,7 @@
 //!
 //! Plain data only, as in `types/mod.rs`.
 
+use super::Stat;
 use jiff::Timestamp;
 
 /// A metric's identity.
@@ -27,40 +28,6 @@ impl Metric {
     /// The value of one dimension.
     pub fn dimension(&self, name: &str) -> Option<&str> {
         self.dimensions.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-}
-
-/// A statistic over a period.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Stat {
-    /// Sum of all samples.
-    Sum,
-    /// Sum divided by the sample count.
-    Average,
-    /// Smallest sample.
-    Minimum,
-    /// Largest sample.
-    Maximum,
-    /// How many samples there were.
-    SampleCount,
-    /// A percentile, 0 to 100.
-    Percentile(f64),
-}
-
-impl Stat {
-    /// Reads `Sum`, `Average`, .., `p99`, `p99.9`.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "Sum" => Some(Self::Sum),
-            "Average" => Some(Self::Average),
-            "Minimum" => Some(Self::Minimum),
-            "Maximum" => Some(Self::Maximum),
-            "SampleCount" => Some(Self::SampleCount),
-            _ => {
-                let rank: f64 = text.strip_prefix('p')?.parse().ok()?;
-                (0.0..=100.0).contains(&rank).then_some(Self::Percentile(rank))
-            }
-        }
     }
 }
 
