@@ -9,6 +9,8 @@ use crate::features::logs::model::TraceId;
 pub enum ConsoleLink<'a> {
     /// One CloudWatch alarm.
     Alarm(&'a str),
+    /// One dashboard.
+    Dashboard(&'a str),
     /// One log group.
     LogGroup(&'a str),
     /// One X-Ray trace.
@@ -58,6 +60,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
     let path = match link {
         ConsoleLink::Alarm(name) => {
             format!("cloudwatch/home?region={region}#alarmsV2:alarm/{}", percent(name, '%'))
+        }
+        ConsoleLink::Dashboard(name) => {
+            format!("cloudwatch/home?region={region}#dashboards/dashboard/{}", percent(name, '%'))
         }
         // The console unescapes the fragment twice and writes the inner `%` as `$`.
         ConsoleLink::LogGroup(name) => {

@@ -5,7 +5,7 @@
 //! why, and where the missing piece could be configured.
 
 use super::changes::Subject;
-use super::{Link, alarms, changes, rollouts, traces};
+use super::{Link, alarms, changes, dashboards, rollouts, traces};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{Action, Window};
 use crate::aws::TargetId;
@@ -42,6 +42,10 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
                 None => say(format!("no traces: {}", unknown(&alarm.name))),
             }
         }
+        Action::Board => match owners.first() {
+            Some(owner) => board(owner.service),
+            None => say(format!("no dashboard: {}", unknown(&alarm.name))),
+        },
         Action::Rollback => {
             let shifts = owners.iter().find(|owner| shift(owner.service, ctx).is_some());
             match shifts.or(owners.first()) {
@@ -88,7 +92,7 @@ pub fn jump_from_service(
             let since = shift.filter(|shift| shift.in_progress()).and_then(|shift| shift.started_at);
             jump(action, service, since, ctx)
         }
-        None if matches!(action, Action::Logs | Action::Traces) => {
+        None if matches!(action, Action::Logs | Action::Traces | Action::Board) => {
             say(format!("{} was not looked up yet", name.service))
         }
         None if action == Action::Changes => {
@@ -108,6 +112,7 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
         None if action == Action::Changes => {
             changes::goto(target, Some(Subject::Resource(group.to_owned())), None, ctx)
         }
+        None if action == Action::Board => say(format!("no dashboard: {}", unknown(group))),
         None => later(action),
     }
 }
@@ -117,6 +122,7 @@ pub fn jump(action: Action, service: &Service, since: Option<Timestamp>, ctx: &C
     match action {
         Action::Logs => logs(&service.target, service.log_groups.clone(), since, &service.name),
         Action::Traces => traces_of(service, since),
+        Action::Board => board(service),
         Action::Rollback => rollback(service, ctx),
         Action::Changes => {
             let at = since.or_else(|| first_breach(service, ctx));
@@ -200,6 +206,21 @@ fn traces_of(service: &Service, since: Option<Timestamp>) -> Vec<Command> {
     std::iter::once(Command::Goto(Link::Traces(place))).chain(pin).collect()
 }
 
+/// The dashboard that the config names, or those that turn out to be about the service.
+fn board(service: &Service) -> Vec<Command> {
+    let about = dashboards::About::of(service);
+    let dashboard = match service.dashboards.as_slice() {
+        [only] => Some(dashboards::Key {
+            target: service.target.clone(),
+            name: dashboards::Name::account(only.clone()),
+        }),
+        _ => None,
+    };
+    let open = dashboard.is_some();
+    let about = Some(about).filter(|_| !open);
+    vec![Command::Goto(Link::Dashboards { dashboard, open, widget: None, about })]
+}
+
 fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
     let Some(name) = ecs_name(service) else {
         return say(format!("no rollout of {}: only ECS services have one in this version", service.name));
@@ -212,7 +233,6 @@ fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
 
 fn later(action: Action) -> Vec<Command> {
     let what = match action {
-        Action::Board => "dashboards",
         _ => "such",
     };
     say(format!("this version has no {what} screen"))

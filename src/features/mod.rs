@@ -34,6 +34,7 @@ use crate::aws::{Conn, SourceError, TargetId};
 use crate::runtime::poller::Spawner;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What can be polled, one poller per target and topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,6 +45,12 @@ pub enum Topic {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail,
+    /// Which dashboards there are.
+    Dashboards,
+    /// What is in one dashboard.
+    Dashboard,
+    /// The metrics of the widgets on screen.
+    DashboardData,
     /// Log groups, for the picker.
     LogGroups,
     /// The lines of the picked log groups.
@@ -80,6 +87,7 @@ impl Topic {
         matches!(
             self,
             Self::AlarmDetail
+                | Self::Dashboard
                 | Self::RolloutDetail
                 | Self::Traces
                 | Self::Trace
@@ -98,6 +106,12 @@ pub enum Query {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail(alarms::DetailQuery),
+    /// Which dashboards there are.
+    Dashboards(dashboards::ListQuery),
+    /// What is in one dashboard of the account, by name.
+    Dashboard(String),
+    /// The metrics of the widgets on screen.
+    DashboardData(Arc<dashboards::DataQuery>),
     /// Log groups, for the picker.
     LogGroups,
     /// The lines of the picked log groups.
@@ -135,6 +149,9 @@ impl Query {
             Self::Identity => Topic::Identity,
             Self::Alarms => Topic::Alarms,
             Self::AlarmDetail(_) => Topic::AlarmDetail,
+            Self::Dashboards(_) => Topic::Dashboards,
+            Self::Dashboard(_) => Topic::Dashboard,
+            Self::DashboardData(_) => Topic::DashboardData,
             Self::LogGroups => Topic::LogGroups,
             Self::LogTail(_) => Topic::LogTail,
             Self::Rollouts => Topic::Rollouts,
@@ -162,6 +179,12 @@ pub enum Payload {
     Alarms(alarms::AlarmList),
     /// One alarm's metrics and history.
     AlarmDetail(alarms::AlarmDetail),
+    /// Which dashboards there are.
+    Dashboards(dashboards::DashboardList),
+    /// What is in one dashboard.
+    Dashboard(Box<dashboards::Found>),
+    /// The metrics of the widgets on screen.
+    DashboardData(Box<dashboards::DashboardData>),
     /// Log groups, as far as they were read.
     LogGroups(logs::GroupList),
     /// New log lines.
@@ -220,6 +243,17 @@ pub enum Link {
         /// Show its detail.
         open: bool,
     },
+    /// Dashboards, with the cursor on one, maybe opened; or those about a service.
+    Dashboards {
+        /// Which one.
+        dashboard: Option<dashboards::Key>,
+        /// Show what is in it.
+        open: bool,
+        /// The widget in focus, by its index.
+        widget: Option<usize>,
+        /// Only those about this service.
+        about: Option<dashboards::About>,
+    },
     /// Logs of these groups around a moment.
     Logs {
         /// Whose.
@@ -272,7 +306,10 @@ impl Link {
     /// It leads into one thing, or to what a list has of one, not to a list of all.
     pub fn opens(&self) -> bool {
         match self {
-            Self::Alarms { open, .. } | Self::Rollouts { open, .. } | Self::Security { open, .. } => *open,
+            Self::Alarms { open, .. }
+            | Self::Dashboards { open, .. }
+            | Self::Rollouts { open, .. }
+            | Self::Security { open, .. } => *open,
             Self::Traces(place) => place.trace.is_some() || !place.filter.is_empty(),
             _ => false,
         }
@@ -302,6 +339,9 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Identity, session::IdentitySource::new);
     spawner.spawn(conn, Topic::Alarms, alarms::ListSource::new);
     spawner.spawn(conn, Topic::AlarmDetail, alarms::DetailSource::new);
+    spawner.spawn(conn, Topic::Dashboards, dashboards::ListSource::new);
+    spawner.spawn(conn, Topic::Dashboard, dashboards::BodySource::new);
+    spawner.spawn(conn, Topic::DashboardData, dashboards::DataSource::new);
     spawner.spawn(conn, Topic::LogGroups, logs::GroupsSource::new);
     spawner.spawn(conn, Topic::LogTail, logs::TailSource::new);
     spawner.spawn(conn, Topic::Rollouts, rollouts::ListSource::new);
@@ -353,9 +393,9 @@ pub fn journal_view() -> Vec<Command> {
     vec![read, Command::Open(Box::new(rollouts::JournalView::default()))]
 }
 
-/// What the program does once at its start.
-pub fn at_start() -> Vec<Op> {
-    vec![Op::ReadJournal]
+/// What the program does once at its start. Without anybody to look, the journal stays unread.
+pub fn at_start(headless: bool) -> Vec<Op> {
+    if headless { vec![Op::ReadDashboards] } else { vec![Op::ReadJournal, Op::ReadDashboards] }
 }
 
 /// An error of a poller that did not come from AWS.

@@ -5,8 +5,9 @@ use crate::common::{connect, poll, simulator, start};
 use eyewall::app::Window;
 use eyewall::aws::{Conn, ErrorClass};
 use eyewall::demo::Faults;
-use eyewall::features::changes::{Ask, By, TrailQuery, TrailSource};
 use eyewall::features::alarms::{Alarm, AlarmList, DetailSource, ListSource};
+use eyewall::features::changes::{Ask, By, TrailQuery, TrailSource};
+use eyewall::features::dashboards;
 use eyewall::features::discovery::{InventoryQuery, InventorySource};
 use eyewall::features::logs::{GroupsSource, TailQuery, TailSource};
 use eyewall::features::rollouts::{self, RolloutList, ServiceName};
@@ -115,6 +116,18 @@ async fn trail() {
     let asks = vec![Ask { region: None, by: By::Writes }];
     let query = Query::Trail(TrailQuery { asks, window: Window::Live { secs: 3_600 }, missed: 0 });
     holds("cloudtrail:LookupEvents", TrailSource::new, &query).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dashboard_list() {
+    let query = Query::Dashboards(dashboards::ListQuery::default());
+    holds("cloudwatch:ListDashboards", dashboards::ListSource::new, &query).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dashboard_body() {
+    let query = Query::Dashboard("checkout".to_owned());
+    holds("cloudwatch:GetDashboard", dashboards::BodySource::new, &query).await;
 }
 
 #[tokio::test(start_paused = true)]
