@@ -5,10 +5,13 @@
 //! `data.rs` what came back; `pane.rs` verbs and state, `view.rs` the drawing.
 
 mod data;
+mod layout;
 mod metric;
 mod model;
+mod parse;
 
 pub use data::{Ask, Company, DashboardData, DataQuery, Draw, RowData, RowKey, Scope, Stretch};
+pub use layout::{Board, Spot, layout};
 pub use metric::{
     Annotations, Axis, Fill, Horizontal, Legend, Level, Mark, MetricWidget, SeriesSource, SeriesSpec, Side,
     Summary, TableOptions, Vertical, View,
@@ -18,3 +21,4 @@ pub use model::{
     Moment, Name, Origin, OwnRange, PeriodOverride, Place, Replaces, Rgb, TextWidget, Variable, Widget,
     WidgetKind,
 };
+pub use parse::{MAX_BYTES, parse};
