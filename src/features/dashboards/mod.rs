@@ -9,6 +9,8 @@ mod layout;
 mod metric;
 mod model;
 mod parse;
+pub mod shown;
+pub mod view;
 
 pub use data::{Ask, Company, DashboardData, DataQuery, Draw, RowData, RowKey, Scope, Stretch};
 pub use layout::{Board, Spot, layout};

@@ -53,7 +53,8 @@ pub fn shown<'a>(
     let mut all: Vec<Shown> = of_rows
         .filter(|(spec, _)| spec.visible)
         .flat_map(|(spec, row)| {
-            let shown = move |data| Shown { spec, data, unit: unit_of(spec), role: Role::Series1, hidden: false };
+            let shown =
+                move |data| Shown { spec, data, unit: unit_of(spec), role: Role::Series1, hidden: false };
             row.series.iter().map(shown)
         })
         .collect();

@@ -17,8 +17,8 @@ use crate::widgets::paint::{cells, put, put_right};
 /// Cells between two entries in a row.
 const SPACE: u16 = 3;
 
-/// A list as wide as this also shows the greatest value of each series.
-const WIDE_LIST: u16 = 34;
+/// Between the words of a label.
+const SEPARATORS: [char; 6] = [' ', '-', '_', '.', '/', ':'];
 
 /// One series in the legend.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,26 +73,35 @@ fn fitting(entries: &[Entry], prefix: u16, width: u16, rows: u16) -> (Cow<'_, [E
     if let Some(fit) = [full, plain].into_iter().find(|fit| fits(entries, fit)) {
         return (Cow::Borrowed(entries), fit);
     }
-    let short = distinct(entries);
-    let labels = [full.label, 24, 16, 12, 8];
-    let mut narrower = labels.map(|label| Fit { label: label.min(full.label), max: false }).into_iter();
-    let fit = narrower.find(|fit| fits(&short, fit)).unwrap_or(Fit { label: 8, max: false });
-    (Cow::Owned(short), fit)
+    let narrower = |separators: &[char], labels: &[u16]| {
+        let short = distinct(entries, separators);
+        let fit = labels.iter().map(|label| Fit { label: (*label).min(full.label), max: false });
+        fit.clone().find(|fit| fits(&short, fit)).map(|fit| (Cow::Owned(short), fit))
+    };
+    let by_words = narrower(&[' '], &[full.label, 24, 16]);
+    by_words.or_else(|| narrower(&SEPARATORS, &[full.label, 24, 16, 12, 8])).unwrap_or_else(|| {
+        let fit = Fit { label: 8, max: false };
+        (Cow::Owned(distinct(entries, &SEPARATORS)), fit)
+    })
 }
 
 /// The entries without the words that all their labels begin and end with; each label keeps at least one.
-fn distinct(entries: &[Entry]) -> Vec<Entry> {
-    let words: Vec<Vec<&str>> = entries.iter().map(|entry| entry.label.split(' ').collect()).collect();
-    let least = words.iter().map(Vec::len).min().unwrap_or(0).saturating_sub(usize::from(words.len() > 1));
-    let alike = |word: fn(&[&str], usize) -> Option<String>, at: usize| {
-        words.windows(2).all(|pair| word(&pair[0], at) == word(&pair[1], at))
+fn distinct(entries: &[Entry], separators: &[char]) -> Vec<Entry> {
+    let split = |entry: &'_ Entry| -> Vec<String> {
+        entry.label.split_inclusive(separators).map(str::to_owned).collect()
     };
-    let nth = |words: &[&str], at: usize| words.get(at).map(|word| (*word).to_owned());
-    let nth_back = |words: &[&str], at: usize| words.iter().rev().nth(at).map(|word| (*word).to_owned());
-    let front = if words.len() > 1 { (0..least).take_while(|at| alike(nth, *at)).count() } else { 0 };
+    let words: Vec<Vec<String>> = entries.iter().map(split).collect();
+    let least = words.iter().map(Vec::len).min().unwrap_or(0).saturating_sub(1);
+    let alike = |word: &dyn Fn(&[String]) -> Option<String>| {
+        words.len() > 1 && words.windows(2).all(|pair| word(&pair[0]) == word(&pair[1]))
+    };
+    let front = (0..least).take_while(|at| alike(&|words| words.get(*at).cloned())).count();
     let back =
-        if words.len() > 1 { (front..least).take_while(|at| alike(nth_back, at - front)).count() } else { 0 };
-    let label = |words: &Vec<&str>| words[front..words.len() - back].join(" ");
+        (0..least - front).take_while(|at| alike(&|words| words.iter().rev().nth(*at).cloned())).count();
+    let label = |words: &Vec<String>| {
+        let kept = words.get(front..words.len() - back).unwrap_or_default().concat();
+        kept.trim_end_matches(separators).to_owned()
+    };
     entries.iter().zip(&words).map(|(entry, words)| Entry { label: label(words), ..entry.clone() }).collect()
 }
 
@@ -211,8 +220,10 @@ pub fn list(chart: &Chart, entries: &[Entry], area: Rect, buf: &mut Buffer, them
     let [dim, strong] = [Role::Dim, Role::Strong].map(|role| theme.style(role));
     let widest = |part: fn(&Entry) -> &String| entries.iter().map(|entry| cells(part(entry))).max();
     let value = widest(|entry| &entry.value).unwrap_or(0).max(4);
-    let max = widest(|entry| &entry.max).filter(|wide| *wide > 0 && area.width >= WIDE_LIST);
-    let max = max.map_or(0, |wide| wide.max(3) + 2);
+    let max = widest(|entry| &entry.max).filter(|wide| *wide > 0).map_or(0, |wide| wide.max(3) + 2);
+    // Names matter more than the greatest values.
+    let name = widest(|entry| &entry.label).unwrap_or(0).min(16);
+    let max = if area.width >= name + value + max + 5 { max } else { 0 };
     let value_end = Rect { width: area.width.saturating_sub(max), ..area };
     if chart.crosshair.is_some() {
         put(buf, area, area.x, area.y, &crosshair_text(chart), theme.style(Role::Accent));

@@ -1,12 +1,12 @@
 //! A grid of alarm states, from the alarms that the target's list holds.
 
 use super::Scene;
+use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 use crate::features::alarms::{Alarm, AlarmState};
 use crate::features::dashboards::model::{AlarmSort, AlarmsWidget};
 use crate::text::{cut_end, units};
 use crate::theme::Role;
-use crate::app::pane::Ctx;
 use crate::widgets::paint::{cells, put, put_right};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -47,7 +47,8 @@ pub fn tiles<'a>(widget: &'a AlarmsWidget, target: &TargetId, ctx: &Ctx<'a>) -> 
 
 /// `2 in ALARM · 5 OK`, and how bad that is.
 pub fn counts(tiles: &[Tile]) -> (String, Role) {
-    let count = |state: &AlarmState| tiles.iter().filter(|t| t.alarm.is_some_and(|a| a.state == *state)).count();
+    let count =
+        |state: &AlarmState| tiles.iter().filter(|t| t.alarm.is_some_and(|a| a.state == *state)).count();
     let (bad, ok) = (count(&AlarmState::Alarm), count(&AlarmState::Ok));
     let other = tiles.len() - bad - ok;
     let mut text = format!("{bad} in ALARM · {ok} OK");

@@ -35,11 +35,8 @@ impl Frame<'_> {
             return;
         }
         let line = theme.style(if self.focused { Role::Accent } else { Role::Rule });
-        let [flat, side, corners] = if theme.ascii {
-            ["-", "|", "++++"]
-        } else {
-            ["─", "│", "┌┐└┘"]
-        };
+        let [flat, side, corners] =
+            if theme.ascii { ["-", "|", "++++"] } else { ["─", "│", "┌┐└┘"] };
         let (right, bottom) = (area.right() - 1, area.bottom() - 1);
         for x in area.left()..area.right() {
             dot(buf, area, x, area.y, flat, line);

@@ -17,6 +17,9 @@ use std::collections::BTreeSet;
 /// Cells between two columns.
 const SPACE: u16 = 2;
 
+/// Cells for the count of columns left out.
+const COUNT: u16 = 5;
+
 /// A column: its heading and the text of each row.
 struct Column {
     head: String,
@@ -25,17 +28,28 @@ struct Column {
 }
 
 /// Draws the table; `scroll` rows are left out at the top.
-pub fn table(widget: &MetricWidget, shown: &[Shown], scroll: usize, area: Rect, buf: &mut Buffer, scene: &Scene) {
+pub fn table(
+    widget: &MetricWidget,
+    shown: &[Shown],
+    scroll: usize,
+    area: Rect,
+    buf: &mut Buffer,
+    scene: &Scene,
+) {
     let theme = scene.ctx.theme;
     let shown: Vec<&Shown> = shown.iter().filter(|shown| !shown.hidden).collect();
     let times: Vec<Timestamp> = if widget.table.points {
-        let all: BTreeSet<Timestamp> = shown.iter().flat_map(|s| s.data.points.iter().map(|(at, _)| *at)).collect();
+        let all: BTreeSet<Timestamp> =
+            shown.iter().flat_map(|s| s.data.points.iter().map(|(at, _)| *at)).collect();
         all.into_iter().rev().take(500).collect()
     } else {
         Vec::new()
     };
-    let (labels, columns) =
-        if widget.table.vertical { by_time(widget, &shown, &times, scene) } else { by_series(widget, &shown, &times, scene) };
+    let (labels, columns) = if widget.table.vertical {
+        by_time(widget, &shown, &times, scene)
+    } else {
+        by_series(widget, &shown, &times, scene)
+    };
     if area.height == 0 || labels.is_empty() {
         return;
     }
@@ -52,7 +66,9 @@ pub fn table(widget: &MetricWidget, shown: &[Shown], scroll: usize, area: Rect, 
     for (index, column) in columns.iter().enumerate() {
         let wide = column.cells.iter().map(|text| cells(text)).max().unwrap_or(0).max(cells(&column.head));
         let wide = wide.min(24) + SPACE;
-        if x + wide > area.right() {
+        // Room for the count of those left out.
+        let end = area.right() - if index + 1 < columns.len() { COUNT.min(area.width) } else { 0 };
+        if x + wide > end {
             let left = format!("+{}", columns.len() - index);
             put_right(buf, Rect { height: 1, ..area }, area.y, &left, theme.style(Role::Dim));
             break;
@@ -71,7 +87,12 @@ pub fn table(widget: &MetricWidget, shown: &[Shown], scroll: usize, area: Rect, 
     }
 }
 
-fn by_series(widget: &MetricWidget, shown: &[&Shown], times: &[Timestamp], scene: &Scene) -> (Vec<String>, Vec<Column>) {
+fn by_series(
+    widget: &MetricWidget,
+    shown: &[&Shown],
+    times: &[Timestamp],
+    scene: &Scene,
+) -> (Vec<String>, Vec<Column>) {
     let labels = shown.iter().map(|shown| shown.data.label.clone()).collect();
     let figures = widget.table.summary.iter().map(|summary| Column {
         head: word(*summary).to_owned(),
@@ -86,7 +107,12 @@ fn by_series(widget: &MetricWidget, shown: &[&Shown], times: &[Timestamp], scene
     (labels, figures.chain(points).collect())
 }
 
-fn by_time(widget: &MetricWidget, shown: &[&Shown], times: &[Timestamp], scene: &Scene) -> (Vec<String>, Vec<Column>) {
+fn by_time(
+    widget: &MetricWidget,
+    shown: &[&Shown],
+    times: &[Timestamp],
+    scene: &Scene,
+) -> (Vec<String>, Vec<Column>) {
     let figures = widget.table.summary.iter().map(|summary| word(*summary).to_owned());
     let labels = figures.chain(times.iter().map(|at| clock(*at, scene.ctx.zone.tz()))).collect();
     let column = |shown: &&Shown| {

@@ -10,6 +10,9 @@ mod shares;
 mod values;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use super::data::DashboardData;
 use super::metric::{MetricWidget, View};
 use super::model::{AlarmsWidget, Explained, TextWidget, Widget, WidgetKind};
@@ -18,7 +21,7 @@ use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 use crate::theme::Role;
 use crate::widgets::chart::Legend;
-use crate::widgets::markdown::{self, Markdown};
+use crate::widgets::markdown;
 use crate::widgets::paint::{cells, put};
 use frame::Frame;
 use jiff::Timestamp;
@@ -156,7 +159,7 @@ fn metric(widget: &Widget, metric: &MetricWidget, look: Look, area: Rect, buf: &
         } else if shown::waiting(&metric, rows) > 0 {
             format!("{} reading", theme.glyphs().waiting)
         } else {
-            "no such metric in this window".to_owned()
+            "nothing found in this window".to_owned()
         };
         frame.render(area, buf, theme);
         return say(&text, Role::Dim, inner, buf, scene);
@@ -194,7 +197,9 @@ fn chart(
         chart.legend = if area.width >= 110 { Legend::Right } else { Legend::List };
         chart.cursor = Some(cursor.min(shown.len().saturating_sub(1)));
     }
-    if chart.legend != Legend::None && !chart.shows_legend(inner, theme) || chart.crosshair.is_some() && chart.legend == Legend::None {
+    if chart.legend != Legend::None && !chart.shows_legend(inner, theme)
+        || chart.crosshair.is_some() && chart.legend == Legend::None
+    {
         frame.right.splice(0..0, chart.headline(theme));
     }
     frame.render(area, buf, theme);
@@ -242,7 +247,8 @@ fn no_alarm(arn: &str, scene: &Scene) -> String {
 fn say(text: &str, role: Role, area: Rect, buf: &mut Buffer, scene: &Scene) {
     let rows = markdown::wrap_plain(text, area.width.saturating_sub(2), role);
     let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).min(area.height);
-    let widest = rows.iter().map(|row| row.iter().map(|span| cells(&span.text)).sum::<u16>()).max().unwrap_or(0);
+    let widest =
+        rows.iter().map(|row| row.iter().map(|span| cells(&span.text)).sum::<u16>()).max().unwrap_or(0);
     let place = Rect {
         x: area.x + (area.width - widest.min(area.width)) / 2,
         y: area.y + (area.height - height) / 2,
@@ -277,14 +283,21 @@ fn text(text: &TextWidget, look: Look, area: Rect, buf: &mut Buffer, scene: &Sce
     words::text(&markdown, look.scroll(), link, place, buf, scene);
 }
 
-fn alarm_grid(widget: &Widget, alarms: &AlarmsWidget, look: Look, area: Rect, buf: &mut Buffer, scene: &Scene) {
+fn alarm_grid(
+    widget: &Widget,
+    alarms: &AlarmsWidget,
+    look: Look,
+    area: Rect,
+    buf: &mut Buffer,
+    scene: &Scene,
+) {
     let theme = scene.ctx.theme;
     let inner = Frame::inner(area);
     let known = scene.ctx.store.target(scene.target).is_some_and(|target| target.alarms.is_some());
     let tiles = alarms::tiles(alarms, scene.target, scene.ctx);
     let unknown = tiles.iter().filter(|tile| tile.alarm.is_none()).count();
     let note = (known && unknown > 0)
-        .then(|| (format!("? {unknown} are not among the alarms of this target"), Role::Dim));
+        .then(|| (format!("? {unknown} not among the alarms of this target"), Role::Dim));
     let title = if widget.title.is_empty() { "Alarms" } else { &widget.title };
     let right = if known { vec![alarms::counts(&tiles)] } else { Vec::new() };
     Frame { title, about: String::new(), right, note, focused: look.focused() }.render(area, buf, theme);
@@ -300,8 +313,11 @@ fn explained(widget: &Widget, what: &Explained, look: Look, area: Rect, buf: &mu
     let title = if widget.title.is_empty() { what.kind.as_str() } else { &widget.title };
     let right = if widget.title.is_empty() { Vec::new() } else { vec![(what.kind.clone(), Role::Dim)] };
     let note = note(widget, Vec::new(), look, scene);
-    Frame { title, about: String::new(), right, note, focused: look.focused() }
-        .render(area, buf, scene.ctx.theme);
+    Frame { title, about: String::new(), right, note, focused: look.focused() }.render(
+        area,
+        buf,
+        scene.ctx.theme,
+    );
     let inner = Frame::inner(area);
     let place = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     words::explained(what, look.scroll(), place, buf, scene);

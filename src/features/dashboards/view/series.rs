@@ -1,7 +1,9 @@
 //! A metric widget over time: from its series, axes and annotations to a chart.
 
 use super::Scene;
-use crate::features::dashboards::metric::{Axis, Fill, Horizontal, Legend, MetricWidget, SeriesSource, Side, Vertical};
+use crate::features::dashboards::metric::{
+    Axis, Fill, Horizontal, Legend, MetricWidget, SeriesSource, Side, Vertical,
+};
 use crate::features::dashboards::shown::{Shown, range, state};
 use crate::features::metrics::Stat;
 use crate::theme::Role;
@@ -34,7 +36,8 @@ impl Charted {
         let mut bands = Vec::new();
         bands.extend(widget.annotations.horizontal.iter().filter_map(band));
         bands.extend(widget.annotations.vertical.iter().filter_map(span));
-        let mut marks: Vec<Mark> = widget.annotations.vertical.iter().flat_map(|v| uprights(v, scene)).collect();
+        let mut marks: Vec<Mark> =
+            widget.annotations.vertical.iter().flat_map(|v| uprights(v, scene)).collect();
         marks.extend(events(widget, range, scene));
         Self {
             series: shown.iter().map(|shown| series(widget, shown, scene)).collect(),
@@ -170,7 +173,13 @@ fn events(widget: &MetricWidget, range: TimeRange, scene: &Scene) -> Vec<Mark> {
         let watched = alarm.metrics.iter().filter_map(|query| query.stat.as_ref());
         let about = watched.into_iter().any(|stat| own.iter().any(|other| same_metric(stat, other)));
         if let Some(at) = alarm.since.filter(|at| about && range.contains(*at)) {
-            marks.push(Mark { at, glyph: glyphs.bad, label: alarm.name.clone(), role: Role::Bad, line: false });
+            marks.push(Mark {
+                at,
+                glyph: glyphs.bad,
+                label: alarm.name.clone(),
+                role: Role::Bad,
+                line: false,
+            });
         }
     }
     marks

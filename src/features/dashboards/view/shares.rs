@@ -39,7 +39,7 @@ pub fn bars(shown: &[Shown], area: Rect, buf: &mut Buffer, scene: &Scene) {
     let items = items(shown, scene);
     let most = items.iter().filter_map(|item| item.value).map(f64::abs).fold(0.0, f64::max);
     let number = items.iter().map(|item| cells(&item.text)).max().unwrap_or(0);
-    let name = items.iter().map(|item| cells(item.label)).max().unwrap_or(0).min(area.width / 3);
+    let name = items.iter().map(|item| cells(item.label)).max().unwrap_or(0).min(area.width * 2 / 5);
     // Beside each other with a free line between where there is room.
     let step = if usize::from(area.height) > items.len() * 2 { 2 } else { 1 };
     let fitting = fitting(items.len(), usize::from(area.height / step));

@@ -17,12 +17,14 @@ const MAX_SPARK: usize = 2_000;
 
 /// Single values, each with its label: as tiles where there is room, else one per line.
 pub fn numbers(widget: &MetricWidget, shown: &[Shown], area: Rect, buf: &mut Buffer, scene: &Scene) {
-    let texts: Vec<(String, &Shown)> = shown.iter().map(|shown| (value(widget, shown, scene), shown)).collect();
+    let texts: Vec<(String, &Shown)> =
+        shown.iter().map(|shown| (value(widget, shown, scene), shown)).collect();
     let count = u16::try_from(texts.len()).unwrap_or(u16::MAX);
     if count == 0 || area.is_empty() {
         return;
     }
-    let wide = |text: &str, shown: &Shown| cells(text).max(cells(&shown.data.label).min(18)).saturating_add(2);
+    let wide =
+        |text: &str, shown: &Shown| cells(text).max(cells(&shown.data.label).min(18)).saturating_add(2);
     let need = texts.iter().map(|(text, shown)| wide(text, shown)).max().unwrap_or(1);
     let across = (area.width / need).clamp(1, count);
     let down = count.div_ceil(across);
@@ -95,7 +97,8 @@ fn list(texts: &[(String, &Shown)], area: Rect, buf: &mut Buffer, scene: &Scene)
         let column = (index / rows) as u16;
         let left = area.width * column / columns as u16;
         let right = area.width * (column + 1) / columns as u16;
-        let line = Rect::new(area.x + left + 1, area.y + (index % rows) as u16, (right - left).saturating_sub(2), 1);
+        let line =
+            Rect::new(area.x + left + 1, area.y + (index % rows) as u16, (right - left).saturating_sub(2), 1);
         let used = put_right(buf, line, line.y, text, theme.style(Role::Strong));
         let room = usize::from(line.width.saturating_sub(used + 1));
         let label = cut_end(&series.data.label, room, theme.glyphs().ellipsis);
@@ -137,7 +140,8 @@ fn gauge(widget: &MetricWidget, shown: &Shown, area: Rect, buf: &mut Buffer, sce
         Some(Role::Ok) => glyphs.ok,
         _ => "",
     };
-    let text = value.map_or_else(|| glyphs.missing.to_owned(), |value| value_text(value, shown.unit, theme.ascii));
+    let text =
+        value.map_or_else(|| glyphs.missing.to_owned(), |value| value_text(value, shown.unit, theme.ascii));
     let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let used = put_right(buf, line, line.y, &text, theme.style(Role::Strong));
     let mut room = line.width.saturating_sub(used + 1);
@@ -169,7 +173,13 @@ fn gauge(widget: &MetricWidget, shown: &Shown, area: Rect, buf: &mut Buffer, sce
     let y = line.y + 1 + thick;
     if area.height > 1 + thick {
         put(buf, area, line.x, y, &value_text(low, shown.unit, theme.ascii), theme.style(Role::Dim));
-        put_right(buf, Rect { y, height: 1, ..line }, y, &value_text(high, shown.unit, theme.ascii), theme.style(Role::Dim));
+        put_right(
+            buf,
+            Rect { y, height: 1, ..line },
+            y,
+            &value_text(high, shown.unit, theme.ascii),
+            theme.style(Role::Dim),
+        );
     }
 }
 

@@ -9,7 +9,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// A text, from row `scroll` on; `link` is the chosen link. What does not fit is counted.
-pub fn text(markdown: &Markdown, scroll: usize, link: Option<usize>, area: Rect, buf: &mut Buffer, scene: &Scene) {
+pub fn text(
+    markdown: &Markdown,
+    scroll: usize,
+    link: Option<usize>,
+    area: Rect,
+    buf: &mut Buffer,
+    scene: &Scene,
+) {
     let theme = scene.ctx.theme;
     let rows = markdown.fit(area, theme);
     // A chosen link is in view.
@@ -29,7 +36,9 @@ pub fn explained(what: &Explained, scroll: usize, area: Rect, buf: &mut Buffer, 
     let theme = scene.ctx.theme;
     let mut rows: Vec<Row> = Vec::new();
     let role = if what.failed { Role::Warn } else { Role::Text };
-    for (text, role) in [(&what.why, role), (&what.look, Role::Dim)].into_iter().filter(|(text, _)| !text.is_empty()) {
+    for (text, role) in
+        [(&what.why, role), (&what.look, Role::Dim)].into_iter().filter(|(text, _)| !text.is_empty())
+    {
         rows.extend(markdown::wrap_plain(text, area.width, role));
     }
     if !what.text.is_empty() {
