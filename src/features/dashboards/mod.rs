@@ -5,22 +5,30 @@
 //! `data.rs` what came back; `pane.rs` verbs and state, `view.rs` the drawing.
 
 mod data;
+mod expression;
+mod label;
 mod layout;
 mod metric;
 mod model;
+mod pack;
 mod parse;
+mod plan;
 pub mod shown;
+mod source;
 pub mod view;
 
-pub use data::{Ask, Company, DashboardData, DataQuery, Draw, RowData, RowKey, Scope, Stretch};
+pub use data::{Ask, Company, DashboardData, DataQuery, Draw, DrawnAs, RowData, RowKey, Scope, Stretch};
 pub use layout::{Board, Spot, layout};
 pub use metric::{
     Annotations, Axis, Fill, Horizontal, Legend, Level, Mark, MetricWidget, SeriesSource, SeriesSpec, Side,
     Summary, TableOptions, Vertical, View,
 };
 pub use model::{
-    AlarmSort, AlarmsWidget, COLUMNS, Census, Dashboard, DashboardList, Explained, Listed, LocalDashboard,
-    Moment, Name, Origin, OwnRange, PeriodOverride, Place, Replaces, Rgb, TextWidget, Variable, Widget,
-    WidgetKind,
+    AlarmSort, AlarmsWidget, COLUMNS, Census, Dashboard, DashboardList, Explained, Found, Key, ListQuery,
+    Listed, LocalDashboard, Moment, Name, Origin, OwnRange, PeriodOverride, Place, Replaces, Rgb, TextWidget,
+    Variable, Widget, WidgetKind,
 };
+pub use pack::{Call, pack};
 pub use parse::{MAX_BYTES, parse};
+pub use plan::{PlanCtx, plan, resolve};
+pub use source::{BodySource, DataSource, ListSource, read_files};
