@@ -7,6 +7,8 @@
 pub enum ConsoleLink<'a> {
     /// One CloudWatch alarm.
     Alarm(&'a str),
+    /// One dashboard.
+    Dashboard(&'a str),
     /// One log group.
     LogGroup(&'a str),
     /// The deployments of an ECS service.
@@ -44,6 +46,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
     let path = match link {
         ConsoleLink::Alarm(name) => {
             format!("cloudwatch/home?region={region}#alarmsV2:alarm/{}", percent(name, '%'))
+        }
+        ConsoleLink::Dashboard(name) => {
+            format!("cloudwatch/home?region={region}#dashboards/dashboard/{}", percent(name, '%'))
         }
         // The console unescapes the fragment twice and writes the inner `%` as `$`.
         ConsoleLink::LogGroup(name) => {

@@ -64,6 +64,9 @@ impl Setup {
                 "{flag} belongs to the simulated AWS: add --demo, or use `eyewall demo`"
             )));
         }
+        if let Some(file) = common.dashboards.iter().find(|file| !file.is_file()) {
+            return Err(Failure::usage(format!("--dashboard {}: there is no such file", file.display())));
+        }
         let paths = Paths::of_user();
         let user_themes = paths.as_ref().map(|paths| read_themes(&paths.themes())).unwrap_or_default();
         let (file, text) = read_config(&common, paths.as_ref())?;

@@ -3,7 +3,7 @@
 //! Pure: services are looked up in the store, what comes out are commands. A jump that leads nowhere says
 //! why, and where the missing piece could be configured.
 
-use super::{Link, alarms, rollouts};
+use super::{Link, alarms, dashboards, rollouts};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{Action, Window};
 use crate::aws::TargetId;
@@ -33,6 +33,10 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
                 }
             }
         }
+        Action::Board => match owners.first() {
+            Some(owner) => board(owner.service),
+            None => say(format!("no dashboard: {}", unknown(&alarm.name))),
+        },
         Action::Rollback => {
             let shifts = owners.iter().find(|owner| shift(owner.service, ctx).is_some());
             match shifts.or(owners.first()) {
@@ -74,7 +78,9 @@ pub fn jump_from_service(
             let since = shift.filter(|shift| shift.in_progress()).and_then(|shift| shift.started_at);
             jump(action, service, since, ctx)
         }
-        None if action == Action::Logs => say(format!("{} was not looked up yet", name.service)),
+        None if matches!(action, Action::Logs | Action::Board) => {
+            say(format!("{} was not looked up yet", name.service))
+        }
         None => later(action),
     }
 }
@@ -85,6 +91,7 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
     match services.and_then(|services| services.of_log_group(group)) {
         Some(service) => jump(action, service, None, ctx),
         None if action == Action::Rollback => say(format!("no rollout: {}", unknown(group))),
+        None if action == Action::Board => say(format!("no dashboard: {}", unknown(group))),
         None => later(action),
     }
 }
@@ -93,6 +100,7 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
 pub fn jump(action: Action, service: &Service, since: Option<Timestamp>, ctx: &Ctx) -> Vec<Command> {
     match action {
         Action::Logs => logs(&service.target, service.log_groups.clone(), since, &service.name),
+        Action::Board => board(service),
         Action::Rollback => rollback(service, ctx),
         _ => later(action),
     }
@@ -151,6 +159,21 @@ fn logs(target: &TargetId, groups: Vec<String>, since: Option<Timestamp>, about:
     std::iter::once(Command::Goto(link)).chain(pin).collect()
 }
 
+/// The dashboard that the config names, or those that turn out to be about the service.
+fn board(service: &Service) -> Vec<Command> {
+    let about = dashboards::About::of(service);
+    let dashboard = match service.dashboards.as_slice() {
+        [only] => Some(dashboards::Key {
+            target: service.target.clone(),
+            name: dashboards::Name::account(only.clone()),
+        }),
+        _ => None,
+    };
+    let open = dashboard.is_some();
+    let about = Some(about).filter(|_| !open);
+    vec![Command::Goto(Link::Dashboards { dashboard, open, widget: None, about })]
+}
+
 fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
     let Some(name) = ecs_name(service) else {
         return say(format!("no rollout of {}: only ECS services have one in this version", service.name));
@@ -165,7 +188,6 @@ fn later(action: Action) -> Vec<Command> {
     let what = match action {
         Action::Traces => "traces",
         Action::Changes => "changes",
-        Action::Board => "dashboards",
         _ => "such",
     };
     say(format!("this version has no {what} screen"))

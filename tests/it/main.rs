@@ -13,6 +13,7 @@
 mod binary;
 mod boto;
 mod common;
+mod dashboards;
 mod docs;
 mod e2e;
 mod emulator;

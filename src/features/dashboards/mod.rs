@@ -4,6 +4,7 @@
 //! cells, `plan.rs` and `pack.rs` make the fewest calls for what is on screen, `source.rs` has the SDK,
 //! `data.rs` what came back; `pane.rs` verbs and state, `view.rs` the drawing.
 
+mod about;
 mod data;
 mod expression;
 mod label;
@@ -13,10 +14,13 @@ mod model;
 mod pack;
 mod parse;
 mod plan;
+#[cfg(test)]
+mod plan_tests;
 pub mod shown;
 mod source;
 pub mod view;
 
+pub use about::{About, found};
 pub use data::{Ask, Company, DashboardData, DataQuery, Draw, DrawnAs, RowData, RowKey, Scope, Stretch};
 pub use layout::{Board, Spot, layout};
 pub use metric::{

@@ -77,9 +77,7 @@ pub fn pack<'a>(
         if !slot.call.asks.is_empty() && !slot.holds(ask, points) {
             done.push(std::mem::replace(slot, fresh()).call);
         }
-        slot.points += points;
-        slot.searches += searches(ask);
-        slot.add(place, ask);
+        slot.add(place, ask, window, now);
     }
     done.extend(open.into_values().map(|open| open.call));
     done
@@ -90,10 +88,10 @@ impl Open {
     fn holds(&self, ask: &Ask, points: i64) -> bool {
         self.call.queries.len() + ask.queries.len() <= MAX_QUERIES
             && self.points + points <= MAX_POINTS
-            && self.searches + searches(ask) <= MAX_SEARCHES
+            && self.searches + ask.queries.iter().map(searches).sum::<usize>() <= MAX_SEARCHES
     }
 
-    fn add(&mut self, place: usize, ask: &Ask) {
+    fn add(&mut self, place: usize, ask: &Ask, window: Window, now: Timestamp) {
         // Of each query of the ask, its place in the call.
         let mut places: Vec<usize> = Vec::with_capacity(ask.queries.len());
         let mut ids: HashMap<&str, String> = HashMap::new();
@@ -102,6 +100,8 @@ impl Open {
             let bare = MetricQuery { id: String::new(), expression, returned: false, ..query.clone() };
             let next = self.call.queries.len();
             let at = *self.known.entry(bare).or_insert_with_key(|bare| {
+                self.points += points(bare, self.call.scope.stretch, window, now);
+                self.searches += searches(bare);
                 self.call.queries.push(MetricQuery { id: id(next), ..bare.clone() });
                 next
             });
@@ -115,9 +115,8 @@ impl Open {
     }
 }
 
-fn searches(ask: &Ask) -> usize {
-    let expressions = ask.queries.iter().filter_map(|query| query.expression.as_deref());
-    expressions.map(|text| count_calls(text, "SEARCH")).sum()
+fn searches(query: &MetricQuery) -> usize {
+    query.expression.as_deref().map_or(0, |text| count_calls(text, "SEARCH"))
 }
 
 fn id(place: usize) -> String {

@@ -247,8 +247,11 @@ impl Source for DataSource {
         let worst =
             failed.into_values().reduce(|worst, error| if error.class.parks() { error } else { worst });
         match worst {
-            // All of the target's rows say the same then: the panel does.
-            Some(error) if error.class.parks() || nothing => Err(error),
+            // All rows would say the same: the panel does, and the poller knows when to try again.
+            Some(error) if error.class.parks() || nothing => {
+                self.denied.clear();
+                Err(error)
+            }
             _ => Ok(Payload::DashboardData(Box::new(DashboardData {
                 dashboard: query.dashboard.clone(),
                 window: query.window,
