@@ -241,7 +241,7 @@ impl Link {
 }
 
 /// The names of all screens, in the order of [`panes`].
-pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "diagnostics"];
+pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "dashboards", "logs", "diagnostics"];
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
@@ -249,6 +249,7 @@ pub fn panes() -> Vec<Box<dyn Pane>> {
         Box::new(overview::OverviewPane::default()),
         Box::new(rollouts::RolloutsPane::default()),
         Box::new(alarms::AlarmsPane::default()),
+        Box::new(dashboards::DashboardsPane::default()),
         Box::new(logs::LogsPane::default()),
         Box::new(diagnostics::DiagnosticsPane::default()),
     ]

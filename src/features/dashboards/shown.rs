@@ -39,6 +39,13 @@ impl Shown<'_> {
     pub fn value(&self, now: Timestamp) -> Option<f64> {
         self.data.last_complete(now).filter(|value| value.is_finite())
     }
+
+    /// The value of the period that holds a moment.
+    pub fn at(&self, at: Timestamp) -> Option<f64> {
+        let place = self.data.points.partition_point(|(start, _)| *start <= at);
+        let (start, value) = self.data.points.get(place.checked_sub(1)?)?;
+        Some(*value).filter(|_| at.duration_since(*start).as_secs() < self.data.period.max(1))
+    }
 }
 
 /// The series of a widget in the order of its rows.

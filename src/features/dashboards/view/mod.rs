@@ -3,6 +3,7 @@
 //! Every widget says in words why it shows nothing: not answered yet, no data, not allowed, not drawn here.
 
 mod alarms;
+mod board;
 mod frame;
 mod grid;
 mod series;
@@ -11,7 +12,10 @@ mod values;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
+
+pub use alarms::tiles;
+pub use board::render;
 
 use super::data::DashboardData;
 use super::metric::{MetricWidget, View};
@@ -322,5 +326,3 @@ fn explained(widget: &Widget, what: &Explained, look: Look, area: Rect, buf: &mu
     let place = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     words::explained(what, look.scroll(), place, buf, scene);
 }
-
-pub use alarms::tiles;
