@@ -252,7 +252,7 @@ impl DashboardsPane {
         let jumps = [Action::Logs, Action::Changes];
         match (opened.zoom, kind) {
             (Some(_), Some(WidgetKind::Metric(metric))) if metric.alarm().is_none() => {
-                let own = [Action::Back, Action::Left, Action::Pause, Action::ShowAll, Action::ZoomIn];
+                let own = [Action::Back, Action::Left, Action::Mark, Action::ShowAll, Action::ZoomIn];
                 own.into_iter().chain(jumps).chain([Action::Copy, Action::Export, Action::Url]).collect()
             }
             (Some(_), _) => {

@@ -12,6 +12,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cmp::Reverse;
 
+/// Cells of a tile, at least, where names are cut.
+const LEAST: u16 = 26;
+
 /// An alarm of the grid; unknown ones have only the name in their ARN.
 pub struct Tile<'a> {
     /// Its name.
@@ -68,8 +71,13 @@ pub fn grid(tiles: &[Tile], cursor: Option<usize>, area: Rect, buf: &mut Buffer,
     let widest = tiles.iter().map(|tile| cells(tile.name)).max().unwrap_or(0);
     // The sign, the name, the age.
     let wide = (widest + 9).clamp(18, area.width.max(18));
-    let columns = usize::from((area.width / wide).max(1));
+    let mut columns = (area.width / wide).max(1);
     let rows = usize::from(area.height);
+    // Names are cut before alarms are left out.
+    while tiles.len().div_ceil(usize::from(columns)) > rows && area.width / (columns + 1) >= LEAST {
+        columns += 1;
+    }
+    let columns = usize::from(columns);
     let lines = tiles.len().div_ceil(columns);
     let at = cursor.unwrap_or(0) / columns;
     let fits = lines <= rows;

@@ -183,12 +183,12 @@ fn list(pane: &DashboardsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         let line = Line::styled(format!(" {text}"), theme.style(Role::Dim));
         return dialog::lines(body, &[line], buf);
     }
-    let mut columns = vec![Column::new("dashboard", 24).flex(3)];
+    let mut columns = vec![Column::new("dashboard", 24).flex(2)];
     if ctx.many_targets() {
         columns.push(Column::new("target", 10).priority(2));
     }
     columns.extend([
-        Column::new("from", 12).flex(2).priority(3),
+        Column::new("from", 12).flex(3).priority(3),
         Column::new("written", 8).right().priority(4),
         Column::new("size", 8).right().priority(5),
     ]);

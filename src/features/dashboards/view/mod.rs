@@ -18,7 +18,7 @@ pub use alarms::tiles;
 pub use board::render;
 
 use super::data::DashboardData;
-use super::metric::{MetricWidget, View};
+use super::metric::{MetricWidget, SeriesSource, SeriesSpec, View};
 use super::model::{AlarmsWidget, Explained, TextWidget, Widget, WidgetKind};
 use super::shown::{self, Hidden, Shown};
 use crate::app::pane::Ctx;
@@ -123,16 +123,26 @@ pub fn resolved<'a>(
     Ok(Cow::Owned(metric))
 }
 
-/// The title of a widget; one without has that of its only series, or of its alarm.
+/// The title of a widget; one without has that of its alarm or its only series, or the name of the metric that
+/// all of its series show.
 pub fn title<'a>(widget: &'a Widget, metric: &'a MetricWidget) -> &'a str {
     if !widget.title.is_empty() {
         return &widget.title;
     }
+    if let Some(arn) = metric.alarm() {
+        return arn.split_once(":alarm:").map_or(arn, |(_, name)| name);
+    }
     let mut visible = metric.series.iter().filter(|spec| spec.visible);
-    match (metric.alarm(), visible.next(), visible.next()) {
-        (Some(arn), ..) => arn.split_once(":alarm:").map_or(arn, |(_, name)| name),
-        (None, Some(only), None) => only.label.as_deref().unwrap_or_default(),
-        _ => "",
+    let Some(first) = visible.next() else { return "" };
+    let name = |spec: &'a SeriesSpec| match &spec.source {
+        SeriesSource::Metric(stat) => stat.name.as_str(),
+        SeriesSource::Expression(_) => "",
+    };
+    let only = visible.clone().next().is_none();
+    match first.label.as_deref().filter(|label| only && !label.is_empty() && !label.contains("${")) {
+        Some(label) => label,
+        None if visible.all(|spec| name(spec) == name(first)) => name(first),
+        None => "",
     }
 }
 
@@ -155,19 +165,25 @@ fn metric(widget: &Widget, metric: &MetricWidget, look: Look, area: Rect, buf: &
     };
     let rows = scene.data.map(|data| data.widget(widget.index)).unwrap_or_default();
     let shown = shown::shown(widget.index, &metric, rows, scene.hidden, theme);
-    frame.note = note(widget, shown::problems(rows), look, scene);
+    let problems = shown::problems(rows);
     if shown.is_empty() {
         let visible = metric.series.iter().any(|spec| spec.visible);
-        let text = if !visible {
+        let mut role = Role::Dim;
+        let text = if let Some(problem) = problems.first() {
+            role = Role::Warn;
+            format!("{} {problem}", theme.glyphs().warn)
+        } else if !visible {
             "no series to draw".to_owned()
         } else if shown::waiting(&metric, rows) > 0 {
             format!("{} reading", theme.glyphs().waiting)
         } else {
             "nothing found in this window".to_owned()
         };
+        frame.note = note(widget, Vec::new(), look, scene);
         frame.render(area, buf, theme);
-        return say(&text, Role::Dim, inner, buf, scene);
+        return say(&text, role, inner, buf, scene);
     }
+    frame.note = note(widget, problems, look, scene);
     if shown::waiting(&metric, rows) > 0 {
         frame.right.push((format!("{} reading", theme.glyphs().waiting), Role::Dim));
     }

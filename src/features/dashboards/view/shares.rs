@@ -100,7 +100,7 @@ pub fn pie(shown: &[Shown], area: Rect, buf: &mut Buffer, scene: &Scene) {
     for (item, y) in items.iter().take(fitting).zip(top..) {
         let sample = if lettered { item.letter.to_string() } else { full.to_owned() };
         put(buf, line, line.x, y, &sample, theme.style(item.role));
-        let share = if sum > 0.0 { format!("{:.0} %", part(item) / sum * 100.0) } else { String::new() };
+        let share = if sum > 0.0 { percent(part(item) / sum) } else { String::new() };
         put_right(buf, line, y, &share, theme.style(Role::Strong));
         let values = Rect { width: line.width.saturating_sub(7), ..line };
         put_right(buf, values, y, &item.text, theme.style(Role::Dim));
@@ -109,6 +109,11 @@ pub fn pie(shown: &[Shown], area: Rect, buf: &mut Buffer, scene: &Scene) {
         put(buf, line, line.x + 2, y, &label, theme.style(Role::Text));
     }
     more(items.len() - fitting, area, buf, theme);
+}
+
+/// A share in percent; something is never nothing.
+fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.005 { "<1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
 }
 
 /// How many of so many lines are drawn: when not all fit, the last line is for the count.
