@@ -196,6 +196,20 @@ impl Asker<'_> {
             .start_time(aws_sdk_xray::primitives::DateTime::from_secs(start))
             .end_time(aws_sdk_xray::primitives::DateTime::from_secs(end));
         self.ask(&op::GET_SERVICE_GRAPH, request.send()).await;
+        let request = self
+            .conn
+            .xray()
+            .get_trace_summaries()
+            .start_time(aws_sdk_xray::primitives::DateTime::from_secs(start))
+            .end_time(aws_sdk_xray::primitives::DateTime::from_secs(end));
+        let listed = self.ask(&op::GET_TRACE_SUMMARIES, request.send()).await;
+        match listed.and_then(|page| page.trace_summaries().first()?.id().map(str::to_owned)) {
+            Some(id) => {
+                let request = self.conn.xray().batch_get_traces().trace_ids(id);
+                self.ask(&op::BATCH_GET_TRACES, request.send()).await;
+            }
+            None => self.skip(&[&op::BATCH_GET_TRACES], "no trace in 5 minutes"),
+        }
     }
 }
 
