@@ -58,7 +58,7 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
             let at = alarm.first_breach.or(alarm.since).filter(|_| alarm.firing());
             changes::goto(target, subject, at, ctx)
         }
-        _ => later(action),
+        _ => Vec::new(),
     }
 }
 
@@ -98,7 +98,7 @@ pub fn jump_from_service(
         None if action == Action::Changes => {
             changes::goto(target, Some(Subject::Service(name.service.clone())), None, ctx)
         }
-        None => later(action),
+        None => Vec::new(),
     }
 }
 
@@ -113,7 +113,7 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
             changes::goto(target, Some(Subject::Resource(group.to_owned())), None, ctx)
         }
         None if action == Action::Board => say(format!("no dashboard: {}", unknown(group))),
-        None => later(action),
+        None => Vec::new(),
     }
 }
 
@@ -128,7 +128,7 @@ pub fn jump(action: Action, service: &Service, since: Option<Timestamp>, ctx: &C
             let at = since.or_else(|| first_breach(service, ctx));
             changes::goto(&service.target, Some(Subject::Service(service.name.clone())), at, ctx)
         }
-        _ => later(action),
+        _ => Vec::new(),
     }
 }
 
@@ -229,13 +229,6 @@ fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
     let shift = shift(service, ctx).filter(|_| matches!(dialog, Command::Open(_)));
     let goto = shift.map(|key| Command::Goto(Link::Rollouts { shift: Some(key), open: true }));
     goto.into_iter().chain([dialog]).collect()
-}
-
-fn later(action: Action) -> Vec<Command> {
-    let what = match action {
-        _ => "such",
-    };
-    say(format!("this version has no {what} screen"))
 }
 
 fn say(text: String) -> Vec<Command> {

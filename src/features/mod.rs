@@ -318,7 +318,7 @@ impl Link {
 
 /// The names of all screens, in the order of [`panes`].
 pub const SCREENS: &[&str] =
-    &["overview", "rollouts", "alarms", "logs", "traces", "security", "changes", "diagnostics"];
+    &["overview", "rollouts", "alarms", "dashboards", "logs", "traces", "security", "changes", "diagnostics"];
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
@@ -326,6 +326,7 @@ pub fn panes() -> Vec<Box<dyn Pane>> {
         Box::new(overview::OverviewPane::default()),
         Box::new(rollouts::RolloutsPane::default()),
         Box::new(alarms::AlarmsPane::default()),
+        Box::new(dashboards::DashboardsPane::default()),
         Box::new(logs::LogsPane::default()),
         Box::new(traces::TracesPane::default()),
         Box::new(security::SecurityPane::default()),

@@ -145,7 +145,7 @@ fn named(text: &str) -> Option<String> {
 }
 
 /// Undoes percent-encoding with `mark` as the percent sign; what is no code stays as it is.
-fn decode(text: &str, mark: char) -> String {
+pub fn decode(text: &str, mark: char) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
