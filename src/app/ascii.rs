@@ -6,7 +6,7 @@
 use ratatui::buffer::Buffer;
 
 /// Replaces every symbol outside ASCII by one that stands for it, or by `?`.
-pub(super) fn plain(buf: &mut Buffer) {
+pub fn plain(buf: &mut Buffer) {
     for cell in &mut buf.content {
         if !cell.symbol().is_ascii() {
             let symbol = replacement(cell.symbol());

@@ -5,7 +5,7 @@
 //! folder does IO. Next: `pane.rs` for what a pane is, `features/mod.rs` for the wiring.
 
 pub mod action;
-mod ascii;
+pub mod ascii;
 mod chrome;
 pub mod effect;
 pub mod fetched;

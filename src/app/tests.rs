@@ -287,7 +287,7 @@ fn badges_and_window_are_never_overwritten() {
 fn the_palette_says_why_a_pasted_thing_cannot_be_opened() {
     for (text, says) in [
         ("arn:aws:s3:::bucket", "can be opened by ARN"),
-        ("1-581cf771-a006649127e371903a2de979", "no traces screen"),
+        ("https://eu-west-2.console.aws.amazon.com/s3", "can be opened by console URL"),
         ("zzzzzz", "nothing matches"),
     ] {
         let mut app = app(&["a"]);
@@ -314,7 +314,7 @@ fn a_verb_without_its_screen_is_offered_nowhere() {
         let mut buf = Buffer::empty(area);
         app.render(&mut buf, now(1));
         let text: String = buf.content().iter().map(ratatui::buffer::Cell::symbol).collect();
-        assert!(!text.contains("Traces") && !text.contains("traces-of"), "{key}: {text}");
+        assert!(!text.contains("Dashboards") && !text.contains("board-of"), "{key}: {text}");
         press(&mut app, KeyCode::Esc, 1);
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! The host differs by partition and the isolated ones have none that could be known here.
 
+use crate::features::logs::model::TraceId;
+
 /// What a link shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsoleLink<'a> {
@@ -11,6 +13,8 @@ pub enum ConsoleLink<'a> {
     Dashboard(&'a str),
     /// One log group.
     LogGroup(&'a str),
+    /// One X-Ray trace.
+    Trace(TraceId),
     /// The deployments of an ECS service.
     EcsDeployments {
         /// Cluster name, not its ARN.
@@ -54,6 +58,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         ConsoleLink::LogGroup(name) => {
             let twice = percent(&percent(name, '%'), '$');
             format!("cloudwatch/home?region={region}#logsV2:log-groups/log-group/{twice}")
+        }
+        ConsoleLink::Trace(id) => {
+            format!("cloudwatch/home?region={region}#xray:traces/{}", id.xray())
         }
         ConsoleLink::EcsDeployments { cluster, service } => format!(
             "ecs/v2/clusters/{}/services/{}/deployments?region={region}",

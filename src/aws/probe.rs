@@ -89,6 +89,15 @@ impl Asker<'_> {
             }
             None => self.skip(&[&op::GET_ALARM_MUTE_RULE], "no mute rule"),
         }
+        let dashboards = self.ask(&op::LIST_DASHBOARDS, client.list_dashboards().send()).await;
+        let name =
+            dashboards.and_then(|page| page.dashboard_entries().first()?.dashboard_name().map(str::to_owned));
+        match name {
+            Some(name) => {
+                self.ask(&op::GET_DASHBOARD, client.get_dashboard().dashboard_name(name).send()).await;
+            }
+            None => self.skip(&[&op::GET_DASHBOARD], "no dashboard"),
+        }
         // One metric that costs nothing to be without: billed like any other, a thousandth of a cent.
         let metric = Metric::builder().namespace("AWS/Usage").metric_name("CallCount").build();
         let stat = MetricStat::builder().metric(metric).period(300).stat("Sum").build();
@@ -196,6 +205,20 @@ impl Asker<'_> {
             .start_time(aws_sdk_xray::primitives::DateTime::from_secs(start))
             .end_time(aws_sdk_xray::primitives::DateTime::from_secs(end));
         self.ask(&op::GET_SERVICE_GRAPH, request.send()).await;
+        let request = self
+            .conn
+            .xray()
+            .get_trace_summaries()
+            .start_time(aws_sdk_xray::primitives::DateTime::from_secs(start))
+            .end_time(aws_sdk_xray::primitives::DateTime::from_secs(end));
+        let listed = self.ask(&op::GET_TRACE_SUMMARIES, request.send()).await;
+        match listed.and_then(|page| page.trace_summaries().first()?.id().map(str::to_owned)) {
+            Some(id) => {
+                let request = self.conn.xray().batch_get_traces().trace_ids(id);
+                self.ask(&op::BATCH_GET_TRACES, request.send()).await;
+            }
+            None => self.skip(&[&op::BATCH_GET_TRACES], "no trace in 5 minutes"),
+        }
     }
 }
 

@@ -132,6 +132,8 @@ pub enum Command {
     },
     /// Draw one pane once its data is in, print it and exit
     Snapshot(Snapshot),
+    /// Print one trace as a waterfall: from saved segment documents, or by its id
+    Trace(Trace),
     /// Say who you are, what this terminal can do, and which panes may read what they need
     Doctor,
     /// Print the least IAM policy that the panes need
@@ -194,6 +196,34 @@ pub struct Snapshot {
     /// How long to wait for the data, in seconds; then what is there is printed and the exit code is 1
     #[arg(long, value_name = "S", default_value = "20", value_parser = seconds)]
     pub timeout: Duration,
+}
+
+/// One trace, printed.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// A trace id in X-Ray's or W3C's form, or a file (`-` is standard input): what `aws xray batch-get-traces`
+    /// printed, a segment document, or several of them in a list or one per line
+    #[arg(value_name = "FILE or ID")]
+    pub what: String,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: TraceFormat,
+    /// How many columns wide
+    #[arg(long, value_name = "COLUMNS", default_value = "120", value_parser = clap::value_parser!(u16).range(60..=1000))]
+    pub width: u16,
+}
+
+/// How a trace is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    /// Characters only
+    Text,
+    /// With the terminal's colours
+    Ansi,
+    /// A picture
+    Svg,
+    /// Its spans in draw order
+    Json,
 }
 
 /// How a snapshot is printed.

@@ -25,6 +25,7 @@ mod simulated;
 mod snapshot;
 mod targets;
 mod themes;
+mod trace;
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,7 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Some(Command::Demo { serve: None }) => console::run(&Setup::new(common.in_demo(), env)?, None, out),
         Some(Command::Open { what }) => open::run(common, env, &what, out),
         Some(Command::Snapshot(snapshot)) => snapshot::run(Setup::new(common, env)?, &snapshot, out),
+        Some(Command::Trace(args)) => trace::run(Setup::new(common, env)?, &args, out),
         Some(Command::Doctor) => doctor::run(&Setup::new(common, env)?, out),
         Some(Command::Policy { rollback }) => out.text(&policy::text(rollback)),
         Some(Command::Replay { file }) => replay::run(&Setup::new(common.replaying(), env)?, &file, out),

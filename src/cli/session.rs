@@ -105,6 +105,19 @@ impl Setup {
             .map_err(Failure::Config)
     }
 
+    /// Takes all colours for a picture, whatever this terminal has, unless none are wanted.
+    ///
+    /// # Errors
+    /// What is wrong with the theme.
+    pub fn colour_everything(&mut self) -> Result<(), Failure> {
+        if !self.env.no_color && !self.common.no_color {
+            self.config.ui.color = ColorChoice::Always;
+            self.depth = ColorDepth::True;
+            self.theme = self.load_theme()?;
+        }
+        Ok(())
+    }
+
     /// The clock: the machine's, or the simulated world's.
     pub fn clock(&self) -> Clock {
         match (self.common.at, self.common.speed) {

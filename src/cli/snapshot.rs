@@ -9,10 +9,8 @@ use super::session::Setup;
 use super::{Failure, keys, logging, picture, shell};
 use crate::app::pane::Ctx;
 use crate::app::{App, Input, PollPlan};
-use crate::config::ColorChoice;
 use crate::features;
 use crate::runtime::{self, Ended, Opener, Until};
-use crate::theme::ColorDepth;
 use futures::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -60,10 +58,8 @@ pub fn print(mut setup: Setup, wanted: &Snapshot) -> Result<Printed, Failure> {
         return Err(Failure::usage("--record belongs to the console; a snapshot has nothing to replay"));
     }
     let keys = keys::parse(&wanted.keys).map_err(|error| Failure::Usage(format!("--keys: {error}")))?;
-    if wanted.format == Format::Svg && !setup.env.no_color && !setup.common.no_color {
-        setup.config.ui.color = ColorChoice::Always;
-        setup.depth = ColorDepth::True;
-        setup.theme = setup.load_theme()?;
+    if wanted.format == Format::Svg {
+        setup.colour_everything()?;
     }
     let mut app = setup.app();
     let names: Vec<&str> = app.panes.iter().map(|pane| pane.name()).collect();

@@ -3,7 +3,7 @@
 //! Pure: services are looked up in the store, what comes out are commands. A jump that leads nowhere says
 //! why, and where the missing piece could be configured.
 
-use super::{Link, alarms, dashboards, rollouts};
+use super::{Link, alarms, dashboards, rollouts, traces};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{Action, Window};
 use crate::aws::TargetId;
@@ -37,6 +37,13 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
             Some(owner) => board(owner.service),
             None => say(format!("no dashboard: {}", unknown(&alarm.name))),
         },
+        Action::Traces => {
+            let pin = alarm.first_breach.or(alarm.since).filter(|_| alarm.firing());
+            match owners.first() {
+                Some(owner) => traces_of(owner.service, pin),
+                None => say(format!("no traces: {}", unknown(&alarm.name))),
+            }
+        }
         Action::Rollback => {
             let shifts = owners.iter().find(|owner| shift(owner.service, ctx).is_some());
             match shifts.or(owners.first()) {
@@ -78,7 +85,7 @@ pub fn jump_from_service(
             let since = shift.filter(|shift| shift.in_progress()).and_then(|shift| shift.started_at);
             jump(action, service, since, ctx)
         }
-        None if matches!(action, Action::Logs | Action::Board) => {
+        None if matches!(action, Action::Logs | Action::Traces | Action::Board) => {
             say(format!("{} was not looked up yet", name.service))
         }
         None => later(action),
@@ -92,6 +99,7 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
         Some(service) => jump(action, service, None, ctx),
         None if action == Action::Rollback => say(format!("no rollout: {}", unknown(group))),
         None if action == Action::Board => say(format!("no dashboard: {}", unknown(group))),
+        None if action == Action::Traces => say(format!("this line names no trace, and {}", unknown(group))),
         None => later(action),
     }
 }
@@ -101,6 +109,7 @@ pub fn jump(action: Action, service: &Service, since: Option<Timestamp>, ctx: &C
     match action {
         Action::Logs => logs(&service.target, service.log_groups.clone(), since, &service.name),
         Action::Board => board(service),
+        Action::Traces => traces_of(service, since),
         Action::Rollback => rollback(service, ctx),
         _ => later(action),
     }
@@ -174,6 +183,19 @@ fn board(service: &Service) -> Vec<Command> {
     vec![Command::Goto(Link::Dashboards { dashboard, open, widget: None, about })]
 }
 
+/// The traces through a service, its window pinned before `since`.
+fn traces_of(service: &Service, since: Option<Timestamp>) -> Vec<Command> {
+    let Some(name) = &service.xray else {
+        return say(format!(
+            "no name in X-Ray is known for {} · [[service]] xray in the config",
+            service.name
+        ));
+    };
+    let place = traces::Place::of_service(&service.target, name);
+    let pin = since.map(|at| Command::Window(Window::pinned_before(at)));
+    std::iter::once(Command::Goto(Link::Traces(place))).chain(pin).collect()
+}
+
 fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
     let Some(name) = ecs_name(service) else {
         return say(format!("no rollout of {}: only ECS services have one in this version", service.name));
@@ -186,7 +208,6 @@ fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
 
 fn later(action: Action) -> Vec<Command> {
     let what = match action {
-        Action::Traces => "traces",
         Action::Changes => "changes",
         _ => "such",
     };

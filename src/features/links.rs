@@ -2,7 +2,7 @@
 //! remembered. Pure; panes open them.
 
 use super::place::{self, Thing};
-use super::{Link, dashboards, rollouts};
+use super::{Link, dashboards, rollouts, traces};
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 
@@ -34,6 +34,8 @@ pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
         Thing::Dashboard(name) => dashboard_link(target, dashboards::Name::account(name)),
         Thing::LogGroup(name) => logs_link(target, name),
         Thing::EcsService { cluster, service } => service_link(target, &cluster, &service),
+        // An id says nothing about where it is: any target may know it, unless the address names a region.
+        Thing::Trace(id) => Link::Traces(traces::Place::of_trace(place.region.map(|_| target.clone()), id)),
     })
 }
 
@@ -108,6 +110,20 @@ pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
                     Err(format!("`{name}` is several services: {}", names.join(", ")))
                 }
             }
+        }
+        "traces" => {
+            if let Some(id) = traces::id_in(name) {
+                return Ok(Link::Traces(traces::Place::of_trace(None, id)));
+            }
+            let services = targets.iter().flat_map(|(id, target)| {
+                let graph = target.graph.iter().flat_map(|graph| &graph.services);
+                graph.map(move |service| (*id, service.name.as_str()))
+            });
+            let (target, _) = services
+                .clone()
+                .find(|(_, known)| *known == name)
+                .ok_or_else(|| missing("trace id or traced service", services.map(|it| it.1).collect()))?;
+            Ok(Link::Traces(traces::Place::of_service(target, name)))
         }
         _ => Err(format!("--open: nothing in {pane} is opened by name")),
     }

@@ -64,12 +64,28 @@ pub enum Topic {
     Inventory,
     /// What services' callers see.
     Traffic,
+    /// Traces of the window.
+    Traces,
+    /// Who calls whom.
+    ServiceGraph,
+    /// The opened trace.
+    Trace,
+    /// Its log lines.
+    TraceLogs,
 }
 
 impl Topic {
     /// Another question is about another thing, so that the last answer says nothing about it.
     pub fn is_about_one_thing(self) -> bool {
-        matches!(self, Self::AlarmDetail | Self::Dashboard | Self::RolloutDetail)
+        matches!(
+            self,
+            Self::AlarmDetail
+                | Self::Dashboard
+                | Self::RolloutDetail
+                | Self::Traces
+                | Self::Trace
+                | Self::TraceLogs
+        )
     }
 }
 
@@ -102,6 +118,14 @@ pub enum Query {
     Inventory(discovery::InventoryQuery),
     /// What services' callers see.
     Traffic(overview::TrafficQuery),
+    /// Traces of the window.
+    Traces(traces::ListQuery),
+    /// Who calls whom.
+    ServiceGraph(traces::GraphQuery),
+    /// The opened trace.
+    Trace(traces::TraceQuery),
+    /// Its log lines.
+    TraceLogs(traces::LogsQuery),
 }
 
 impl Query {
@@ -121,6 +145,10 @@ impl Query {
             Self::Shifts(_) => Topic::Shifts,
             Self::Inventory(_) => Topic::Inventory,
             Self::Traffic(_) => Topic::Traffic,
+            Self::Traces(_) => Topic::Traces,
+            Self::ServiceGraph(_) => Topic::ServiceGraph,
+            Self::Trace(_) => Topic::Trace,
+            Self::TraceLogs(_) => Topic::TraceLogs,
         }
     }
 }
@@ -154,6 +182,14 @@ pub enum Payload {
     Inventory(Box<crate::service::Inventory>),
     /// What services' callers see.
     Traffic(overview::TrafficList),
+    /// Traces of the window.
+    Traces(traces::TraceList),
+    /// Who calls whom.
+    ServiceGraph(Box<traces::Graph>),
+    /// The opened trace.
+    Trace(traces::TraceRead),
+    /// Its log lines.
+    TraceLogs(traces::TraceLogs),
 }
 
 /// A pure function worth running off the loop.
@@ -223,6 +259,8 @@ pub enum Link {
         /// The moment to look back from: the first breaching datapoint, or when it was seen.
         at: Option<Timestamp>,
     },
+    /// Traces: the list, the services or one trace.
+    Traces(traces::Place),
     /// Diagnostics.
     Diagnostics {
         /// Which part of it.
@@ -235,13 +273,14 @@ impl Link {
     pub fn opens(&self) -> bool {
         match self {
             Self::Alarms { open, .. } | Self::Dashboards { open, .. } | Self::Rollouts { open, .. } => *open,
+            Self::Traces(place) => place.trace.is_some(),
             _ => false,
         }
     }
 }
 
 /// The names of all screens, in the order of [`panes`].
-pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "diagnostics"];
+pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "traces", "diagnostics"];
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
@@ -250,6 +289,7 @@ pub fn panes() -> Vec<Box<dyn Pane>> {
         Box::new(rollouts::RolloutsPane::default()),
         Box::new(alarms::AlarmsPane::default()),
         Box::new(logs::LogsPane::default()),
+        Box::new(traces::TracesPane::default()),
         Box::new(diagnostics::DiagnosticsPane::default()),
     ]
 }
@@ -269,6 +309,10 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Shifts, rollouts::ShiftsSource::new);
     spawner.spawn(conn, Topic::Inventory, discovery::InventorySource::new);
     spawner.spawn(conn, Topic::Traffic, overview::TrafficSource::new);
+    spawner.spawn(conn, Topic::Traces, traces::ListSource::new);
+    spawner.spawn(conn, Topic::ServiceGraph, traces::GraphSource::new);
+    spawner.spawn(conn, Topic::Trace, traces::TraceSource::new);
+    spawner.spawn(conn, Topic::TraceLogs, traces::LogsSource::new);
 }
 
 /// Computes a job's answer.

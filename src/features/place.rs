@@ -1,5 +1,7 @@
 //! What an ARN or a console URL, pasted from a page, points at. Pure; `mod.rs` makes links of it.
 
+use super::traces::{TraceId, id_in};
+
 /// A thing in AWS and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -27,6 +29,8 @@ pub enum Thing {
         /// Its name.
         service: String,
     },
+    /// A trace.
+    Trace(TraceId),
 }
 
 /// Reads what was pasted.
@@ -36,8 +40,8 @@ pub enum Thing {
 pub fn parse(text: &str) -> Result<Place, String> {
     let text = text.trim();
     let shown: String = crate::text::sanitize(text).chars().take(120).collect();
-    if is_trace(text) {
-        return Err(format!("{shown} is a trace; this version has no traces screen"));
+    if let Some(id) = trace(text) {
+        return Ok(Place { region: None, account: None, thing: Thing::Trace(id) });
     }
     if text.starts_with("arn:") {
         return arn(text).ok_or_else(|| {
@@ -46,7 +50,7 @@ pub fn parse(text: &str) -> Result<Place, String> {
     }
     if text.starts_with("https://") {
         return url(text).ok_or_else(|| {
-            format!("{shown}: alarms, dashboards, log groups and ECS services can be opened by console URL")
+            format!("{shown}: alarms, dashboards, log groups, traces and ECS services open by console URL")
         });
     }
     Err(format!("`{shown}` is not an ARN, a console URL or a trace id"))
@@ -55,17 +59,20 @@ pub fn parse(text: &str) -> Result<Place, String> {
 /// Whether a text is meant as something to open, right or wrong.
 pub fn is_pasted(text: &str) -> bool {
     let text = text.trim();
-    text.starts_with("arn:") || text.starts_with("https://") || is_trace(text)
+    text.starts_with("arn:") || text.starts_with("https://") || trace(text).is_some()
 }
 
-/// `1-581cf771-a006649127e371903a2de979`, or the same in W3C's form.
-fn is_trace(text: &str) -> bool {
+/// `1-581cf771-a006649127e371903a2de979`, the same in W3C's form or as a `traceparent`, or a trace header
+/// (`Root=1-…;Parent=…`): nothing else around it.
+fn trace(text: &str) -> Option<TraceId> {
     let hex = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match text.split('-').collect::<Vec<_>>().as_slice() {
+    let alone = match text.split('-').collect::<Vec<_>>().as_slice() {
         ["1", time, unique] => hex(time, 8) && hex(unique, 24),
+        ["00", id, span, flags] => hex(id, 32) && hex(span, 16) && hex(flags, 2),
         [whole] => hex(whole, 32),
-        _ => false,
-    }
+        _ => text.starts_with("Root=1-"),
+    };
+    id_in(text).filter(|_| alone)
 }
 
 fn arn(text: &str) -> Option<Place> {
@@ -116,6 +123,8 @@ fn url(text: &str) -> Option<Place> {
     } else if let Some(name) = after(fragment, "log-groups/log-group/") {
         // Encoded twice, the inner percent sign written as a dollar.
         Thing::LogGroup(named(&decode(&decode(name, '$'), '%'))?)
+    } else if let Some(id) = after(fragment, "xray:traces/") {
+        Thing::Trace(id_in(&decode(id, '%'))?)
     } else {
         let path = before.split('?').next()?.strip_prefix("ecs/v2/clusters/")?;
         let mut names = path.split('/');
@@ -182,10 +191,27 @@ mod tests {
     }
 
     #[test]
+    fn trace_ids_are_read_in_every_form() {
+        let id = TraceId::from_hex("581cf771a006649127e371903a2de979").unwrap();
+        for text in [
+            "1-581cf771-a006649127e371903a2de979",
+            "581cf771a006649127e371903a2de979",
+            "00-581cf771a006649127e371903a2de979-0123456789abcdef-01",
+            "Root=1-581cf771-a006649127e371903a2de979;Parent=0123456789abcdef;Sampled=1",
+        ] {
+            let place = Place { region: None, account: None, thing: Thing::Trace(id) };
+            assert_eq!(parse(text), Ok(place), "{text}");
+            assert!(is_pasted(text), "{text}");
+        }
+    }
+
+    #[test]
     fn our_own_console_links_are_read_back() {
+        let id = TraceId::from_hex("581cf771a006649127e371903a2de979").unwrap();
         let cases = [
             (ConsoleLink::Alarm("checkout 5xx/é"), Thing::Alarm("checkout 5xx/é".into())),
             (ConsoleLink::Dashboard("shop_over-view"), Thing::Dashboard("shop_over-view".into())),
+            (ConsoleLink::Trace(id), Thing::Trace(id)),
             (ConsoleLink::LogGroup("/ecs/check $out"), Thing::LogGroup("/ecs/check $out".into())),
             (
                 ConsoleLink::EcsDeployments { cluster: "shop", service: "checkout" },
@@ -212,8 +238,9 @@ mod tests {
             ("arn:aws:cloudwatch:eu-west-2:1:alarm:", "can be opened by ARN"),
             ("https://evil.example/console.aws.amazon.com/ecs/v2/clusters/a/services/b", "by console URL"),
             ("https://notconsole.aws.amazon.com/ecs/v2/clusters/a/services/b", "by console URL"),
-            ("1-581cf771-a006649127e371903a2de979", "no traces screen"),
-            ("581cf771a006649127e371903a2de979", "no traces screen"),
+            ("1-581cf771-a006649127e371903a2de97", "not an ARN"),
+            ("00000000000000000000000000000000", "not an ARN"),
+            ("https://eu-west-2.console.aws.amazon.com/cloudwatch/home#xray:traces/x", "by console URL"),
         ] {
             assert!(parse(text).unwrap_err().contains(reason), "{text}");
         }

@@ -2,7 +2,7 @@
 
 use super::{
     Op, OpOutcome, Payload, Topic, alarms, dashboards, diagnostics, discovery, logs, overview, rollouts,
-    session,
+    session, traces,
 };
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
@@ -99,6 +99,14 @@ pub struct TargetStore {
     pub derived: discovery::Derived,
     /// Traffic of the services on screen.
     pub traffic: Option<overview::TrafficList>,
+    /// Traces of the window.
+    pub traces: Option<traces::TraceList>,
+    /// Who calls whom.
+    pub graph: Option<traces::Graph>,
+    /// The opened trace.
+    pub trace: Option<traces::TraceRead>,
+    /// Its log lines.
+    pub trace_logs: Option<traces::TraceLogs>,
 }
 
 /// Everything AWS has said.
@@ -210,6 +218,10 @@ impl Store {
             Payload::RolloutDetail(detail) => target.rollout_detail = Some(detail),
             Payload::Inventory(inventory) => target.inventory = Some(*inventory),
             Payload::Traffic(list) => target.traffic = Some(list),
+            Payload::Traces(list) => target.traces = Some(list),
+            Payload::ServiceGraph(graph) => target.graph = Some(*graph),
+            Payload::Trace(read) => target.trace = Some(read),
+            Payload::TraceLogs(logs) => target.trace_logs = Some(logs),
             Payload::Shifts(shifts) => {
                 let ended = self.rollbacks.read(&key.target, &shifts, now.wall);
                 target.shifts = Some(shifts);

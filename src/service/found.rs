@@ -22,8 +22,6 @@ pub struct Inventory {
     pub functions: Vec<Function>,
     /// What feeds them.
     pub mappings: Vec<Mapping>,
-    /// The service map of the last hour.
-    pub graph: Vec<Node>,
     /// What could not be read or was cut, and why.
     pub notes: Vec<String>,
 }
@@ -121,6 +119,8 @@ pub struct Found<'a> {
     pub ecs: &'a [EcsService<'a>],
     /// The rest, once it was read.
     pub inventory: Option<&'a Inventory>,
+    /// Who calls whom, as X-Ray saw it.
+    pub graph: &'a [Node],
     /// Log groups known to exist.
     pub log_groups: &'a [&'a str],
     /// Alarms.

@@ -22,7 +22,7 @@ pub fn merge(found: &Found) -> Services {
         configure(entry, found, inventory, &mut services);
     }
     own_balancers(&mut services);
-    edges(inventory, &mut services);
+    edges(found.graph, &mut services);
     databases(found.log_groups, &mut services);
     attach::attach(found.alarms, &mut services);
     Services::new(services)
@@ -217,12 +217,11 @@ fn own_balancers(services: &mut [Service]) {
 }
 
 /// X-Ray's edges, and names that turn out to be services.
-fn edges(inventory: &Inventory, services: &mut [Service]) {
-    let nodes: HashMap<i32, &Node> = inventory.graph.iter().map(|node| (node.id, node)).collect();
+fn edges(graph: &[Node], services: &mut [Service]) {
+    let nodes: HashMap<i32, &Node> = graph.iter().map(|node| (node.id, node)).collect();
     let by_xray: HashMap<String, String> =
         services.iter().filter_map(|service| Some((service.xray.clone()?, service.name.clone()))).collect();
-    let calls: HashMap<&str, &[i32]> = inventory
-        .graph
+    let calls: HashMap<&str, &[i32]> = graph
         .iter()
         .filter(|node| node.kind != "client" && !node.calls.is_empty())
         .map(|node| (node.name.as_str(), node.calls.as_slice()))

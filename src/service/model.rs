@@ -156,6 +156,7 @@ pub struct Services {
     by_group: HashMap<String, usize>,
     by_ecs: HashMap<EcsPlace, usize>,
     by_lambda: HashMap<String, usize>,
+    by_xray: HashMap<String, usize>,
 }
 
 impl Services {
@@ -182,6 +183,7 @@ impl Services {
             }
             all.by_ecs.extend(service.ecs.clone().map(|place| (place, index)));
             all.by_lambda.extend(service.lambda.clone().map(|function| (function, index)));
+            all.by_xray.extend(service.xray.clone().map(|name| (name, index)));
         }
         all
     }
@@ -215,6 +217,11 @@ impl Services {
     pub fn of_ecs(&self, cluster: &str, service: &str) -> Option<&Service> {
         let place = EcsPlace { cluster: cluster.to_owned(), service: service.to_owned() };
         self.list.get(*self.by_ecs.get(&place)?)
+    }
+
+    /// The service of this name in X-Ray.
+    pub fn of_xray(&self, name: &str) -> Option<&Service> {
+        self.list.get(*self.by_xray.get(name)?)
     }
 
     /// The service of a Lambda function.

@@ -34,14 +34,17 @@ fn inventory() -> Inventory {
             alias: Some("live".into()),
             source: "arn:aws:sqs:eu-west-2:111122223333:receipts-queue".into(),
         }],
-        graph: vec![
-            node(0, "checkout", "AWS::ECS::Container", &[1]),
-            node(1, "orders", "AWS::ECS::Container", &[2]),
-            node(2, "shop@orders-db.cluster-x1.eu-west-2.rds.amazonaws.com", "Database::SQL", &[]),
-            node(3, "client", "client", &[0]),
-        ],
         ..Inventory::default()
     }
+}
+
+fn graph() -> Vec<Node> {
+    vec![
+        node(0, "checkout", "AWS::ECS::Container", &[1]),
+        node(1, "orders", "AWS::ECS::Container", &[2]),
+        node(2, "shop@orders-db.cluster-x1.eu-west-2.rds.amazonaws.com", "Database::SQL", &[]),
+        node(3, "client", "client", &[0]),
+    ]
 }
 
 type Dimensions = Vec<(String, String)>;
@@ -49,6 +52,7 @@ type Dimensions = Vec<(String, String)>;
 struct World {
     target: TargetId,
     inventory: Inventory,
+    graph: Vec<Node>,
     config: Vec<config::Service>,
     alarms: Vec<(&'static str, Dimensions, &'static str)>,
     groups: Vec<&'static str>,
@@ -62,6 +66,7 @@ impl World {
         Self {
             target: TargetId::new("prod"),
             inventory: inventory(),
+            graph: graph(),
             config: Vec::new(),
             alarms: vec![
                 ("checkout-5xx", dims(&[("ClusterName", "shop"), ("ServiceName", "checkout")]), ""),
@@ -119,6 +124,7 @@ impl World {
             target: &self.target,
             ecs: &ecs,
             inventory: Some(&self.inventory),
+            graph: &self.graph,
             log_groups: &self.groups,
             alarms: &alarms,
             config: &self.config,
@@ -238,7 +244,14 @@ fn a_balancer_of_its_own_brings_its_errors() {
 #[test]
 fn nothing_found_is_no_service() {
     let target = TargetId::new("prod");
-    let found =
-        Found { target: &target, ecs: &[], inventory: None, log_groups: &[], alarms: &[], config: &[] };
+    let found = Found {
+        target: &target,
+        ecs: &[],
+        inventory: None,
+        graph: &[],
+        log_groups: &[],
+        alarms: &[],
+        config: &[],
+    };
     assert!(merge(&found).list().is_empty());
 }

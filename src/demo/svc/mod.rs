@@ -78,7 +78,10 @@ pub fn route(service: &str, operation: &str) -> Option<Handler> {
         ("lambda", "ListFunctions") => Read(lambda::list_functions),
         ("lambda", "ListAliases") => Read(lambda::list_aliases),
         ("lambda", "ListEventSourceMappings") => Read(lambda::list_event_source_mappings),
+        ("xray", "GetTraceSummaries") => Read(xray::get_trace_summaries),
+        ("xray", "BatchGetTraces") => Read(xray::batch_get_traces),
         ("xray", "GetServiceGraph") => Read(xray::get_service_graph),
+        ("xray", "GetTraceGraph") => Read(xray::get_trace_graph),
         _ => return None,
     })
 }

@@ -26,7 +26,10 @@ pub fn decode(
     }
     let named = |input: Value, name: &str| input.with("FunctionName", name.to_owned());
     Ok(match (service, method, steps.as_slice()) {
+        ("xray", "POST", ["TraceSummaries"]) => ("GetTraceSummaries".into(), input),
+        ("xray", "POST", ["Traces"]) => ("BatchGetTraces".into(), input),
         ("xray", "POST", ["ServiceGraph"]) => ("GetServiceGraph".into(), input),
+        ("xray", "POST", ["TraceGraph"]) => ("GetTraceGraph".into(), input),
         ("lambda", "GET", [_, "functions"]) => ("ListFunctions".into(), input),
         ("lambda", "GET", [_, "functions", name, "aliases"]) => ("ListAliases".into(), named(input, name)),
         ("lambda", "GET", [_, "event-source-mappings"]) => ("ListEventSourceMappings".into(), input),

@@ -129,6 +129,9 @@ fn query_lists_may_hold_structures() {
 fn rest_paths_name_operations() {
     for (service, method, path, form, operation, member) in [
         ("xray", "POST", "/ServiceGraph", "", "GetServiceGraph", None),
+        ("xray", "POST", "/TraceSummaries", "", "GetTraceSummaries", None),
+        ("xray", "POST", "/Traces", "", "BatchGetTraces", None),
+        ("xray", "POST", "/TraceGraph", "", "GetTraceGraph", None),
         ("lambda", "GET", "/2015-03-31/functions/", "MaxItems=5", "ListFunctions", Some(("MaxItems", "5"))),
         (
             "lambda",

@@ -326,7 +326,7 @@ impl World {
         (format!("10.0.{}.{host}", zone * 16 + life.dice.on(2).below(16)), format!("{}{letter}", self.region))
     }
 
-    fn revision_arn(&self, stream: &Stream, side: usize) -> String {
+    pub(super) fn revision_arn(&self, stream: &Stream, side: usize) -> String {
         let number = stream.course.sides.get(side).map_or(0, |side| side.number);
         let digits = stream.dice.named("revision").on(u64::from(number)).below(10u64.pow(18));
         self.arn("ecs", &format!("service-revision/{CLUSTER}/{}/{}", stream.name, 10u64.pow(18) + digits))

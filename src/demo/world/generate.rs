@@ -114,6 +114,7 @@ fn function(index: usize) -> FunctionSpec {
         alias: "live".to_owned(),
         version: 1 + dice.on(2).below(40) as u32,
         queue: String::new(),
+        sender: None,
         memory: 256,
         name,
     }

@@ -7,10 +7,30 @@ use super::hash::Dice;
 use super::spec::{DatabaseSpec, FunctionSpec, LineFormat, ServiceSpec};
 use super::time;
 use super::traffic::{Outcome, Request};
+use std::fmt::Write as _;
 
 /// RFC 3339 with milliseconds.
 fn stamp(ms: i64) -> String {
     time(ms).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// Method and path of a request.
+pub(super) fn asked(spec: &ServiceSpec, request: &Request) -> (&'static str, String) {
+    let dice = request.dice.on(31);
+    let method = dice.pick(&["GET", "GET", "POST"]).copied().unwrap_or("GET");
+    (method, format!("{}/{}", spec.path, dice.on(1).below(9_999)))
+}
+
+/// What a service says about a request that failed: on a `broken` side, in a `trouble`, or for no reason.
+pub(super) fn complaint(request: &Request, broken: bool, trouble: Option<&str>) -> String {
+    if let Some(trouble) = trouble {
+        return trouble.to_owned();
+    }
+    if broken {
+        return format!("card declined upstream: PoolExhausted after {} ms", request.latency_ms.round());
+    }
+    let reasons = ["upstream reset the connection", "deadline exceeded", "unexpected end of response"];
+    request.dice.on(31).on(2).pick(&reasons).copied().unwrap_or("failed").to_owned()
 }
 
 /// The line of one request: INFO, WARN when it was refused or slow, ERROR when it failed.
@@ -21,21 +41,11 @@ pub(super) fn request(
     trouble: Option<&str>,
     request: &Request,
 ) -> String {
-    let dice = request.dice.on(31);
     let status = request.status();
-    let method = dice.pick(&["GET", "GET", "POST"]).copied().unwrap_or("GET");
-    let path = format!("{}/{}", spec.path, dice.on(1).below(9_999));
+    let (method, path) = asked(spec, request);
     let millis = request.latency_ms.round();
     let (level, text) = match request.outcome {
-        Outcome::Failed if let Some(trouble) = trouble => ("ERROR", trouble.to_owned()),
-        Outcome::Failed if broken => {
-            ("ERROR", format!("card declined upstream: PoolExhausted after {millis} ms"))
-        }
-        Outcome::Failed => {
-            let reasons =
-                ["upstream reset the connection", "deadline exceeded", "unexpected end of response"];
-            ("ERROR", dice.on(2).pick(&reasons).copied().unwrap_or("failed").to_owned())
-        }
+        Outcome::Failed => ("ERROR", complaint(request, broken, trouble)),
         Outcome::Refused => ("WARN", format!("refused {method} {path}")),
         Outcome::Good if request.latency_ms > 1_000.0 => ("WARN", format!("slow request: {millis} ms")),
         Outcome::Good => ("INFO", format!("{method} {path}")),
@@ -62,21 +72,22 @@ pub(super) fn request(
     }
 }
 
+/// Where a request stands when it finds the pool empty: function, file and line.
+pub(super) const POOL_FRAMES: [(&str, &str, u32); 7] = [
+    ("pool::Pool::get", "src/pool.rs", 88),
+    ("orders::client::fetch", "src/orders/client.rs", 141),
+    ("checkout::charge", "src/charge.rs", 57),
+    ("checkout::handler", "src/handler.rs", 41),
+    ("tower::service::call", "tower-0.5.2/src/util/boxed.rs", 69),
+    ("hyper::proto::h1::dispatch", "hyper-1.7.0/src/proto/h1/dispatch.rs", 168),
+    ("tokio::runtime::task::core::poll", "tokio-1.48.0/src/runtime/task/core.rs", 365),
+];
+
 /// What a crashing handler leaves on stderr: several lines in one event.
 pub(super) fn panic_trace(dice: Dice) -> String {
     let mut text = "panic in handler: no connection available".to_owned();
-    let frames = [
-        "pool::Pool::get at src/pool.rs:88",
-        "orders::client::fetch at src/orders/client.rs:141",
-        "checkout::charge at src/charge.rs:57",
-        "checkout::handler at src/handler.rs:41",
-        "tower::service::call at tower-0.5.2/src/util/boxed.rs:69",
-        "hyper::proto::h1::dispatch at hyper-1.7.0/src/proto/h1/dispatch.rs:168",
-        "tokio::runtime::task::core::poll at tokio-1.48.0/src/runtime/task/core.rs:365",
-    ];
-    for frame in frames.iter().take(4 + dice.on(32).below(4) as usize) {
-        text.push_str("\n    at ");
-        text.push_str(frame);
+    for (function, file, line) in POOL_FRAMES.iter().take(4 + dice.on(32).below(4) as usize) {
+        let _ = write!(text, "\n    at {function} at {file}:{line}");
     }
     text
 }
@@ -102,20 +113,33 @@ fn plain(spec: &ServiceSpec, ms: i64, level: &str, text: &str) -> String {
     }
 }
 
+/// One kind of hostile header each comes once in so many requests.
+const HOSTILE_EVERY: u64 = 8_000;
+
 /// What a client put into a header: colours, a title change, a clipboard write, reversed text, 6 KB.
-pub(super) fn hostile(which: u64, ms: i64) -> Option<String> {
-    let agent = match which {
+pub(super) fn hostile_agent(request: &Request) -> Option<String> {
+    Some(match request.dice.on(13).below(HOSTILE_EVERY) {
         0 => "\u{1b}[41;5mOWNED\u{1b}[0m \u{1b}]0;all is well\u{7} \u{1b}[2J\u{1b}[H".to_owned(),
         1 => "\u{1b}]52;c;cm0gLXJmIH4=\u{7}\u{9b}31mcurl\r\u{8}\u{8}".to_owned(),
         2 => "invoice\u{202e}fdp.exe \u{2066}zero\u{200b}width\u{2069}".to_owned(),
         3 => format!("Mozilla/{}", "x".repeat(6_144)),
         _ => return None,
-    };
-    Some(format!("{} WARN  odd user agent: {agent}", stamp(ms)))
+    })
 }
 
-/// The events of one invocation: milliseconds after its start, and text.
-pub(super) fn invocation(spec: &FunctionSpec, request: &Request, begin: i64) -> Vec<(i64, String)> {
+/// The line about such a header.
+pub(super) fn hostile(request: &Request) -> Option<String> {
+    Some(format!("{} WARN  odd user agent: {}", stamp(request.at), hostile_agent(request)?))
+}
+
+/// The events of one invocation: milliseconds after its start, and text. Only of a traced one Lambda
+/// reports the trace.
+pub(super) fn invocation(
+    spec: &FunctionSpec,
+    request: &Request,
+    begin: i64,
+    traced: bool,
+) -> Vec<(i64, String)> {
     let id = request.dice.on(41).uuid();
     let took = request.latency_ms;
     let end = took as i64;
@@ -135,18 +159,18 @@ pub(super) fn invocation(spec: &FunctionSpec, request: &Request, begin: i64) -> 
         }
     }
     lines.push((end, format!("END RequestId: {id}\n")));
-    lines.push((
-        end,
-        format!(
-            "REPORT RequestId: {id}\tDuration: {took:.2} ms\tBilled Duration: {} ms\tMemory Size: {} MB\t\
-             Max Memory Used: {} MB\t\nXRAY TraceId: {}\tSegmentId: {}\tSampled: true\t\n",
-            took.ceil(),
-            spec.memory,
-            spec.memory * 2 / 3,
-            request.trace_id(),
-            request.dice.on(43).hex(16)
-        ),
-    ));
+    let mut report = format!(
+        "REPORT RequestId: {id}\tDuration: {took:.2} ms\tBilled Duration: {} ms\tMemory Size: {} MB\t\
+         Max Memory Used: {} MB\t\n",
+        took.ceil(),
+        spec.memory,
+        spec.memory * 2 / 3,
+    );
+    if traced {
+        let (trace, segment) = (request.trace_id(), request.segment_id());
+        let _ = writeln!(report, "XRAY TraceId: {trace}\tSegmentId: {segment}\tSampled: true\t");
+    }
+    lines.push((end, report));
     lines
 }
 

@@ -4,18 +4,16 @@
 //! `lines.rs`.
 
 use super::hash::Dice;
-use super::lines;
 use super::spec::{DatabaseSpec, FunctionSpec, ServiceSpec};
 use super::tasks::Why;
 use super::traffic::{MINUTE, Outcome, Request, Stream};
 use super::types::{LogEvent, LogGroup};
 use super::{LONG_AGO, World, time};
+use super::{lines, traces};
 use jiff::Timestamp;
 
-/// Each kind of line that no terminal should see comes once in so many requests.
-const HOSTILE_EVERY: u64 = 8_000;
 /// Milliseconds until a task that was added takes requests.
-const TASK_STARTS: i64 = 120_000;
+pub(super) const TASK_STARTS: i64 = 120_000;
 /// One event in so many is ingested late.
 const LATE_EVERY: u64 = 500;
 
@@ -146,8 +144,7 @@ impl World {
             if broken && request.outcome == Outcome::Failed && request.dice.on(12).below(3) == 0 {
                 add(request.at, lines::panic_trace(request.dice));
             }
-            let odd = request.dice.on(13).below(HOSTILE_EVERY);
-            if let Some(text) = lines::hostile(odd, request.at) {
+            if let Some(text) = lines::hostile(&request) {
                 add(request.at, text);
             }
         }
@@ -169,14 +166,13 @@ impl World {
     }
 
     fn function_lines(&self, spec: &FunctionSpec, stream: &Stream, minute: i64, lines: &mut Vec<Line>) {
-        for request in self.requests(stream, minute) {
+        let requests = self.requests(stream, minute);
+        for (index, request) in requests.iter().enumerate() {
             let name =
                 function_stream(spec, stream.dice, request.at, request.dice.on(11).below(FUNCTION_STREAMS));
-            // An invocation ends in the minute it belongs to, so that events stay in order.
-            let latest = (minute + 1) * MINUTE - 1 - request.latency_ms as i64;
-            let begin = request.at.min(latest);
-            for (after, text) in lines::invocation(spec, &request, begin) {
-                lines.push(Line { at: begin + after, stream: name.clone(), text });
+            let traced = traces::kept(&requests, index);
+            for (after, text) in lines::invocation(spec, request, request.at, traced) {
+                lines.push(Line { at: request.at + after, stream: name.clone(), text });
             }
         }
     }
@@ -257,7 +253,7 @@ impl Request {
                     200
                 }
             }
-            Outcome::Refused => dice.pick(&[400, 401, 402, 404, 404, 409]).copied().unwrap_or(400),
+            Outcome::Refused => dice.pick(&[400, 401, 402, 404, 404, 409, 429]).copied().unwrap_or(400),
             Outcome::Failed => dice.pick(&[500, 502, 503]).copied().unwrap_or(500),
         }
     }

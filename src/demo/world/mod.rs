@@ -10,13 +10,14 @@
 
 mod alarms;
 mod balancer;
+mod calls;
 mod catalogue;
 mod database;
 mod ecs;
 mod findings;
+mod functions;
 mod gauge;
 mod generate;
-mod graph;
 mod hash;
 mod leak;
 mod lines;
@@ -29,12 +30,14 @@ mod spread;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod traffic;
 mod trail;
 mod types;
 mod verdict;
 
 pub use scenario::{Scenario, ScenarioError};
+pub use traces::{Call, Trace, TraceNode, minutes_of};
 pub use trail::TrailEvent;
 pub use types::*;
 
@@ -85,6 +88,7 @@ impl World {
                 p50_ms: spec.p50_ms,
                 p99_ms: spec.p99_ms,
                 caller: caller.filter(|caller| *caller < index).map(|caller| (caller, spec.share)),
+                function: false,
                 spill: spec.spill,
                 grown: scenario.grown(&spec.name, start),
                 troubles: scenario.troubles(&spec.name, start),
@@ -100,6 +104,7 @@ impl World {
             p50_ms: spec.p50_ms,
             p99_ms: spec.p99_ms,
             caller: None,
+            function: true,
             spill: 0.0,
             grown: Vec::new(),
             troubles: Vec::new(),

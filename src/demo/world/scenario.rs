@@ -129,6 +129,9 @@ impl Scenario {
                 known("caller", caller, services.get(..index).unwrap_or_default())?;
             }
         }
+        for sender in self.functions.iter().filter_map(|function| function.sender.as_ref()) {
+            known("sender", sender, &services)?;
+        }
         for deployment in &self.deployments {
             known("service", &deployment.service, &services)?;
             if !(0.1..=100.0).contains(&deployment.percent) {

@@ -95,6 +95,9 @@ pub(super) struct FunctionSpec {
     pub(super) alias: String,
     pub(super) version: u32,
     pub(super) queue: String,
+    /// The service whose requests leave the messages there.
+    #[serde(default)]
+    pub(super) sender: Option<Spanned<String>>,
     pub(super) memory: u32,
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Stream {
     pub(super) p99_ms: f64,
     /// Index of the stream whose requests come here, and the share of them that does.
     pub(super) caller: Option<(usize, f64)>,
+    /// A Lambda function, whose requests are named after their beginning and not their end.
+    pub(super) function: bool,
     /// Share that also fails here when all of the caller's traffic is on a broken side.
     pub(super) spill: f64,
     /// When it was given more tasks (Unix milliseconds), from how many, to how many. In order of time.
@@ -135,14 +137,14 @@ pub(super) enum Outcome {
 /// One request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Request {
-    /// When it was answered, Unix milliseconds.
+    /// When it was answered (an invocation: when it began), Unix milliseconds.
     pub(super) at: i64,
     pub(super) side: usize,
     pub(super) outcome: Outcome,
     pub(super) latency_ms: f64,
     /// Its trace.
     pub(super) trace: Dice,
-    /// Time of the trace's first request, Unix milliseconds.
+    /// When the trace's first request began, Unix milliseconds.
     pub(super) trace_at: i64,
     /// For everything else about it.
     pub(super) dice: Dice,
@@ -151,7 +153,12 @@ pub(super) struct Request {
 impl Request {
     /// `1-67a1b2c3-0123456789abcdef01234567`
     pub(super) fn trace_id(&self) -> String {
-        format!("1-{:08x}-{}", self.trace_at / 1000, self.trace.hex(24))
+        format!("1-{:08x}-{}", self.trace_at.div_euclid(1000), self.trace.hex(24))
+    }
+
+    /// Of the segment that its server sends.
+    pub(super) fn segment_id(&self) -> String {
+        self.dice.on(43).hex(16)
     }
 }
 
@@ -250,38 +257,91 @@ impl World {
     }
 
     /// The single requests of a stream in a minute, in order of time.
-    ///
-    /// Requests that another service caused carry its trace: failed ones those of failed requests, so that
-    /// a trace fails all the way up.
     pub(super) fn requests(&self, stream: &Stream, minute: i64) -> Vec<Request> {
-        let mut own: Vec<Request> = self
-            .slices(stream, minute)
-            .iter()
-            .flat_map(|slice| slice.requests().collect::<Vec<_>>())
-            .collect();
-        if let Some(caller) = stream.caller.and_then(|(caller, _)| self.streams.get(caller)) {
-            let (mut bad, mut good): (Vec<_>, Vec<_>) = self
-                .requests(caller, minute)
-                .into_iter()
-                .partition(|request| request.outcome == Outcome::Failed);
-            // Taken from the back: the order of time is restored below.
-            let step = (good.len() / own.len().max(1)).max(1);
-            good = good.into_iter().step_by(step).collect();
-            for request in &mut own {
-                let failed = request.outcome == Outcome::Failed;
-                let parent =
-                    if failed { bad.pop().or_else(|| good.pop()) } else { good.pop().or_else(|| bad.pop()) };
-                if let Some(parent) = parent {
-                    request.trace = parent.trace;
-                    request.trace_at = parent.trace_at;
-                    // A callee answers before its caller does.
-                    request.at = (parent.at - request.dice.on(9).signed(12)).max(minute * MINUTE);
-                }
+        let Some(caller) = stream.caller.and_then(|(caller, _)| self.streams.get(caller)) else {
+            return self.own_requests(stream, minute);
+        };
+        let callers = self.requests(caller, minute);
+        self.caused(stream, minute, &callers).into_iter().map(|(request, _)| request).collect()
+    }
+
+    /// The requests of a stream by its slices alone.
+    fn own_requests(&self, stream: &Stream, minute: i64) -> Vec<Request> {
+        let slices = self.slices(stream, minute);
+        let mut own: Vec<Request> = slices.iter().flat_map(Slice::requests).collect();
+        for request in &mut own {
+            if stream.function {
+                // An invocation ends in the minute it belongs to, so that its events stay in order.
+                let latest = (minute + 1) * MINUTE - 1 - request.latency_ms as i64;
+                request.at = request.at.min(latest);
+                request.trace_at = request.at;
+            } else {
+                request.trace_at = request.at - request.latency_ms as i64;
             }
         }
         own.sort_by_key(|request| request.at);
         own
     }
+
+    /// The requests of a stream that those of its caller in the same minute caused, in order of time, each
+    /// with the index of its cause.
+    ///
+    /// They carry its trace: failed ones that of a failed request, so that a trace fails all the way up. A
+    /// slow one has a slow cause, so that it fits into it.
+    pub(super) fn caused(
+        &self,
+        stream: &Stream,
+        minute: i64,
+        callers: &[Request],
+    ) -> Vec<(Request, Option<usize>)> {
+        let own = self.own_requests(stream, minute);
+        let all = |wanted: &dyn Fn(&Request) -> bool| -> Vec<usize> {
+            (0..callers.len()).filter(|index| callers.get(*index).is_some_and(wanted)).collect()
+        };
+        let failed = all(&|caller| caller.outcome == Outcome::Failed);
+        // What the blamed callee answers well did not make its caller fail; a refusal calls nobody.
+        let blamed = stream.spill > 0.0 || !stream.troubles.is_empty();
+        let good = all(&|caller| match caller.outcome {
+            Outcome::Good => true,
+            Outcome::Refused => false,
+            Outcome::Failed => !blamed,
+        });
+        let (bad_own, good_own): (Vec<Request>, Vec<Request>) =
+            own.into_iter().partition(|request| request.outcome == Outcome::Failed);
+        let spare = bad_own.len().saturating_sub(failed.len());
+        let mut caused = Vec::with_capacity(bad_own.len() + good_own.len());
+        let (over, bad_own) = bad_own.split_at(spare);
+        for (own, causes) in [(bad_own, &failed), (over, &good), (good_own.as_slice(), &good)] {
+            let mut own = own.to_vec();
+            let mut causes: Vec<usize> = (0..own.len())
+                .filter_map(|turn| causes.get(turn * causes.len() / own.len()))
+                .copied()
+                .collect();
+            let latency = |index: &usize| callers.get(*index).map_or(0.0, |caller| caller.latency_ms);
+            own.sort_by(|left, right| left.latency_ms.total_cmp(&right.latency_ms));
+            causes.sort_by(|left, right| latency(left).total_cmp(&latency(right)));
+            let mut causes = causes.into_iter();
+            caused.extend(own.into_iter().map(|request| (request, causes.next())));
+        }
+        for (request, cause) in &mut caused {
+            if let Some(cause) = cause.and_then(|cause| callers.get(cause)) {
+                request.trace = cause.trace;
+                request.trace_at = cause.trace_at;
+                request.at =
+                    answered(request, cause, blamed).clamp(minute * MINUTE, (minute + 1) * MINUTE - 1);
+            }
+        }
+        caused.sort_by_key(|(request, _)| request.at);
+        caused
+    }
+}
+
+/// When a request within another one is answered: those to the blamed callee come last.
+fn answered(request: &Request, cause: &Request, blamed: bool) -> i64 {
+    let slack = cause.latency_ms - request.latency_ms;
+    let part = if blamed { 0.5 } else { 0.1 } + 0.3 * request.dice.on(9).unit();
+    let began = cause.at as f64 - cause.latency_ms + slack.max(0.0) * part;
+    (began + request.latency_ms) as i64
 }
 
 fn slice(

@@ -7,12 +7,12 @@ mod source;
 
 pub use source::InventorySource;
 
-use super::{Query, TargetStore, Topic};
+use super::{Query, TargetStore, Topic, traces};
 use crate::app::pane::Ctx;
-use crate::app::{Cadence, Level, PollPlan};
+use crate::app::{Cadence, Level, PollPlan, Window};
 use crate::aws::TargetId;
 use crate::config::Config;
-use crate::service::{EcsService, Found, Services, Watched, merge};
+use crate::service::{EcsService, Found, Node, Services, Watched, merge};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// While task definitions are still to be read, the next ones follow after this long.
 const MORE_SOON: Duration = Duration::from_secs(5);
+/// The service map that says what calls what.
+const MAP_WINDOW: Window = Window::Live { secs: 3_600 };
 
 /// What to look up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,8 @@ pub struct InventoryQuery {
 pub struct Derived {
     /// The services.
     pub services: Services,
+    /// Who calls whom, from the last service map that covers enough.
+    pub map: Vec<Node>,
     /// The question that follows from the list of ECS services.
     pub query: InventoryQuery,
     /// Stands for all that `services` rests on.
@@ -47,16 +51,26 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
         let cadence = if unread { MORE_SOON } else { ctx.config.poll.discovery.duration() };
         let query = Query::Inventory(target.derived.query.clone());
         plan.want(id, Level::Background, Cadence::Every(cadence), query);
+        let map = Query::ServiceGraph(traces::GraphQuery { window: MAP_WINDOW });
+        let cadence = ctx.config.poll.discovery.duration();
+        plan.want(id, Level::Background, Cadence::Every(cadence), map);
     }
 }
 
 /// Whether an answer to this topic may change what the services are.
 pub fn concerns(topic: Topic) -> bool {
-    matches!(topic, Topic::Alarms | Topic::Rollouts | Topic::Inventory | Topic::LogGroups)
+    matches!(
+        topic,
+        Topic::Alarms | Topic::Rollouts | Topic::Inventory | Topic::LogGroups | Topic::ServiceGraph
+    )
 }
 
 /// Brings a target's services up to date, if anything they rest on changed.
 pub fn derive(id: &TargetId, target: &mut TargetStore, config: &Config) {
+    // A map of a few minutes may lack what is rarely called: it does not replace a longer one.
+    if let Some(graph) = target.graph.as_ref().filter(|it| it.is_whole() || target.derived.map.is_empty()) {
+        target.derived.map = graph.nodes();
+    }
     let fingerprint = fingerprint(target, config);
     if fingerprint == target.derived.fingerprint {
         return;
@@ -96,6 +110,7 @@ pub fn derive(id: &TargetId, target: &mut TargetStore, config: &Config) {
         target: id,
         ecs: &ecs,
         inventory: target.inventory.as_ref(),
+        graph: &target.derived.map,
         log_groups: &groups,
         alarms: &alarms,
         config: &config.services,
@@ -123,6 +138,7 @@ fn fingerprint(target: &TargetStore, config: &Config) -> u64 {
         group.name.hash(&mut hash);
     }
     target.inventory.hash(&mut hash);
+    target.derived.map.hash(&mut hash);
     format!("{:?}", config.services).hash(&mut hash);
     hash.finish()
 }

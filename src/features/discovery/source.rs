@@ -1,22 +1,19 @@
-//! Target groups, rules, functions, their queues, the service map and task definitions. The only SDK code
+//! Target groups, rules, functions, their queues and task definitions. The only SDK code
 //! of discovery.
 //!
 //! Each part may fail alone: it then keeps what was read before and says why in a note. Only when nothing
 //! could be read, or the credentials are to blame, does the poll fail.
 
 use crate::aws::operation::{
-    DESCRIBE_LISTENERS, DESCRIBE_RULES, DESCRIBE_TARGET_GROUPS, DESCRIBE_TASK_DEFINITION, GET_SERVICE_GRAPH,
+    DESCRIBE_LISTENERS, DESCRIBE_RULES, DESCRIBE_TARGET_GROUPS, DESCRIBE_TASK_DEFINITION,
     LIST_EVENT_SOURCE_MAPPINGS, LIST_FUNCTIONS,
 };
 use crate::aws::{Conn, SourceError};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
-use crate::service::{Forward, Function, Inventory, Mapping, Node, TargetGroup, TaskDefinition};
+use crate::service::{Forward, Function, Inventory, Mapping, TargetGroup, TaskDefinition};
 use crate::text::sanitize;
 use aws_sdk_ecs::types::TaskDefinition as SdkDefinition;
 use aws_sdk_elasticloadbalancingv2::types::{Action, ForwardActionConfig};
-use aws_sdk_xray::primitives::DateTime;
-use aws_sdk_xray::types::Edge;
-use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -34,9 +31,6 @@ const MAX_BALANCERS: usize = 50;
 const MAX_RULE_PAGES: usize = 50;
 const MAX_FUNCTIONS: usize = 1_000;
 const MAX_MAPPINGS: usize = 1_000;
-const MAX_GRAPH_PAGES: usize = 10;
-/// Seconds of the service map.
-const GRAPH_SPAN: i64 = 3_600;
 
 /// Reads what there is in a target.
 pub struct InventorySource {
@@ -82,7 +76,7 @@ impl InventorySource {
         Self { conn: conn.clone(), read_at: None, known: Inventory::default(), definitions: BTreeMap::new() }
     }
 
-    async fn read_parts(&mut self, now: Timestamp) -> Result<(), SourceError> {
+    async fn read_parts(&mut self) -> Result<(), SourceError> {
         let mut failures = Failures::default();
         let groups = self.groups(&mut failures).await;
         if let Some(groups) = failures.part("target groups", groups)? {
@@ -102,10 +96,6 @@ impl InventorySource {
         let mappings = self.mappings(&mut failures).await;
         if let Some(mappings) = failures.part("event sources", mappings)? {
             self.known.mappings = mappings;
-        }
-        let graph = self.graph(now).await;
-        if let Some(graph) = failures.part("service map", graph)? {
-            self.known.graph = graph;
         }
         self.known.notes = failures.notes;
         match failures.errors.into_iter().next() {
@@ -223,33 +213,6 @@ impl InventorySource {
         }
     }
 
-    async fn graph(&self, now: Timestamp) -> Result<Vec<Node>, SourceError> {
-        let (mut nodes, mut token) = (Vec::new(), None);
-        for _ in 0..MAX_GRAPH_PAGES {
-            let request = self
-                .conn
-                .xray()
-                .get_service_graph()
-                .start_time(DateTime::from_secs(now.as_second() - GRAPH_SPAN))
-                .end_time(DateTime::from_secs(now.as_second()))
-                .set_next_token(token);
-            let page = self.conn.call(&GET_SERVICE_GRAPH, request.send()).await?;
-            nodes.extend(page.services().iter().filter_map(|node| {
-                Some(Node {
-                    id: node.reference_id()?,
-                    name: clean(node.name()?),
-                    kind: clean(node.r#type().unwrap_or_default()),
-                    calls: node.edges().iter().filter_map(Edge::reference_id).collect(),
-                })
-            }));
-            token = page.next_token;
-            if token.is_none() {
-                break;
-            }
-        }
-        Ok(nodes)
-    }
-
     /// Reads task definitions that are not known yet, some per poll.
     async fn read_definitions(&mut self, wanted: &[String], most: usize) -> Result<(), SourceError> {
         if self.definitions.len() > MAX_DEFINITIONS {
@@ -285,7 +248,7 @@ impl Source for InventorySource {
         let now = ctx.now.since_start;
         let mut most = NEW_DEFINITIONS;
         if self.read_at.is_none_or(|at| now.saturating_sub(at) >= PARTS_AGE) {
-            self.read_parts(ctx.now.wall).await?;
+            self.read_parts().await?;
             self.read_at = Some(now);
             most = FIRST_DEFINITIONS;
         }

@@ -104,7 +104,7 @@ impl EventId {
 }
 
 /// A trace id: 128 bits, written by X-Ray as `1-<8 hex>-<24 hex>` and by W3C as 32 hex digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TraceId([u64; 2]);
 

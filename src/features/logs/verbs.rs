@@ -9,7 +9,7 @@ use super::rows::RowId;
 use crate::app::pane::{Command, Ctx, Edit, Tone};
 use crate::app::{Action, Effect};
 use crate::aws::console::ConsoleLink;
-use crate::features::Job;
+use crate::features::{Job, Link, traces};
 
 impl LogsPane {
     pub(super) fn go(&mut self, row: RowId) -> Vec<Command> {
@@ -140,6 +140,10 @@ impl LogsPane {
         };
         Some(match action {
             Action::Copy => vec![Command::Effect(Effect::Copy(detail::text(event)))],
+            Action::Traces if event.facts.trace.is_some() => {
+                let place = traces::Place::of_trace(self.target(ctx).cloned(), event.facts.trace?);
+                vec![Command::Goto(Link::Traces(place))]
+            }
             _ if about_service => {
                 let (target, store) = (self.target(ctx)?, self.store(ctx)?);
                 crate::features::jump_from_log_group(action, target, store.group(event.group), ctx)

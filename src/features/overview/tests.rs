@@ -12,8 +12,9 @@ use crate::features::rollouts::model::{AlarmWatch, Owner, ServiceName, Strategy,
 use crate::features::rollouts::tests::{at, canary};
 use crate::features::rollouts::{RolloutList, ServiceSummary};
 use crate::features::session::SessionInfo;
+use crate::features::traces::{Counts, Graph, GraphService, RawService};
 use crate::features::{Link, Payload, Query, Store, Topic};
-use crate::service::{Function, Inventory, Mapping, Node, TargetGroup, TaskDefinition};
+use crate::service::{Function, Inventory, Mapping, TargetGroup, TaskDefinition};
 use crate::text::Zone;
 use crate::theme::{ColorDepth, Theme};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -48,6 +49,8 @@ fn app() -> App {
     polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(rollouts())), 0);
     let query = asked(&app, Topic::Inventory);
     polled(&mut app, query, Ok(Payload::Inventory(Box::new(inventory()))), 0);
+    let query = asked(&app, Topic::ServiceGraph);
+    polled(&mut app, query, Ok(Payload::ServiceGraph(Box::new(graph()))), 0);
     let query = asked(&app, Topic::Traffic);
     polled(&mut app, query, Ok(Payload::Traffic(traffic())), 0);
     app
@@ -151,12 +154,6 @@ fn rollouts() -> RolloutList {
 
 fn inventory() -> Inventory {
     let balancer = "arn:aws:elasticloadbalancing:eu-west-2:111122223333:loadbalancer/app/web/50dc";
-    let node = |id, name: &str, kind: &str, calls: &[i32]| Node {
-        id,
-        name: name.into(),
-        kind: kind.into(),
-        calls: calls.to_vec(),
-    };
     let names = ["cart", "checkout", "orders"];
     let definition =
         |name| (format!("web-{name}:7"), TaskDefinition { log_groups: vec![format!("/ecs/{name}")] });
@@ -174,14 +171,23 @@ fn inventory() -> Inventory {
             alias: None,
             source: "arn:aws:sqs:eu-west-2:111122223333:receipts-queue".into(),
         }],
-        graph: vec![
-            node(0, "checkout", "AWS::ECS::Container", &[1, 2]),
-            node(1, "orders", "AWS::ECS::Container", &[3]),
-            node(2, "cart", "AWS::ECS::Container", &[]),
-            node(3, "orders-db", "Database::SQL", &[]),
-        ],
         ..Inventory::default()
     }
+}
+
+fn graph() -> Graph {
+    let node = |id, name: &str, kind: &str, calls: &[i32]| RawService {
+        id,
+        service: GraphService { name: name.into(), kind: kind.into(), ..GraphService::default() },
+        calls: calls.iter().map(|to| (*to, Counts::default(), false)).collect(),
+    };
+    let nodes = vec![
+        node(0, "checkout", "AWS::ECS::Container", &[1, 2]),
+        node(1, "orders", "AWS::ECS::Container", &[3]),
+        node(2, "cart", "AWS::ECS::Container", &[]),
+        node(3, "orders-db", "Database::SQL", &[]),
+    ];
+    Graph::merge(at(-3_600), at(0), &[nodes], false)
 }
 
 /// An hour of minutes; the errors of checkout begin nine minutes before the end.

@@ -257,9 +257,12 @@ fn fit(span: &mut Span, room: Option<Room>) -> Room {
     let (start, end) = (span.start.saturating_add(shift), span.end.map(|end| end.saturating_add(shift)));
     let early = start.saturating_add(SLACK) < first;
     let late = end.unwrap_or(start) > last.saturating_add(SLACK);
-    // Work inside a service goes by that service's clock: it cannot be skewed, only go on for longer.
+    // Work inside a service goes by that service's clock: it cannot be skewed.
     let same_clock = !matches!(span.kind, Kind::Segment | Kind::Inferred | Kind::Server);
-    let room = if early && end.is_some_and(|end| end <= first) {
+    let room = if early && same_clock {
+        span.fit = Fit::Before;
+        (start, end, shift)
+    } else if early && end.is_some_and(|end| end <= first) {
         // All of it before its parent: it keeps its length, and what hangs below it comes along.
         span.fit = Fit::Skewed;
         let forward = first - start;

@@ -61,6 +61,7 @@ fn tree(trace: &Trace) -> String {
             (span.kind == Kind::Inferred, "inferred"),
             (span.detached, "detached"),
             (span.fit == Fit::Skewed, "skewed"),
+            (span.fit == Fit::Before, "before"),
             (span.fit == Fit::After, "after"),
             (span.fit == Fit::Unknown, "unknown"),
         ];
@@ -186,7 +187,8 @@ fn clocks_that_differ_are_evened_out_and_said() {
         (child(120.0, 300.0), "child 120..300 after"),
         (child(60.0, 20.0), "child 60..60 skewed"),
         (vec![edge.clone(), sub("b", "a", "child", 50.0, 130.0)], "child 50..130 after"),
-        (vec![edge.clone(), sub("b", "a", "child", -5.0, 20.0)], "child 0..20 skewed"),
+        (vec![edge.clone(), sub("b", "a", "child", -5.0, 20.0)], "child -5..20 before"),
+        (vec![edge.clone(), sub("b", "a", "child", -50.0, -20.0)], "child -50..-20 before"),
     ] {
         let expected = format!("edge 0..100\n  {expected}");
         assert_eq!(tree(&read(&docs)), expected);

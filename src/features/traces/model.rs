@@ -270,6 +270,8 @@ pub enum Fit {
     Inside,
     /// It sticks out of its parent: their hosts' clocks differ. Its times are as told; its bar is clamped.
     Skewed,
+    /// It began before its parent, by the same clock: what Lambda does before it calls a function.
+    Before,
     /// It went on after its parent had ended: handed over, not waited for.
     After,
     /// Its document has no usable times.

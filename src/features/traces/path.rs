@@ -2,8 +2,10 @@
 //!
 //! All times are those of the bars ([`Span::shown`]): what is drawn and what is counted agree. Walks use
 //! stacks of their own, so that no document can be too deep for them.
+//!
+//! An inferred span repeats what the call above it says: it takes no time from that call and explains no fault.
 
-use super::model::{Micros, Span, Status, Trace};
+use super::model::{Kind, Micros, Span, Status, Trace};
 
 /// Fills in self times, the critical path and the first fault.
 pub fn measure(trace: &mut Trace) {
@@ -24,12 +26,17 @@ pub fn children(spans: &[Span], of: usize) -> impl Iterator<Item = usize> {
     })
 }
 
+/// The children that tell something of their own.
+fn telling(spans: &[Span], of: usize) -> impl Iterator<Item = (usize, &Span)> {
+    let children = children(spans, of).filter_map(|child| Some((child, spans.get(child)?)));
+    children.filter(|(_, span)| span.kind != Kind::Inferred || span.descendants > 0)
+}
+
 fn self_times(spans: &mut [Span]) {
     for index in 0..spans.len() {
         let Some((start, end)) = spans.get(index).map(|span| span.shown) else { break };
         // Children stand in the order of their starts, nearly: shifted ones may not.
-        let mut bars: Vec<(Micros, Micros)> =
-            children(spans, index).filter_map(|child| Some(spans.get(child)?.shown)).collect();
+        let mut bars: Vec<(Micros, Micros)> = telling(spans, index).map(|(_, span)| span.shown).collect();
         if !bars.is_sorted() {
             bars.sort_unstable();
         }
@@ -58,13 +65,14 @@ fn critical_path(spans: &mut [Span]) {
     while let Some((index, until)) = stack.pop() {
         let Some((start, end)) = spans.get(index).map(|span| span.shown) else { continue };
         let mut at = end.min(until);
-        let mut below: Vec<(Micros, Micros, usize)> = children(spans, index)
-            .filter_map(|child| spans.get(child).map(|span| (span.shown.1, span.shown.0, child)))
-            .filter(|(_, from, _)| *from < at)
+        // What still runs is waited for before what ended at the last moment that is known.
+        let mut below: Vec<(Micros, bool, Micros, usize)> = telling(spans, index)
+            .map(|(child, span)| (span.shown.1, span.in_progress(), span.shown.0, child))
+            .filter(|(_, _, from, _)| *from < at)
             .collect();
         below.sort_unstable();
         let mut own = Vec::new();
-        for (to, from, child) in below.into_iter().rev() {
+        for (to, _, from, child) in below.into_iter().rev() {
             // Beside a later one that is already on the path.
             if to > at || from < start {
                 continue;
@@ -99,15 +107,16 @@ fn children_of_none(spans: &[Span]) -> impl Iterator<Item = usize> {
 /// Of the failures that no failure below explains, the one that brought down the most above it; of several
 /// such the one that ended first.
 fn first_fault(spans: &[Span]) -> Option<usize> {
+    let failed = |span: &Span| span.status.failed() && (span.kind != Kind::Inferred || span.parent.is_none());
     // The worst status on the unbroken line of failures from each span up to its root.
     let mut above: Vec<Status> = Vec::with_capacity(spans.len());
     let mut explained = vec![false; spans.len()];
     for span in spans {
         let parent = span.parent.and_then(|parent| above.get(parent)).copied().unwrap_or_default();
-        above.push(if span.status.failed() { span.status.max(parent) } else { Status::Ok });
+        above.push(if failed(span) { span.status.max(parent) } else { Status::Ok });
     }
     for (index, span) in spans.iter().enumerate().rev() {
-        let failed = span.status.failed() || explained.get(index) == Some(&true);
+        let failed = failed(span) || explained.get(index) == Some(&true);
         if let Some(parent) = span.parent.and_then(|parent| explained.get_mut(parent)).filter(|_| failed) {
             *parent = true;
         }

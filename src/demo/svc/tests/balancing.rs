@@ -86,19 +86,3 @@ async fn functions_aliases_and_mappings() {
         client.list_functions().set_marker(first.next_marker().map(str::to_owned)).send().await.unwrap();
     assert_ne!(first.functions()[0].function_name(), second.functions()[0].function_name());
 }
-
-#[tokio::test]
-async fn the_service_map_spans_at_most_six_hours() {
-    let bench = Bench::new("bad-deploy");
-    let client = aws_sdk_xray::Client::new(&bench.config);
-    let graph =
-        client.get_service_graph().start_time(bench.ago(600)).end_time(bench.ago(0)).send().await.unwrap();
-    let checkout = graph.services().iter().find(|service| service.name() == Some("checkout")).unwrap();
-    let statistics = checkout.summary_statistics().unwrap();
-    assert!(statistics.total_count().unwrap() > 0);
-    assert!(!checkout.edges().is_empty());
-    let ids: Vec<_> = graph.services().iter().map(aws_sdk_xray::types::Service::reference_id).collect();
-    assert!(checkout.edges().iter().all(|edge| ids.contains(&edge.reference_id())));
-    let long = client.get_service_graph().start_time(bench.ago(7 * 3600)).end_time(bench.ago(0)).send().await;
-    assert!(long.unwrap_err().as_service_error().unwrap().is_invalid_request_exception());
-}

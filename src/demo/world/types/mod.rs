@@ -7,11 +7,13 @@ mod observe;
 mod run;
 mod security;
 mod stat;
+mod trace;
 
 pub use observe::*;
 pub use run::*;
 pub use security::*;
 pub use stat::*;
+pub use trace::*;
 
 /// The account of every simulated resource.
 pub const ACCOUNT: &str = "111122223333";

@@ -1,4 +1,4 @@
-//! What CloudWatch, its logs and X-Ray show: metrics, alarms, log events, the service map.
+//! What CloudWatch and its logs show: metrics, alarms, log events.
 //!
 //! Plain data only, as in `types/mod.rs`.
 
@@ -195,41 +195,4 @@ pub struct LogEvent {
     pub event_id: String,
     /// The text.
     pub message: String,
-}
-
-/// A node of the service map over a span of time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// Reference id in this answer.
-    pub id: i32,
-    /// X-Ray service name.
-    pub name: String,
-    /// For example `AWS::ECS::Container`; `client` for the edge.
-    pub kind: &'static str,
-    /// Whether requests enter here.
-    pub root: bool,
-    /// What it answered.
-    pub stats: NodeStats,
-    /// Calls from here: reference id of the callee, and what it answered.
-    pub edges: Vec<(i32, NodeStats)>,
-}
-
-/// Counts of a node or an edge.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct NodeStats {
-    /// Good answers.
-    pub ok: u64,
-    /// 4xx.
-    pub errors: u64,
-    /// 5xx.
-    pub faults: u64,
-    /// Sum of response times, seconds.
-    pub seconds: f64,
-}
-
-impl NodeStats {
-    /// All answers.
-    pub fn total(&self) -> u64 {
-        self.ok + self.errors + self.faults
-    }
 }
