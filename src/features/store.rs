@@ -270,8 +270,8 @@ impl Store {
     pub fn derive(&mut self, config: &Config, key: Option<&PollKey>) {
         for (id, target) in &mut self.targets {
             target.logs.set_max_bytes(config.logs.max_memory_mib as usize * 1024 * 1024);
-            if key.is_none_or(|key| key.target == *id && discovery::concerns(key.topic)) {
-                discovery::derive(id, target, config);
+            if key.is_none_or(|key| key.target == *id) {
+                discovery::derive(id, target, config, key.map(|key| key.topic));
             }
         }
     }

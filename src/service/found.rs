@@ -14,6 +14,8 @@ pub struct Inventory {
     pub task_definitions: BTreeMap<String, TaskDefinition>,
     /// How many task definitions in use are still to be read.
     pub unread_definitions: u32,
+    /// Parts of a large account that are still to be read, or to be read again.
+    pub unread_parts: u32,
     /// All target groups.
     pub target_groups: Vec<TargetGroup>,
     /// Which target groups one listener rule sends to.

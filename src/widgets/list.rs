@@ -31,9 +31,13 @@ impl<K: PartialEq + Clone> Cursor<K> {
 
     /// Its row among these: the thing's own, or where the thing was.
     pub fn index(&self, keys: &[K]) -> Option<usize> {
-        let last = keys.len().checked_sub(1)?;
-        let own = self.key.as_ref().and_then(|key| keys.iter().position(|k| k == key));
-        Some(own.unwrap_or(self.row.min(last)))
+        self.index_by(keys.len(), |key| keys.iter().position(|k| k == key))
+    }
+
+    /// The same for `len` things that are found, not listed: drawing need not copy every key.
+    pub fn index_by(&self, len: usize, find: impl FnOnce(&K) -> Option<usize>) -> Option<usize> {
+        let last = len.checked_sub(1)?;
+        Some(self.key.as_ref().and_then(find).unwrap_or(self.row.min(last)))
     }
 
     /// Moves; `false` when the verb is not about moving.

@@ -13,6 +13,7 @@ use eyewall::features::rollouts::{self, RolloutList, ServiceName};
 use eyewall::features::session::IdentitySource;
 use eyewall::features::{Payload, Query, Source};
 use eyewall::runtime::clock::Clock;
+use std::time::Duration;
 
 /// A fault as the simulator takes it, and what a source must make of it.
 const FAULTS: [(&str, ErrorClass); 7] = [
@@ -83,7 +84,7 @@ async fn alarm_detail() {
 #[tokio::test(start_paused = true)]
 async fn no_alarms_is_an_answer() {
     let (list, ..) = alarms("empty").await;
-    assert_eq!(list, AlarmList::default());
+    assert_eq!(list, AlarmList::new(Vec::new(), None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -204,6 +205,36 @@ async fn every_page_of_services_and_log_groups_is_read_once() {
 #[tokio::test(start_paused = true)]
 async fn inventory() {
     holds("*:*", InventorySource::new, &Query::Inventory(InventoryQuery::default())).await;
+}
+
+/// A large account comes in parts, so that the first need not wait for the last; a poll that is dropped half
+/// way loses none of those before.
+#[tokio::test(start_paused = true)]
+async fn a_large_inventory_comes_in_parts() {
+    let clock = Clock::starting_at(start());
+    let conn = connect(&simulator("big", clock), clock).await;
+    let query = Query::Inventory(InventoryQuery::default());
+    let mut source = InventorySource::new(&conn);
+    let mut unread = Vec::new();
+    loop {
+        // The question changes while listener rules are read, and the poll is dropped.
+        if unread.len() == 1 {
+            let dropped = tokio::time::timeout(Duration::ZERO, poll(&mut source, &query, clock)).await;
+            assert!(dropped.is_err(), "it was done at once");
+        }
+        let answer = poll(&mut source, &query, clock).await;
+        let Ok(Payload::Inventory(found)) = answer else { panic!("no inventory") };
+        assert!(found.target_groups.len() > 500, "they come first");
+        unread.push(found.unread_parts);
+        if found.unread_parts == 0 {
+            assert!(
+                !found.forwards.is_empty() && !found.functions.is_empty() && found.notes.is_empty(),
+                "{found:?}"
+            );
+            break;
+        }
+    }
+    assert_eq!(unread, [3, 2, 1, 0]);
 }
 
 /// What may not be read leaves the rest of the inventory as it is, with a note.

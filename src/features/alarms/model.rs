@@ -5,6 +5,8 @@ use crate::config::{Config, Glob, Severity};
 use crate::features::metrics::{MetricQuery, Series};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Which of the three alarm types.
@@ -249,19 +251,35 @@ pub fn short(value: f64) -> String {
 /// All alarms of a target.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AlarmList {
-    /// Sorted by name.
-    pub alarms: Vec<Alarm>,
+    /// Sorted by name. The source hands out the same ones again where nothing changed, so that taking in and
+    /// letting go of thousands costs nothing.
+    pub alarms: Vec<Arc<Alarm>>,
     /// Mute rules could not be read: why alarms are silent may be wrong.
     pub mutes_unknown: Option<String>,
+    /// Stands for what the alarms are called and what they watch, not for their states. Made by the source:
+    /// thousands of alarms are too many to look through in the loop for each answer.
+    pub relations: u64,
 }
 
 impl AlarmList {
+    /// A list of alarms that are sorted by name.
+    pub fn new(alarms: Vec<Arc<Alarm>>, mutes_unknown: Option<String>) -> Self {
+        let mut hash = DefaultHasher::new();
+        for alarm in &alarms {
+            (&alarm.name, &alarm.rule, &alarm.log_groups).hash(&mut hash);
+            for stat in alarm.metrics.iter().filter_map(|metric| metric.stat.as_ref()) {
+                stat.dimensions.hash(&mut hash);
+            }
+        }
+        Self { relations: hash.finish(), alarms, mutes_unknown }
+    }
+
     /// One alarm by name.
     pub fn get(&self, name: &str) -> Option<&Alarm> {
         self.alarms
             .binary_search_by(|alarm| alarm.name.as_str().cmp(name))
             .ok()
-            .and_then(|i| self.alarms.get(i))
+            .and_then(|i| self.alarms.get(i).map(AsRef::as_ref))
     }
 }
 

@@ -46,7 +46,7 @@ impl AlarmsPane {
         let needle = self.filter.to_lowercase();
         let lists = store.active_targets().filter_map(|(id, target)| Some((id, target.alarms.as_ref()?)));
         let mut rows: Vec<(&TargetId, &Alarm)> = lists
-            .flat_map(|(id, list)| list.alarms.iter().map(move |alarm| (id, alarm)))
+            .flat_map(|(id, list)| list.alarms.iter().map(move |alarm| (id, alarm.as_ref())))
             .filter(|(_, alarm)| self.all || !needle.is_empty() || alarm.state != AlarmState::Ok)
             .filter(|(_, alarm)| needle.is_empty() || alarm.name.to_lowercase().contains(&needle))
             .collect();

@@ -19,6 +19,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// While parts of a large account are still to be read, the next one follows after this long.
+const NEXT_PART: Duration = Duration::from_secs(1);
 /// While task definitions are still to be read, the next ones follow after this long.
 const MORE_SOON: Duration = Duration::from_secs(5);
 /// The service map that says what calls what.
@@ -40,15 +42,20 @@ pub struct Derived {
     pub map: Vec<Node>,
     /// The question that follows from the list of ECS services.
     pub query: InventoryQuery,
-    /// Stands for all that `services` rests on.
-    fingerprint: u64,
+    /// Stands for the answers that `services` rests on.
+    rests_on: [u64; SOURCES.len()],
+    /// What the config said of services then.
+    config: Vec<crate::config::Service>,
 }
 
 /// Polled whatever is shown: every jump rests on it.
 pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
     for (id, target) in ctx.store.active_targets() {
-        let unread = target.inventory.as_ref().is_some_and(|inventory| inventory.unread_definitions > 0);
-        let cadence = if unread { MORE_SOON } else { ctx.config.poll.discovery.duration() };
+        let cadence = match &target.inventory {
+            Some(inventory) if inventory.unread_parts > 0 => NEXT_PART,
+            Some(inventory) if inventory.unread_definitions > 0 => MORE_SOON,
+            _ => ctx.config.poll.discovery.duration(),
+        };
         let query = Query::Inventory(target.derived.query.clone());
         plan.want(id, Level::Background, Cadence::Every(cadence), query);
         let map = Query::ServiceGraph(traces::GraphQuery { window: MAP_WINDOW });
@@ -57,22 +64,27 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
     }
 }
 
-/// Whether an answer to this topic may change what the services are.
-pub fn concerns(topic: Topic) -> bool {
-    matches!(
-        topic,
-        Topic::Alarms | Topic::Rollouts | Topic::Inventory | Topic::LogGroups | Topic::ServiceGraph
-    )
-}
+/// Answers that services rest on.
+const SOURCES: [Topic; 5] =
+    [Topic::Alarms, Topic::Rollouts, Topic::Inventory, Topic::LogGroups, Topic::ServiceGraph];
 
-/// Brings a target's services up to date, if anything they rest on changed.
-pub fn derive(id: &TargetId, target: &mut TargetStore, config: &Config) {
+/// Brings a target's services up to date, if anything they rest on changed: an answer to `topic`, or any answer
+/// and the config.
+pub fn derive(id: &TargetId, target: &mut TargetStore, config: &Config, topic: Option<Topic>) {
     // A map of a few minutes may lack what is rarely called: it does not replace a longer one.
-    if let Some(graph) = target.graph.as_ref().filter(|it| it.is_whole() || target.derived.map.is_empty()) {
+    if topic.is_none_or(|topic| topic == Topic::ServiceGraph)
+        && let Some(graph) = target.graph.as_ref().filter(|it| it.is_whole() || target.derived.map.is_empty())
+    {
         target.derived.map = graph.nodes();
     }
-    let fingerprint = fingerprint(target, config);
-    if fingerprint == target.derived.fingerprint {
+    let mut rests_on = target.derived.rests_on;
+    for (own, source) in rests_on.iter_mut().zip(SOURCES) {
+        if topic.is_none_or(|topic| topic == source) {
+            *own = fingerprint(source, target);
+        }
+    }
+    let config_changed = topic.is_none() && target.derived.config != config.services;
+    if rests_on == target.derived.rests_on && !config_changed {
         return;
     }
     let rollouts = target.rollouts.as_ref();
@@ -119,26 +131,30 @@ pub fn derive(id: &TargetId, target: &mut TargetStore, config: &Config) {
         target.derived.query.task_definitions = Arc::new(definitions);
     }
     target.derived.services = services;
-    target.derived.fingerprint = fingerprint;
+    target.derived.rests_on = rests_on;
+    if topic.is_none() {
+        target.derived.config.clone_from(&config.services);
+    }
 }
 
-/// Names and relations only: states, counts and weights change without changing what belongs together.
-fn fingerprint(target: &TargetStore, config: &Config) -> u64 {
+/// Stands for an answer's names and relations: states, counts and weights change without changing what belongs
+/// together. It is worked out for one answer at a time, for there may be thousands of names in each.
+fn fingerprint(source: Topic, target: &TargetStore) -> u64 {
     let mut hash = DefaultHasher::new();
-    for service in target.rollouts.iter().flat_map(|list| list.services.iter()) {
-        (&service.name, &service.task_definition, &service.groups).hash(&mut hash);
-    }
-    for alarm in target.alarms.iter().flat_map(|list| &list.alarms) {
-        (&alarm.name, &alarm.rule, &alarm.log_groups).hash(&mut hash);
-        for stat in alarm.metrics.iter().filter_map(|metric| metric.stat.as_ref()) {
-            stat.dimensions.hash(&mut hash);
+    match source {
+        Topic::Alarms => target.alarms.as_ref().map(|list| list.relations).hash(&mut hash),
+        Topic::Inventory => target.inventory.hash(&mut hash),
+        Topic::ServiceGraph => target.derived.map.hash(&mut hash),
+        Topic::LogGroups => {
+            for group in target.log_groups.iter().flat_map(|list| &list.groups) {
+                group.name.hash(&mut hash);
+            }
+        }
+        _ => {
+            for service in target.rollouts.iter().flat_map(|list| list.services.iter()) {
+                (&service.name, &service.task_definition, &service.groups).hash(&mut hash);
+            }
         }
     }
-    for group in target.log_groups.iter().flat_map(|list| &list.groups) {
-        group.name.hash(&mut hash);
-    }
-    target.inventory.hash(&mut hash);
-    target.derived.map.hash(&mut hash);
-    format!("{:?}", config.services).hash(&mut hash);
     hash.finish()
 }

@@ -2,8 +2,9 @@
 //! of discovery.
 //!
 //! Each part may fail alone: it then keeps what was read before and says why in a note. Only when nothing
-//! could be read, or the credentials are to blame, does the poll fail.
+//! was ever read, or the credentials are to blame, does the poll fail.
 
+use crate::app::Now;
 use crate::aws::operation::{
     DESCRIBE_LISTENERS, DESCRIBE_RULES, DESCRIBE_TARGET_GROUPS, DESCRIBE_TASK_DEFINITION,
     LIST_EVENT_SOURCE_MAPPINGS, LIST_FUNCTIONS,
@@ -17,13 +18,13 @@ use aws_sdk_elasticloadbalancingv2::types::{Action, ForwardActionConfig};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Parts are read again after this long; polls in between only read task definitions.
+/// A part is read again after this long; polls in between only read task definitions.
 const PARTS_AGE: Duration = Duration::from_mins(4);
+/// With more target groups than this an account is large: each part takes many calls, and an answer comes after
+/// each, so that what rests on the first, such as where the metrics of a service are, need not wait for the last.
+const LARGE: usize = 200;
 /// Task definitions read per poll. A definition never changes: each is read once.
 const NEW_DEFINITIONS: usize = 40;
-/// As many are read in the poll that reads the parts: what rests on the parts, such as where the metrics of a
-/// service are, must not wait for hundreds of definitions.
-const FIRST_DEFINITIONS: usize = 8;
 /// Task definitions remembered.
 const MAX_DEFINITIONS: usize = 5_000;
 const MAX_GROUPS: usize = 3_000;
@@ -32,39 +33,45 @@ const MAX_RULE_PAGES: usize = 50;
 const MAX_FUNCTIONS: usize = 1_000;
 const MAX_MAPPINGS: usize = 1_000;
 
-/// Reads what there is in a target.
+/// What is read apart from task definitions, in this order: what others rest on first, what is slow last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Groups,
+    Forwards,
+    Mappings,
+    Functions,
+}
+
+const PARTS: [Part; 4] = [Part::Groups, Part::Forwards, Part::Mappings, Part::Functions];
+
+/// Reads what there is in a target. A poll may be dropped half way, when the question changes: what was read
+/// of it stays.
 pub struct InventorySource {
     conn: Conn,
-    read_at: Option<Duration>,
+    /// When each part was read last, and what there is to say about it.
+    read: BTreeMap<Part, (Duration, Vec<String>)>,
     known: Inventory,
     definitions: BTreeMap<String, TaskDefinition>,
 }
 
-/// Errors of the parts of one reading.
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Groups => "target groups",
+            Self::Forwards => "listener rules",
+            Self::Mappings => "event sources",
+            Self::Functions => "functions",
+        }
+    }
+}
+
+/// What is incomplete about a part.
 #[derive(Default)]
 struct Failures {
-    errors: Vec<SourceError>,
     notes: Vec<String>,
-    good: usize,
 }
 
 impl Failures {
-    /// The part's value, or nothing and a note. Credentials are everybody's problem.
-    fn part<T>(&mut self, name: &str, result: Result<T, SourceError>) -> Result<Option<T>, SourceError> {
-        match result {
-            Ok(value) => {
-                self.good += 1;
-                Ok(Some(value))
-            }
-            Err(error) if error.class.parks() => Err(error),
-            Err(error) => {
-                self.notes.push(format!("{name}: {}", error.short()));
-                self.errors.push(error);
-                Ok(None)
-            }
-        }
-    }
-
     fn cut(&mut self, name: &str, most: usize) {
         self.notes.push(format!("only the first {most} {name} are read"));
     }
@@ -73,35 +80,59 @@ impl Failures {
 impl InventorySource {
     /// A source over this connection.
     pub fn new(conn: &Conn) -> Self {
-        Self { conn: conn.clone(), read_at: None, known: Inventory::default(), definitions: BTreeMap::new() }
+        Self {
+            conn: conn.clone(),
+            read: BTreeMap::new(),
+            known: Inventory::default(),
+            definitions: BTreeMap::new(),
+        }
     }
 
-    async fn read_parts(&mut self) -> Result<(), SourceError> {
-        let mut failures = Failures::default();
-        let groups = self.groups(&mut failures).await;
-        if let Some(groups) = failures.part("target groups", groups)? {
-            self.known.target_groups = groups;
-        }
-        // Without target groups no rule is asked for, and nothing was read.
-        if !self.known.target_groups.is_empty() {
-            let forwards = self.forwards(&mut failures).await;
-            if let Some(forwards) = failures.part("listener rules", forwards)? {
-                self.known.forwards = forwards;
+    /// Reads the parts whose time has come: all of them, or the next one of a large account.
+    async fn read_parts(&mut self, now: Now) -> Result<(), SourceError> {
+        let (mut read, mut first) = (0, None);
+        for part in PARTS {
+            if !self.is_due(part, now) {
+                continue;
+            }
+            let mut failures = Failures::default();
+            match self.read_part(part, &mut failures).await {
+                // Without target groups no rule is asked for, and nothing was read.
+                Ok(()) => read += usize::from(part != Part::Forwards),
+                Err(error) if error.class.parks() => return Err(error),
+                Err(error) => {
+                    failures.notes.push(format!("{}: {}", part.name(), error.short()));
+                    first.get_or_insert(error);
+                }
+            }
+            self.read.insert(part, (now.since_start, failures.notes));
+            if self.known.target_groups.len() > LARGE {
+                break;
             }
         }
-        let functions = self.functions(&mut failures).await;
-        if let Some(functions) = failures.part("functions", functions)? {
-            self.known.functions = functions;
-        }
-        let mappings = self.mappings(&mut failures).await;
-        if let Some(mappings) = failures.part("event sources", mappings)? {
-            self.known.mappings = mappings;
-        }
-        self.known.notes = failures.notes;
-        match failures.errors.into_iter().next() {
-            Some(error) if failures.good == 0 => Err(error),
+        match first {
+            // Nothing of it is told as good, so all of it is due again.
+            Some(error) if read == 0 && self.known == Inventory::default() => {
+                self.read.clear();
+                Err(error)
+            }
             _ => Ok(()),
         }
+    }
+
+    fn is_due(&self, part: Part, now: Now) -> bool {
+        let read = self.read.get(&part);
+        read.is_none_or(|(at, _)| now.since_start.saturating_sub(*at) >= PARTS_AGE)
+    }
+
+    async fn read_part(&mut self, part: Part, failures: &mut Failures) -> Result<(), SourceError> {
+        match part {
+            Part::Groups => self.known.target_groups = self.groups(failures).await?,
+            Part::Forwards => self.known.forwards = self.forwards(failures).await?,
+            Part::Mappings => self.known.mappings = self.mappings(failures).await?,
+            Part::Functions => self.known.functions = self.functions(failures).await?,
+        }
+        Ok(())
     }
 
     async fn groups(&self, failures: &mut Failures) -> Result<Vec<TargetGroup>, SourceError> {
@@ -245,15 +276,14 @@ impl InventorySource {
 impl Source for InventorySource {
     async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
         let Query::Inventory(query) = query else { return Err(internal("inventory", "another question")) };
-        let now = ctx.now.since_start;
-        let mut most = NEW_DEFINITIONS;
-        if self.read_at.is_none_or(|at| now.saturating_sub(at) >= PARTS_AGE) {
-            self.read_parts().await?;
-            self.read_at = Some(now);
-            most = FIRST_DEFINITIONS;
-        }
+        self.read_parts(ctx.now).await?;
         let wanted = &query.task_definitions;
+        let unread = PARTS.iter().filter(|part| self.is_due(**part, ctx.now)).count();
+        // Of task definitions there may be hundreds: they come when all else is known.
+        let most = if unread == 0 { NEW_DEFINITIONS } else { 0 };
         let mut inventory = self.known.clone();
+        inventory.unread_parts = u32::try_from(unread).unwrap_or(u32::MAX);
+        inventory.notes = self.read.values().flat_map(|(_, notes)| notes.iter().cloned()).collect();
         if let Err(error) = self.read_definitions(wanted, most).await {
             if error.class.parks() {
                 return Err(error);

@@ -13,8 +13,6 @@ use ratatui::style::Style;
 
 /// Cells before the axis.
 const LABEL: u16 = 12;
-/// Signs this close share one label.
-const CLOSE: usize = 6;
 
 pub(super) fn render(timeline: &Timeline, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let area = area.intersection(buf.area);
@@ -132,48 +130,33 @@ fn moments(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     }
     let placed: Vec<(usize, &Moment)> =
         timeline.alarms.iter().map(|moment| (timeline.range.column(moment.at, cells), moment)).collect();
-    let mut free = 0;
-    let mut clusters = placed.chunk_by(|(a, _), (b, _)| b - a <= CLOSE).peekable();
-    while let Some(cluster) = clusters.next() {
-        let (Some((first, _)), Some((last, _))) = (cluster.first(), cluster.last()) else { continue };
-        for (column, moment) in cluster {
-            let glyph = match moment.tone {
-                Tone::Bad => glyphs.bad,
-                Tone::Ok => glyphs.ok,
-                Tone::Warn | Tone::Info => glyphs.warn,
-            };
-            put(buf, row, *column, glyph, ctx.theme.style(moment.tone.role()));
-        }
-        let tone = cluster.iter().map(|(_, moment)| moment.tone).max().unwrap_or(Tone::Ok);
+    let mut marks = placed.chunk_by(|(a, _), (b, _)| a == b).peekable();
+    while let Some(mark) = marks.next() {
+        let Some((column, first)) = mark.first() else { continue };
+        let tone = mark.iter().map(|(_, moment)| moment.tone).max().unwrap_or(first.tone);
+        let glyph = match tone {
+            Tone::Bad => glyphs.bad,
+            Tone::Ok => glyphs.ok,
+            Tone::Warn | Tone::Info => glyphs.warn,
+        };
         let style = ctx.theme.style(tone.role());
-        let end = clusters.peek().and_then(|next| next.first()).map_or(cells, |(column, _)| *column);
-        let (right, left) = (end.saturating_sub(last + 2), first.saturating_sub(free + 1));
-        let room = right.max(left);
-        let label = names(cluster, room);
-        let long = width(&label);
-        if long == 0 {
-            free = last + 1;
-        } else if long <= right {
-            put(buf, row, last + 1, &label, style);
-            free = last + 1 + long + 1;
-        } else {
-            put(buf, row, first - long - 1, &label, style);
-            free = last + 1;
-        }
+        put(buf, row, *column, glyph, style);
+        // One cell stays free before the next sign.
+        let next = marks.peek().and_then(|next| next.first());
+        let room = next.map_or(cells - 1, |(next, _)| next - 1).saturating_sub(*column);
+        put(buf, row, column + 1, &name(first, mark.len() - 1, room), style);
     }
 }
 
-/// As many names as there is room for, then how many more.
-fn names(cluster: &[(usize, &Moment)], room: usize) -> String {
-    let all: Vec<&str> = cluster.iter().map(|(_, moment)| moment.label.as_str()).collect();
-    (1..=all.len().min(4))
-        .rev()
-        .map(|count| {
-            let text = all.iter().take(count).copied().collect::<Vec<_>>().join(" ");
-            if count < all.len() { format!("{text} +{}", all.len() - count) } else { text }
-        })
-        .find(|text| width(text) <= room)
-        .unwrap_or_default()
+/// What stands after a sign: the name or its last part, and how many more there are in this column; at least
+/// how many. Never so much that it would stand at another sign's time.
+fn name(first: &Moment, more: usize, room: usize) -> String {
+    let label = first.label.as_str();
+    let tail = label.rsplit(['-', '_', '/', '.', ':']).next().unwrap_or(label);
+    let count = if more > 0 { format!(" +{more}") } else { String::new() };
+    let all = if more > 0 { format!("{}", more + 1) } else { String::new() };
+    let texts = [format!("{label}{count}"), format!("{tail}{count}"), all];
+    texts.into_iter().find(|text| width(text) <= room).unwrap_or_default()
 }
 
 /// An empty row: that there is nothing is only said where it is known.

@@ -3,7 +3,7 @@
 //! One cursor walks over NOW and SERVICES. It stays on its thing, and for two seconds after a key no row
 //! moves, so that Enter opens what was read.
 
-use super::board::{Board, Item, Thing, board};
+use super::board::{Board, Folded, Item, Thing, board};
 use super::services::{ServiceRow, services};
 use super::traffic::{Place, TrafficQuery};
 use crate::app::pane::{Command, Ctx, Edit, EditEvent, Pane};
@@ -38,6 +38,8 @@ pub(super) struct Shown<'a> {
     pub(super) rows: Vec<Row<'a>>,
     pub(super) board: Board<'a>,
     pub(super) services: Vec<ServiceRow<'a>>,
+    /// The row of the cursor among all places where it can stand: NOW, the folded line, SERVICES.
+    pub(super) at: Option<usize>,
 }
 
 /// State of the screen.
@@ -63,10 +65,27 @@ impl Row<'_> {
 }
 
 impl Shown<'_> {
+    fn index(&self, cursor: &Cursor<Thing>) -> Option<usize> {
+        let before = self.rows.len() + usize::from(self.folds());
+        cursor.index_by(before + self.services.len(), |thing| match thing {
+            Thing::Folded => self.folds().then_some(self.rows.len()),
+            Thing::Service(target, name) => {
+                let own = |row: &ServiceRow| row.service.name == *name && row.target == target;
+                self.services.iter().position(own).map(|at| before + at)
+            }
+            thing => self.rows.iter().position(|row| row.thing() == *thing),
+        })
+    }
+
+    /// Something is folded, so that there is a line of it.
+    pub(super) fn folds(&self) -> bool {
+        self.board.folded != Folded::default()
+    }
+
     /// Where the cursor can stand, from top to bottom.
     pub(super) fn things(&self) -> Vec<Thing> {
         let mut things: Vec<Thing> = self.rows.iter().map(Row::thing).collect();
-        if !self.board.folded.words().is_empty() {
+        if self.folds() {
             things.push(Thing::Folded);
         }
         things.extend(self.services.iter().map(service_thing));
@@ -105,7 +124,9 @@ impl OverviewPane {
             rows.sort_by_cached_key(|row| place(&row.thing()));
             services.sort_by_cached_key(|row| place(&service_thing(row)));
         }
-        Shown { rows, board, services }
+        let mut shown = Shown { rows, board, services, at: None };
+        shown.at = shown.index(&self.cursor);
+        shown
     }
 
     /// The services whose traffic is on screen.
@@ -284,6 +305,11 @@ impl Pane for OverviewPane {
 
     fn here(&self) -> Link {
         Link::Overview { thing: self.cursor.key().cloned() }
+    }
+
+    fn settled(&self, ctx: &Ctx) -> bool {
+        let mut inventories = ctx.store.active_targets().filter_map(|(_, target)| target.inventory.as_ref());
+        inventories.all(|inventory| inventory.unread_parts == 0)
     }
 
     fn hints(&self, _ctx: &Ctx) -> Vec<Action> {

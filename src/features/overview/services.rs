@@ -3,7 +3,6 @@
 use super::traffic::{Traffic, TrafficList};
 use crate::app::pane::{Ctx, Tone};
 use crate::aws::TargetId;
-use crate::features::jumps::ecs_name;
 use crate::features::rollouts::Rollout;
 use crate::features::rollouts::model::Tasks;
 use crate::service::{DependencyKind, Service};
@@ -27,6 +26,16 @@ pub struct ServiceRow<'a> {
     pub traffic: Option<(&'a TrafficList, &'a Traffic)>,
     /// What it depends on that is in trouble itself.
     pub troubled: Vec<&'a str>,
+}
+
+/// While it shifts both sides run, and what is wanted is what both want together: the service's own count
+/// is one side's.
+fn wanted(tasks: Tasks, shift: Option<&Rollout>) -> Tasks {
+    let sides = shift.map(|shift| {
+        let old = shift.old.as_ref().map_or(0, |old| old.tasks.requested);
+        shift.new.tasks.requested + old
+    });
+    Tasks { requested: tasks.requested.max(sides.unwrap_or_default()), ..tasks }
 }
 
 /// All services of all active targets, those in trouble first, by name within.
@@ -54,15 +63,19 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Vec<ServiceRow<'a>> {
             let troubled: Vec<&str> =
                 service.depends_on.iter().filter(troubled).map(|on| on.name.as_str()).collect();
             let list = target.rollouts.as_ref();
-            let ecs = ecs_name(service);
-            let summary = ecs.as_ref().and_then(|name| {
+            // Hundreds of services are looked up for each redraw: names are compared where they are.
+            let place = service.ecs.as_ref().map(|place| (place.cluster.as_str(), place.service.as_str()));
+            let summary = place.and_then(|place| {
                 let services = &list?.services;
-                services.binary_search_by(|it| it.name.cmp(name)).ok().and_then(|index| services.get(index))
+                services
+                    .binary_search_by(|it| it.name.parts().cmp(&place))
+                    .ok()
+                    .and_then(|at| services.get(at))
             });
-            let shift = ecs.as_ref().and_then(|name| {
-                list?.shifts.iter().find(|shift| shift.name == *name && shift.in_progress())
+            let shift = place.and_then(|place| {
+                list?.shifts.iter().find(|shift| shift.in_progress() && shift.name.parts() == place)
             });
-            let tasks = summary.map(|summary| summary.tasks);
+            let tasks = summary.map(|summary| wanted(summary.tasks, shift));
             let missing = tasks.is_some_and(|tasks| tasks.running < tasks.requested);
             let tone = if bad.contains(name) {
                 Some(Tone::Bad)
@@ -84,8 +97,10 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Vec<ServiceRow<'a>> {
         None => 3,
         Some(Tone::Ok) => 4,
     };
-    rows.sort_by(|a, b| {
-        (rank(a.tone), &a.service.name, a.target).cmp(&(rank(b.tone), &b.service.name, b.target))
-    });
+    // A target's services are sorted by name already.
+    if store.active_targets().nth(1).is_some() {
+        rows.sort_by(|a, b| (&a.service.name, a.target).cmp(&(&b.service.name, b.target)));
+    }
+    rows.sort_by_key(|row| rank(row.tone));
     rows
 }

@@ -105,9 +105,10 @@ fn alarm(name: &str, minutes: i64, dimensions: &[(&str, &str)]) -> Alarm {
     }
 }
 
-fn list(mut alarms: Vec<Alarm>) -> AlarmList {
+fn list<A: Into<Arc<Alarm>>>(alarms: impl IntoIterator<Item = A>) -> AlarmList {
+    let mut alarms: Vec<Arc<Alarm>> = alarms.into_iter().map(Into::into).collect();
     alarms.sort_by(|a, b| a.name.cmp(&b.name));
-    AlarmList { alarms, mutes_unknown: None }
+    AlarmList::new(alarms, None)
 }
 
 fn alarms() -> AlarmList {
@@ -146,7 +147,7 @@ fn rollouts() -> RolloutList {
     let mut shift = canary();
     shift.alarms = AlarmWatch { triggered: vec!["checkout-5xx".into()], ..AlarmWatch::default() };
     RolloutList {
-        services: Arc::new(vec![service("cart", 4), service("checkout", 3), service("orders", 4)]),
+        services: Arc::new(vec![service("cart", 4), service("checkout", 7), service("orders", 4)]),
         shifts: vec![shift],
         ..RolloutList::default()
     }
@@ -287,7 +288,7 @@ fn rows_stand_still_after_a_key_and_the_cursor_stays_on_its_thing() {
     // The first alarm recovers, a worse one comes.
     let mut changed = alarms();
     changed.alarms.retain(|alarm| alarm.name != "checkout-5xx");
-    changed.alarms.push(Alarm { kind: Kind::Composite, ..alarm("z-health", 50, &[]) });
+    changed.alarms.push(Alarm { kind: Kind::Composite, ..alarm("z-health", 50, &[]) }.into());
     polled(&mut app, Query::Alarms, Ok(Payload::Alarms(changed)), 11);
     assert_eq!(rows(&app, 11), before);
     assert!(text(&app, 120, 40, 11).contains("✔ over"));
@@ -401,7 +402,8 @@ fn what_is_not_read_is_neither_fine_nor_none() {
     for label in ["rollouts", "alarms  ", "errors/min"] {
         assert!(row(&shown, label).contains("– not read"), "{label}: {shown}");
     }
-    let calm = RolloutList { shifts: Vec::new(), ..rollouts() };
+    let mut calm = RolloutList { shifts: Vec::new(), ..rollouts() };
+    Arc::make_mut(&mut calm.services)[1].tasks.running = 3;
     polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(calm)), 0);
     let query = asked(&app, Topic::Inventory);
     polled(&mut app, query, Ok(Payload::Inventory(Box::new(inventory()))), 0);
@@ -440,11 +442,14 @@ fn a_composite_over_several_services_leads_to_those_that_fire() {
     };
     let with = |rule: &str| {
         let mut all = alarms().alarms;
-        all.push(Alarm {
-            state: AlarmState::Ok,
-            ..alarm("carts", 9, &[("ClusterName", "shop"), ("ServiceName", "cart")])
-        });
-        all.push(composite(rule));
+        all.push(
+            Alarm {
+                state: AlarmState::Ok,
+                ..alarm("carts", 9, &[("ClusterName", "shop"), ("ServiceName", "cart")])
+            }
+            .into(),
+        );
+        all.push(composite(rule).into());
         list(all)
     };
     let mut commands = |rule: &str| {

@@ -80,11 +80,12 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
             spans.push(Span { start: began, end: shift.finished_at, label, tone });
         }
         for alarm in target.alarms.iter().flat_map(|list| &list.alarms) {
+            // Of thousands of alarms few changed in the window.
+            let Some(at) = alarm.since.filter(|at| range.contains(*at)) else { continue };
             let recovered = alarm.state == AlarmState::Ok && !alarm.scaling() && !alarm.muted();
             if !recovered && !alarm.counts(ctx.now) {
                 continue;
             }
-            let Some(at) = alarm.since.filter(|at| range.contains(*at)) else { continue };
             let (label, tone) = match severity(alarm, ctx.config) {
                 _ if recovered => (format!("{} OK", alarm.name), Tone::Ok),
                 Severity::High | Severity::Critical => (alarm.name.clone(), Tone::Bad),

@@ -37,7 +37,7 @@ const SERVICES: u16 = 5;
 
 pub(super) fn render(pane: &OverviewPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let shown = pane.shown(ctx);
-    let fold = u16::from(!shown.board.folded.words().is_empty());
+    let fold = u16::from(shown.folds());
     let problems = panel::count(Topic::Alarms, ctx) + panel::count(Topic::Rollouts, ctx);
     let wanted = 1 + problems + (shown.rows.len().clamp(1, 500) as u16) + fold;
     let most = NOW_LOW.max(area.height / 2);
@@ -61,8 +61,6 @@ fn now_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buffer, c
     let body = panel::problems(body, Topic::Rollouts, buf, ctx);
     let folded = shown.board.folded.words();
     let [body, foot] = dialog::split_bottom(body, u16::from(!folded.is_empty()));
-    let things = shown.things();
-    let selected = pane.cursor.index(&things);
     if shown.rows.is_empty() {
         dialog::lines(body, &[nothing(pane, ctx)], buf);
     } else {
@@ -75,7 +73,7 @@ fn now_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buffer, c
             Column::new("since", 5).right(),
         ];
         let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
-        let at = selected.filter(|at| *at < shown.rows.len());
+        let at = shown.at.filter(|at| *at < shown.rows.len());
         let table =
             Table { focused: at.is_some(), header: false, ..Table::new(&columns, shown.rows.len(), at) };
         table.render(body, buf, ctx.theme, &pane.now_top, |index| {
@@ -85,7 +83,7 @@ fn now_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buffer, c
     if foot.height > 0 {
         let line = Line::styled(format!("   {folded}"), ctx.theme.style(Role::Muted));
         line.render(foot.intersection(buf.area), buf);
-        if selected.and_then(|at| things.get(at)) == Some(&Thing::Folded) {
+        if shown.at == Some(shown.rows.len()) {
             mark(foot, buf, ctx);
         }
     }
@@ -324,8 +322,7 @@ fn services_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buff
     ];
     let keep: Vec<bool> = columns.iter().map(|column| column.min > 0).collect();
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
-    let things = shown.things();
-    let at = pane.cursor.index(&things).and_then(|at| at.checked_sub(things.len() - rows.len()));
+    let at = shown.at.and_then(|at| at.checked_sub(shown.rows.len() + usize::from(shown.folds())));
     let table = Table { focused: at.is_some(), ..Table::new(&columns, rows.len(), at) };
     pane.services_room.set(usize::from(body.height.saturating_sub(1)));
     table.render(body, buf, ctx.theme, &pane.services_top, |index| {

@@ -29,6 +29,11 @@ impl ServiceName {
             .then(|| Self { cluster: cluster.to_owned(), service: service.to_owned() })
     }
 
+    /// Cluster and service, to compare with.
+    pub fn parts(&self) -> (&str, &str) {
+        (&self.cluster, &self.service)
+    }
+
     /// The full name: `ecs/CLUSTER/SERVICE`.
     pub fn full(&self) -> String {
         format!("ecs/{}/{}", self.cluster, self.service)
