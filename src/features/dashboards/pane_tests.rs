@@ -356,7 +356,11 @@ fn alarms_on_a_board_are_opened() {
     app.store.local_dashboards = vec![local("alarms", &body.to_string())];
     let alarm = |name: &str, state| view::tests::alarm(name, state, 7);
     let alarms = vec![alarm("a", AlarmState::Ok), alarm("b", AlarmState::Alarm)];
-    answer(&mut app, Topic::Alarms, Payload::Alarms(AlarmList { alarms, ..AlarmList::default() }));
+    answer(
+        &mut app,
+        Topic::Alarms,
+        Payload::Alarms(AlarmList::new(alarms.into_iter().map(std::sync::Arc::new).collect(), None)),
+    );
     key(&mut app, KeyCode::Enter);
     assert!(draw(&app, 120, 40).contains("1 in ALARM · 1 OK"));
     key(&mut app, KeyCode::Enter);
