@@ -355,12 +355,8 @@ fn alarms_on_a_board_are_opened() {
         "alarms": ["arn:aws:cloudwatch:eu-west-2:111122223333:alarm:a", "arn:aws:cloudwatch:eu-west-2:111122223333:alarm:b"]}}]});
     app.store.local_dashboards = vec![local("alarms", &body.to_string())];
     let alarm = |name: &str, state| view::tests::alarm(name, state, 7);
-    let alarms = vec![alarm("a", AlarmState::Ok), alarm("b", AlarmState::Alarm)];
-    answer(
-        &mut app,
-        Topic::Alarms,
-        Payload::Alarms(AlarmList::new(alarms.into_iter().map(std::sync::Arc::new).collect(), None)),
-    );
+    let alarms = vec![alarm("a", AlarmState::Ok).into(), alarm("b", AlarmState::Alarm).into()];
+    answer(&mut app, Topic::Alarms, Payload::Alarms(AlarmList { alarms, ..AlarmList::default() }));
     key(&mut app, KeyCode::Enter);
     assert!(draw(&app, 120, 40).contains("1 in ALARM · 1 OK"));
     key(&mut app, KeyCode::Enter);

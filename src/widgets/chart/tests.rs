@@ -372,7 +372,8 @@ fn what_does_not_fit_into_a_legend_is_counted() {
     let all = several(40);
     for (width, height) in [(28, 8), (40, 10), (80, 16), (200, 20)] {
         let drawn = text(&Chart::new(&all, range(60), &UTC), width, height);
-        let legend: String = drawn.lines().skip_while(|line| !line.contains('└')).skip(2).collect();
+        let rows = drawn.lines().skip_while(|line| !line.contains('└')).skip(2);
+        let legend = rows.collect::<Vec<_>>().join("   ");
         // Three spaces stand between entries.
         let entries = legend.split("   ").map(str::trim).filter(|entry| !entry.is_empty());
         let shown = entries.filter(|entry| !entry.starts_with('+')).count();

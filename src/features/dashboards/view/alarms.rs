@@ -27,7 +27,7 @@ pub struct Tile<'a> {
 pub fn tiles<'a>(widget: &'a AlarmsWidget, target: &TargetId, ctx: &Ctx<'a>) -> Vec<Tile<'a>> {
     let list = ctx.store.target(target).and_then(|target| target.alarms.as_ref());
     let known = |arn: &str| {
-        list.and_then(|list| list.alarms.iter().find(|alarm| alarm.arn == arn).map(AsRef::as_ref))
+        list.and_then(|list| list.alarms.iter().map(AsRef::as_ref).find(|alarm: &&Alarm| alarm.arn == arn))
     };
     let name = |arn: &'a str| arn.split_once(":alarm:").map_or(arn, |(_, name)| name);
     let tile = |arn: &'a String| Tile { name: name(arn), alarm: known(arn) };

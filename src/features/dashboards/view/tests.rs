@@ -79,7 +79,8 @@ fn store() -> Store {
         alarm("orders-db-connections", AlarmState::Alarm, 7),
         alarm("cart-latency", AlarmState::InsufficientData, 90),
     ];
-    let list = AlarmList::new(alarms.into_iter().map(std::sync::Arc::new).collect(), None);
+    let alarms = alarms.into_iter().map(std::sync::Arc::new).collect();
+    let list = AlarmList { alarms, ..AlarmList::default() };
     store.apply(&crate::app::PollKey::new(&prod(), Topic::Alarms), Payload::Alarms(list), now());
     assert_eq!(Query::Alarms.topic(), Topic::Alarms);
     store
