@@ -154,7 +154,8 @@ impl Scenario {
                 known("strain.service", &strain.service, &services)?;
             }
         }
-        for finding in self.findings.iter().filter(|finding| finding.last < *finding.first.get_ref()) {
+        let backwards = self.findings.iter().find(|finding| finding.last < *finding.first.get_ref());
+        if let Some(finding) = backwards {
             return Err((finding.first.span().start, format!("{} ends before it begins", finding.kind)));
         }
         for alarm in &self.alarms {

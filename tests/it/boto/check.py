@@ -1,13 +1,15 @@
 """Reads the simulator as any AWS program would, and holds its answers against the models that botocore ships.
 
-usage: check.py ENDPOINT before|after NOW
+usage: check.py ENDPOINT before|after|MODULE NOW
 
 botocore drops what it does not know, so the raw bodies are checked: every member known, required ones there,
 types and enum values legal. NOW is the simulator's time in seconds. `before` also rolls a deployment back;
-`after`, some minutes later, looks at what became of it. Prints one line per call; exits 1 with the problems.
+`after`, some minutes later, looks at what became of it. MODULE is a file beside this one with more to check: its
+`run` gets the clients and the time. Prints one line per call; exits 1 with the problems.
 """
 
 import datetime
+import importlib
 import json
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -385,7 +387,8 @@ def main() -> int:
     endpoint, part, seconds = sys.argv[1:]
     self_test(Clients(endpoint))
     now = datetime.datetime.fromtimestamp(float(seconds), datetime.timezone.utc)
-    {"before": before, "after": after}[part](Clients(endpoint), now)
+    run = {"before": before, "after": after}.get(part) or importlib.import_module(part).run
+    run(Clients(endpoint), now)
     say("validated", f"{len(VALIDATED)} answers of {len(set(VALIDATED))} operations")
     for problem in PROBLEMS[:40]:
         print(f"PROBLEM {problem}", file=sys.stderr)
