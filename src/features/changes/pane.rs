@@ -345,7 +345,7 @@ impl Pane for ChangesPane {
         Link::Changes { target, subject: self.subject.clone(), at: self.at }
     }
 
-    fn hints(&self, ctx: &Ctx) -> Vec<Action> {
+    fn hints(&self, _ctx: &Ctx) -> Vec<Action> {
         if self.open.is_some() {
             return vec![Action::Back, Action::Changes, Action::Logs, Action::Copy, Action::Url];
         }
@@ -361,9 +361,6 @@ impl Pane for ChangesPane {
             Action::Url,
             Action::Export,
         ]);
-        if ctx.window != Window::default() {
-            hints.push(Action::Live);
-        }
         hints
     }
 
