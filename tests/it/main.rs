@@ -12,6 +12,7 @@
 
 mod binary;
 mod boto;
+mod changes;
 mod common;
 mod dashboards;
 mod docs;

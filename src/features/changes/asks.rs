@@ -3,7 +3,7 @@
 //! CloudTrail looks up by one attribute in one region: somebody's doings are asked for in every region that
 //! matters, a thing's changes are looked for in everything that was written.
 
-use super::model::{Ask, By, GLOBAL_REGION, Subject};
+use super::model::{Ask, By, Subject, global_region};
 
 /// The streams of a subject, most wanted first. `home` is the target's region, `regions` those to look in for
 /// what somebody did.
@@ -18,7 +18,7 @@ pub fn asks(subject: Option<&Subject>, home: Option<&str>, regions: &[String]) -
     };
     let everywhere = || {
         let own = regions.iter().map(|region| elsewhere(region));
-        std::iter::once(None).chain(own).chain([elsewhere(GLOBAL_REGION)])
+        std::iter::once(None).chain(own).chain(global_region(home).map(elsewhere))
     };
     match subject {
         Some(Subject::User(name)) => everywhere().for_each(|region| add(region, By::User(name.clone()))),
@@ -32,7 +32,7 @@ pub fn asks(subject: Option<&Subject>, home: Option<&str>, regions: &[String]) -
         Some(Subject::Service(_)) | None => add(None, By::Writes),
     }
     if !subject.is_some_and(Subject::is_somebody)
-        && let Some(region) = elsewhere(GLOBAL_REGION)
+        && let Some(region) = global_region(home).and_then(elsewhere)
     {
         add(Some(region), By::GlobalWrites);
     }
@@ -57,6 +57,12 @@ mod tests {
         let all = asks(Some(&service), Some("eu-west-2"), &regions);
         assert_eq!(all.len(), 2);
         assert_eq!(all[1], Ask { region: some("us-east-1"), by: By::GlobalWrites });
-        assert_eq!(asks(None, Some("us-east-1"), &[]), [Ask { region: None, by: By::Writes }]);
+        for home in [Some("us-east-1"), Some("us-iso-east-1"), None] {
+            assert_eq!(asks(None, home, &[]), [Ask { region: None, by: By::Writes }], "{home:?}");
+        }
+        // Keys of one partition are nobody's in another.
+        let global = |home| asks(None, Some(home), &[]).pop().and_then(|ask| ask.region);
+        assert_eq!(global("us-gov-east-1").as_deref(), Some("us-gov-west-1"));
+        assert_eq!(global("cn-northwest-1").as_deref(), Some("cn-north-1"));
     }
 }

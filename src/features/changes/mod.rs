@@ -7,21 +7,21 @@
 
 mod asks;
 mod detail;
-mod extras;
-mod lens;
+pub mod extras;
+pub mod lens;
 mod marks;
-mod model;
+pub mod model;
 mod nature;
 mod pane;
 mod reach;
-mod record;
-mod rows;
+pub mod record;
+pub mod rows;
 mod sentence;
 mod source;
 #[cfg(test)]
 mod tests;
 mod things;
-mod trail;
+pub mod trail;
 mod view;
 mod walk;
 

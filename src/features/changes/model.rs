@@ -4,6 +4,7 @@
 
 use crate::app::Window;
 use crate::aws::SourceError;
+use crate::aws::console::partition;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -12,8 +13,16 @@ use std::sync::Arc;
 pub const LAG: SignedDuration = SignedDuration::from_mins(15);
 /// How far back `LookupEvents` goes.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// Where services without regions write their events.
-pub const GLOBAL_REGION: &str = "us-east-1";
+/// Where services without regions write their events, for a target in this region; `None` where that is not
+/// known.
+pub fn global_region(home: Option<&str>) -> Option<&'static str> {
+    match partition(home?) {
+        "aws" => Some("us-east-1"),
+        "aws-us-gov" => Some("us-gov-west-1"),
+        "aws-cn" => Some("cn-north-1"),
+        _ => None,
+    }
+}
 
 /// Whose or what's changes are looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// While there is more to read, the next page follows after this long.
@@ -50,8 +51,10 @@ pub struct ChangesPane {
     /// Also what does not belong to the subject.
     pub(super) account: bool,
     pub(super) order: Order,
-    pub(super) rows: Vec<Row>,
-    keys: Vec<u64>,
+    pub(super) rows: Arc<Vec<Row>>,
+    keys: Arc<Vec<u64>>,
+    /// The oldest row.
+    pub(super) oldest: Option<Timestamp>,
     pub(super) folded: Folded,
     pub(super) changes: usize,
     /// Of the job that was asked for last, and of the one that the rows are from.
@@ -314,11 +317,11 @@ impl Pane for ChangesPane {
     }
 
     fn on_computed(&mut self, output: &JobOutput, _ctx: &Ctx) -> Vec<Command> {
-        let JobOutput::Changes(RowsDone { rev, rows, folded, changes }) = output else { return Vec::new() };
-        if *rev == self.asked {
-            self.keys = rows.iter().map(|row| row.key).collect();
-            self.rows.clone_from(rows);
-            (self.folded, self.changes, self.made) = (*folded, *changes, *rev);
+        let JobOutput::Changes(done) = output else { return Vec::new() };
+        if done.rev == self.asked {
+            let RowsDone { rev, rows, keys, oldest, folded, changes } = done;
+            (self.rows, self.keys) = (Arc::clone(rows), Arc::clone(keys));
+            (self.oldest, self.folded, self.changes, self.made) = (*oldest, *folded, *changes, *rev);
         }
         Vec::new()
     }
@@ -342,7 +345,7 @@ impl Pane for ChangesPane {
         Link::Changes { target, subject: self.subject.clone(), at: self.at }
     }
 
-    fn hints(&self, ctx: &Ctx) -> Vec<Action> {
+    fn hints(&self, _ctx: &Ctx) -> Vec<Action> {
         if self.open.is_some() {
             return vec![Action::Back, Action::Changes, Action::Logs, Action::Copy, Action::Url];
         }
@@ -358,9 +361,6 @@ impl Pane for ChangesPane {
             Action::Url,
             Action::Export,
         ]);
-        if ctx.window != Window::default() {
-            hints.push(Action::Live);
-        }
         hints
     }
 
@@ -370,7 +370,7 @@ impl Pane for ChangesPane {
     }
 
     fn export(&self, _ctx: &Ctx) -> Option<String> {
-        serde_json::to_string_pretty(&self.rows).ok()
+        serde_json::to_string_pretty(&*self.rows).ok()
     }
 
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {

@@ -118,7 +118,11 @@ pub struct RowsDone {
     /// Of the job.
     pub rev: u64,
     /// In order.
-    pub rows: Vec<Row>,
+    pub rows: Arc<Vec<Row>>,
+    /// Their keys.
+    pub keys: Arc<Vec<u64>>,
+    /// The oldest of them.
+    pub oldest: Option<Timestamp>,
     /// What is not shown.
     pub folded: Folded,
     /// Rows that people or pipelines made.
@@ -129,27 +133,31 @@ impl RowsJob {
     /// Makes the rows.
     pub fn run(self) -> RowsDone {
         let mut done = RowsDone { rev: self.rev, ..RowsDone::default() };
+        let mut rows = Vec::new();
         for part in &self.parts {
-            self.calls(part, &mut done);
+            self.calls(part, &mut rows, &mut done.folded);
         }
         for extra in self.extras.iter().filter(|extra| self.wants(extra)) {
             let key = hash((&extra.target, extra.kind.word(), &extra.name, extra.at));
             let what = What::Extra(extra.clone());
-            done.rows.push(Row { key, at: extra.at, target: extra.target.clone(), what });
+            rows.push(Row { key, at: extra.at, target: extra.target.clone(), what });
         }
-        done.rows.sort_by(|a, b| (b.at, b.key).cmp(&(a.at, a.key)));
+        rows.sort_by(|a, b| (b.at, b.key).cmp(&(a.at, a.key)));
         let change =
             |row: &&Row| matches!(&row.what, What::Calls(calls) if calls.newest.nature == Nature::Change);
-        done.changes = done.rows.iter().filter(change).count();
+        done.oldest = rows.last().map(|row| row.at);
+        done.changes = rows.iter().filter(change).count();
         match self.order {
             Order::Time => {}
-            Order::Who => group(&mut done.rows, who_of),
-            Order::Thing => group(&mut done.rows, thing_of),
+            Order::Who => group(&mut rows, who_of),
+            Order::Thing => group(&mut rows, thing_of),
         }
+        done.keys = Arc::new(rows.iter().map(|row| row.key).collect());
+        done.rows = Arc::new(rows);
         done
     }
 
-    fn calls(&self, part: &Part, done: &mut RowsDone) {
+    fn calls(&self, part: &Part, rows: &mut Vec<Row>, folded: &mut Folded) {
         let (from, to) = self.range;
         let begin = part.events.partition_point(|event| event.at > to);
         let end = part.events.partition_point(|event| event.at >= from);
@@ -157,7 +165,7 @@ impl RowsJob {
         let mut open: HashMap<RepeatKey, usize> = HashMap::new();
         for event in part.events.get(begin..end).unwrap_or_default() {
             if !self.account && !part.lens.matches(event) {
-                done.folded.elsewhere += u64::from(event.nature == Nature::Change);
+                folded.elsewhere += u64::from(event.nature == Nature::Change);
                 continue;
             }
             if !self.needle.is_empty() && !contains(event, self.needle.as_bytes()) {
@@ -166,16 +174,16 @@ impl RowsJob {
             let affects = event.nature == Nature::Scaling && part.lens.affects(event);
             let fold = match event.nature {
                 Nature::Change => None,
-                Nature::Scaling => (!affects).then_some(&mut done.folded.scaling),
-                Nature::Noise => Some(&mut done.folded.noise),
-                Nature::Read => (!somebody).then_some(&mut done.folded.reads),
+                Nature::Scaling => (!affects).then_some(&mut folded.scaling),
+                Nature::Noise => Some(&mut folded.noise),
+                Nature::Read => (!somebody).then_some(&mut folded.reads),
             };
             if let Some(count) = fold.filter(|_| !self.all) {
                 *count += 1;
                 continue;
             }
             let same = RepeatKey::of(event, affects);
-            let row = open.get(&same).and_then(|index| done.rows.get_mut(*index));
+            let row = open.get(&same).and_then(|index| rows.get_mut(*index));
             if let Some(Row { what: What::Calls(calls), .. }) = row
                 && calls.oldest.duration_since(event.at) <= REPEAT
             {
@@ -189,11 +197,11 @@ impl RowsJob {
                 }
                 continue;
             }
-            open.insert(same, done.rows.len());
+            open.insert(same, rows.len());
             let calls =
                 Calls { newest: Arc::clone(event), count: 1, oldest: event.at, others: Vec::new(), affects };
             let key = hash(&event.id);
-            done.rows.push(Row { key, at: event.at, target: part.target.clone(), what: What::Calls(calls) });
+            rows.push(Row { key, at: event.at, target: part.target.clone(), what: What::Calls(calls) });
         }
     }
 

@@ -237,7 +237,8 @@ impl Source for TrailSource {
                 Ok(true) => stream.problem = None,
                 // Nothing was asked: what is known of an old problem stays.
                 Ok(false) => failed += usize::from(stream.problem.is_some()),
-                Err(error) if error.class.parks() => return Err(error),
+                // Elsewhere a region may only not be switched on for this account.
+                Err(error) if error.class.parks() && ask.region.is_none() => return Err(error),
                 Err(error) => {
                     stream.rests_until = since + rest(error.class);
                     stream.problem = Some(error.clone());
@@ -273,7 +274,7 @@ impl TrailSource {
 /// How long a stream is left alone after a problem, while others go on.
 fn rest(class: ErrorClass) -> Duration {
     match class {
-        ErrorClass::Denied | ErrorClass::NotEnabled => Duration::from_mins(10),
+        ErrorClass::Denied | ErrorClass::NotEnabled | ErrorClass::BadKeys => Duration::from_mins(10),
         ErrorClass::Throttled => Duration::from_secs(10),
         _ => Duration::from_mins(1),
     }

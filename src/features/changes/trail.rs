@@ -12,6 +12,9 @@ pub const MAX_EVENTS: usize = 50_000;
 /// Bytes that they take at most.
 pub const MAX_BYTES: usize = 40 << 20;
 
+/// Up to so many events are put in place one by one.
+const FEW: usize = 200;
+
 /// What is known of a target's trail.
 #[derive(Debug, Default)]
 pub struct Trail {
@@ -60,13 +63,9 @@ impl Trail {
             return;
         }
         self.bytes += new.iter().map(|event| event.cost()).sum::<usize>();
-        self.changes.extend(new.iter().filter(|event| event.nature <= Nature::Scaling).cloned());
+        add(&mut self.changes, new.iter().filter(|event| event.nature <= Nature::Scaling).cloned().collect());
         let events = Arc::make_mut(&mut self.events);
-        events.extend(new);
-        // Both lists are two sorted runs or nearly so, which a stable sort merges.
-        for list in [&mut *events, &mut self.changes] {
-            list.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
-        }
+        add(events, new);
         while events.len() > MAX_EVENTS || self.bytes > MAX_BYTES {
             let Some(oldest) = events.pop() else { break };
             self.bytes = self.bytes.saturating_sub(oldest.cost());
@@ -81,5 +80,20 @@ impl Trail {
     /// No more events fit: reading further back would only drop what was read.
     pub fn full(&self) -> bool {
         self.events.len() >= MAX_EVENTS || self.bytes >= MAX_BYTES
+    }
+}
+
+/// Adds events to a list that is newest first. A page finds its places one by one: sorting all would cost more
+/// than a frame.
+fn add(list: &mut Vec<Arc<Event>>, new: Vec<Arc<Event>>) {
+    let order = |a: &Event, b: &Event| (b.at, &b.id).cmp(&(a.at, &a.id));
+    if new.len() > FEW {
+        list.extend(new);
+        list.sort_by(|a, b| order(a, b));
+        return;
+    }
+    for event in new {
+        let place = list.partition_point(|known| order(known, &event).is_lt());
+        list.insert(place, event);
     }
 }

@@ -9,13 +9,16 @@ use super::rows::{Calls, Order, Row, What};
 use crate::app::Action;
 use crate::app::pane::{Ctx, Tone};
 use crate::features::{Topic, panel};
-use crate::text::cut_end;
+use crate::text::{cut_end, width};
 use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::table::{Cell, Column, Row as TableRow, Table};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
+
+/// Below this many columns a list is narrow.
+const NARROW: u16 = 100;
 
 pub(super) fn render(pane: &ChangesPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     if let Some(Row { target, what: What::Calls(calls), .. }) = pane.open.and(pane.selected()) {
@@ -82,8 +85,11 @@ fn title(pane: &ChangesPane, head: Rect, buf: &mut Buffer, ctx: &Ctx) {
 fn how_far(pane: &ChangesPane, body: Rect, buf: &mut Buffer, ctx: &Ctx) -> Rect {
     let reaches = pane.reaches(ctx);
     let range = ctx.window.range(ctx.now.wall);
-    let mut lines =
-        vec![Line::styled(format!(" {}", reach::line(&reaches, range, ctx)), ctx.theme.style(Role::Dim))];
+    let text = reach::line(&reaches, range, ctx);
+    let short = width(&text) < usize::from(body.width);
+    let parts: Vec<&str> = if short { vec![text.as_str()] } else { text.split("; ").collect() };
+    let mut lines: Vec<Line> =
+        parts.iter().map(|part| Line::styled(format!(" {part}"), ctx.theme.style(Role::Dim))).collect();
     let warn = ctx.theme.glyphs().warn;
     let problems = reach::problems(&reaches).into_iter().take(4);
     lines.extend(problems.map(|text| Line::styled(format!(" {warn} {text}"), ctx.theme.style(Role::Warn))));
@@ -117,13 +123,15 @@ fn nothing(pane: &ChangesPane, body: Rect, buf: &mut Buffer, ctx: &Ctx) {
 fn table(pane: &ChangesPane, body: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let zone = ctx.zone.name(ctx.now.wall);
     let wide = if spans_days(pane, ctx) { 15 } else { 8 };
+    // Where there is little room, what was done and to what stand together, and who did it gives way.
+    let narrow = body.width < NARROW;
     let columns = [
         Column::new(&zone, wide + 2),
         Column::new("target", if ctx.many_targets() { 8 } else { 0 }).priority(6),
-        Column::new("who", 14).flex(1),
-        Column::new("what", 17).flex(1),
-        Column::new("on what", 9).flex(1),
-        Column::new("", 14).flex(6).priority(3),
+        Column::new("who", if narrow { 10 } else { 14 }).flex(1).priority(4),
+        Column::new("what", 17).flex(if narrow { 3 } else { 1 }),
+        Column::new("on what", if narrow { 0 } else { 9 }).flex(1),
+        Column::new("", 15).flex(if narrow { 4 } else { 6 }).priority(3),
         Column::new("source", 8).flex(1).priority(5),
     ];
     let keep: Vec<bool> = columns.iter().map(|column| column.min > 0).collect();
@@ -131,6 +139,10 @@ fn table(pane: &ChangesPane, body: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let table = Table::new(&columns, pane.rows.len(), pane.at_row());
     table.render(body, buf, ctx.theme, &pane.list_top, |index| {
         let mut cells = pane.rows.get(index).map(|row| cells(row, ctx)).unwrap_or_default();
+        if narrow && let [_, _, _, what, on, ..] = cells.as_mut_slice() {
+            what.spans.push((" ".into(), Role::Text));
+            what.spans.append(&mut on.spans);
+        }
         let mut keep = keep.iter();
         cells.retain(|_| keep.next().copied().unwrap_or(true));
         TableRow { cells }
@@ -139,8 +151,7 @@ fn table(pane: &ChangesPane, body: Rect, buf: &mut Buffer, ctx: &Ctx) {
 
 /// Whether the list needs days beside its times.
 fn spans_days(pane: &ChangesPane, ctx: &Ctx) -> bool {
-    let oldest = pane.rows.iter().map(|row| row.at).min();
-    oldest.is_some_and(|at| ctx.zone.near(at, ctx.now.wall).len() > 5)
+    pane.oldest.is_some_and(|at| ctx.zone.near(at, ctx.now.wall).len() > 5)
 }
 
 fn cells<'a>(row: &'a Row, ctx: &Ctx) -> Vec<Cell<'a>> {
