@@ -42,10 +42,6 @@ fn read(body: &str) -> Dashboard {
 }
 
 fn plan_all(dashboard: &Dashboard) -> DataQuery {
-    let metric = |kind: &'_ WidgetKind| match kind {
-        WidgetKind::Metric(metric) => Some(&**metric),
-        _ => None,
-    };
     let widgets: Vec<(usize, &MetricWidget)> =
         dashboard.widgets.iter().filter_map(|widget| Some((widget.index, metric(&widget.kind)?))).collect();
     let ctx = PlanCtx {
@@ -85,4 +81,11 @@ fn plan_alone(bencher: Bencher) {
 fn lay_out(bencher: Bencher) {
     let dashboard = read(&body());
     bencher.bench(|| layout(black_box(&dashboard), 200));
+}
+
+fn metric(kind: &WidgetKind) -> Option<&MetricWidget> {
+    match kind {
+        WidgetKind::Metric(metric) => Some(metric),
+        _ => None,
+    }
 }

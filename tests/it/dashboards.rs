@@ -19,12 +19,6 @@ use std::sync::Arc;
 const HOUR: Window = Window::Live { secs: 3_600 };
 
 fn metrics(dashboard: &Dashboard) -> Vec<(usize, &MetricWidget)> {
-    fn metric(kind: &WidgetKind) -> Option<&MetricWidget> {
-        match kind {
-            WidgetKind::Metric(metric) => Some(metric),
-            _ => None,
-        }
-    }
     let widgets = dashboard.widgets.iter();
     widgets.filter_map(|widget| Some((widget.index, metric(&widget.kind)?))).collect()
 }
@@ -128,8 +122,7 @@ async fn another_question_asks_only_for_what_is_new() {
     );
     let (one, both) = (Arc::new(plan_of(&one, clock)), Arc::new(plan_of(&both, clock)));
     let mut source = DataSource::new(&conn);
-    // A metric costs $0.000 01.
-    let metrics = || (conn.usage().by_operation["cloudwatch:GetMetricData"].usd * 100_000.0).round() as u64;
+    let metrics = || conn.usage().operations["cloudwatch:GetMetricData"].units;
     assert_eq!(data(&mut source, &one, clock).await.rows.len(), 1);
     let before = metrics();
     assert_eq!(data(&mut source, &both, clock).await.rows.len(), 2);
@@ -270,4 +263,11 @@ async fn dashboards_of_others_are_read_laid_out_and_planned() {
 
 fn is_asked(query: &DataQuery, key: RowKey) -> bool {
     query.asks.iter().flat_map(|ask| &ask.draws).flat_map(|draw| &draw.rows).any(|row| row.key == key)
+}
+
+fn metric(kind: &WidgetKind) -> Option<&MetricWidget> {
+    match kind {
+        WidgetKind::Metric(metric) => Some(metric),
+        _ => None,
+    }
 }
