@@ -2,7 +2,7 @@
 //! remembered. Pure; panes open them.
 
 use super::place::{self, Thing};
-use super::{Link, dashboards, rollouts, traces};
+use super::{Link, changes, dashboards, rollouts, traces};
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 
@@ -124,6 +124,12 @@ pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
                 .find(|(_, known)| *known == name)
                 .ok_or_else(|| missing("trace id or traced service", services.map(|it| it.1).collect()))?;
             Ok(Link::Traces(traces::Place::of_service(target, name)))
+        }
+        "changes" => {
+            let own = targets.iter().find(|(_, target)| target.derived.services.get(name).is_some());
+            let (target, _) = own.or(targets.first()).ok_or("there is no target")?;
+            let subject = Some(changes::Subject::of_text(name, own.is_some()));
+            Ok(Link::Changes { target: (*target).clone(), subject, at: None })
         }
         _ => Err(format!("--open: nothing in {pane} is opened by name")),
     }

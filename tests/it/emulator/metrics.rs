@@ -61,10 +61,12 @@ async fn a_charts_values_on_ministack_are_those_that_boto3_reads() {
         ]}},
     ]});
     let dashboard = parse(Name::file("test"), &body.to_string()).unwrap();
-    let metric = |kind: &'_ WidgetKind| match kind {
-        WidgetKind::Metric(metric) => Some(&**metric),
-        _ => None,
-    };
+    fn metric(kind: &WidgetKind) -> Option<&MetricWidget> {
+        match kind {
+            WidgetKind::Metric(metric) => Some(metric),
+            _ => None,
+        }
+    }
     let widgets: Vec<(usize, &MetricWidget)> =
         dashboard.widgets.iter().filter_map(|widget| Some((widget.index, metric(&widget.kind)?))).collect();
     let window = Window::Frozen { start: minutes_ago(clock, 40), end: clock.wall() };
