@@ -1,15 +1,18 @@
 //! The simulator as boto3 reads it, through the socket of `demo --serve`, its raw answers held against the
 //! API models that botocore ships. What the script checks is in `boto/check.py`.
 
+mod metrics;
+
 use crate::emulator::{python, skipped};
 use eyewall::demo::serve;
 use eyewall::demo::{SimAws, world::Scenario};
 use eyewall::runtime::clock::Clock;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::process::Command;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Runs one part of the script; its lines, or its problems as a failed test.
@@ -22,26 +25,53 @@ async fn check(address: &str, part: &str, now: i64) -> String {
     said
 }
 
+/// A simulator behind its socket. Foreign clients go by their own clock, so the world does.
+struct Served {
+    address: String,
+    clock: Clock,
+    /// Its hours can still be moved on.
+    ahead: Arc<AtomicI64>,
+    cancel: CancellationToken,
+    server: JoinHandle<()>,
+}
+
+impl Served {
+    async fn start(scenario: &str) -> Self {
+        let (clock, ahead) = (Clock::system(), Arc::new(AtomicI64::new(0)));
+        let told = Arc::clone(&ahead);
+        let now = move || clock.wall() + SignedDuration::from_secs(told.load(Ordering::Relaxed));
+        let sim = SimAws::new(Scenario::builtin(scenario).unwrap(), 7, clock.wall(), Arc::new(now));
+        let listener = serve::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let cancel = CancellationToken::new();
+        let server = tokio::spawn(serve::run(listener, sim, cancel.clone()));
+        Self { address, clock, ahead, cancel, server }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.wall() + SignedDuration::from_secs(self.ahead.load(Ordering::Relaxed))
+    }
+
+    async fn stop(self) {
+        self.cancel.cancel();
+        self.server.await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_reads_the_simulator_and_finds_only_what_the_models_know() {
     if skipped("boto3_reads_the_simulator") {
         return;
     }
-    // Foreign clients go by their own clock, so the world does; its hours can still be moved on.
-    let (clock, skipped_seconds) = (Clock::system(), Arc::new(AtomicI64::new(0)));
-    let ahead = Arc::clone(&skipped_seconds);
-    let now = move || clock.wall() + SignedDuration::from_secs(ahead.load(Ordering::Relaxed));
-    let sim = SimAws::new(Scenario::builtin("bad-deploy").unwrap(), 7, clock.wall(), Arc::new(now.clone()));
-    let listener = serve::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let cancel = CancellationToken::new();
-    let server = tokio::spawn(serve::run(listener, sim, cancel.clone()));
-
-    let said = check(&address, "before", now().as_second()).await;
+    let served = Served::start("bad-deploy").await;
+    let said = check(&served.address, "before", served.now().as_second()).await;
     for line in [
         "sts get_caller_identity: 111122223333",
         "elbv2 describe_rules: weights [80, 20]",
         "lambda list_functions: receipts",
+        "xray filters: 6 agree",
+        "xray batch_get_traces: 4 failing traces agree with their log lines",
+        "cloudtrail lookup_events by Username: 3 events",
         "ecs stop_service_deployment: service-deployment/shop/checkout",
     ] {
         assert!(said.contains(line), "no `{line}` in\n{said}");
@@ -49,11 +79,10 @@ async fn boto3_reads_the_simulator_and_finds_only_what_the_models_know() {
     let operations =
         said.lines().last().and_then(|line| line.strip_suffix(" operations")?.rsplit(' ').next());
     assert!(operations.and_then(|count| count.parse::<u32>().ok()) >= Some(20), "{said}");
-    skipped_seconds.store(600, Ordering::Relaxed);
-    let said = check(&address, "after", now().as_second()).await;
+    served.ahead.store(600, Ordering::Relaxed);
+    let said = check(&served.address, "after", served.now().as_second()).await;
     assert!(said.contains("ecs describe_service_deployments: ROLLBACK_SUCCESSFUL"), "{said}");
     assert!(said.contains("cloudwatch describe_alarms: checkout-5xx OK"), "{said}");
 
-    cancel.cancel();
-    server.await.unwrap();
+    served.stop().await;
 }

@@ -192,7 +192,7 @@ impl World {
     fn service_source(&self, namespace: &str, name: &str, service: &str) -> Option<Source<'_>> {
         let (spec, stream) = self.find_service(service)?;
         let traffic = |what| Source::Traffic { streams: std::slice::from_ref(stream), blue: None, what };
-        let crew = |what| Source::Crew { service: &spec.name, what };
+        let crew = |what| Source::Crew { spec, stream, what };
         Some(match (namespace, name) {
             (ECS, "CPUUtilization") => Source::Usage { stream, memory: false },
             (ECS, "MemoryUtilization") => Source::Usage { stream, memory: true },
@@ -246,5 +246,125 @@ impl Metric {
             "DBLoad" => "None",
             _ => "Count",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::types::Stat;
+    use super::super::{Scenario, time};
+    use super::*;
+    use std::collections::HashSet;
+
+    const START: &str = "2026-11-22T04:19:02Z";
+    const CONNECTIONS: [&str; 4] = ["AWS/RDS", "DatabaseConnections", "DBClusterIdentifier", "orders-db"];
+
+    fn world(scenario: &str) -> World {
+        World::new(Scenario::builtin(scenario).unwrap(), 7, "eu-west-2", START.parse().unwrap())
+    }
+
+    /// Values per minute from so many minutes before the start to so many before it.
+    fn values(world: &World, metric: &[&str], stat: Stat, from: i64, to: i64) -> Vec<f64> {
+        let dimensions: Vec<(&str, &str)> = metric[2..].chunks(2).map(|pair| (pair[0], pair[1])).collect();
+        let metric = Metric::new(metric[0], metric[1], &dimensions);
+        let start = world.start();
+        let at = |minutes: i64| time(start.as_millisecond() - minutes * 60_000);
+        world.series(&metric, stat, 60, at(from), at(to), start).into_iter().map(|(_, value)| value).collect()
+    }
+
+    #[test]
+    fn every_metric_is_there_once_and_has_a_source() {
+        for scenario in Scenario::names() {
+            let world = world(scenario);
+            let mut seen = HashSet::new();
+            for metric in world.metrics() {
+                assert!(seen.insert(metric), "{scenario}: {metric:?} is listed twice");
+                assert!(world.source(metric).is_some(), "{scenario}: {metric:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_exact_dimensions_find_a_metric() {
+        let world = world("bad-deploy");
+        let mut metric = Metric::new("AWS/ECS", "CPUUtilization", &[("ServiceName", "orders")]);
+        assert!(world.source(&metric).is_none());
+        metric.dimensions.push(("ClusterName".into(), "shop".into()));
+        metric.dimensions.sort();
+        assert!(world.source(&metric).is_some());
+        metric.dimensions.push(("TaskId".into(), "1".into()));
+        assert!(world.source(&metric).is_none());
+    }
+
+    #[test]
+    fn a_metric_is_listed_until_two_weeks_after_its_last_point() {
+        let world = world("bad-deploy");
+        let export = Metric::new("Shop/App", "ExportRows", &[("Job", "nightly-export")]);
+        let lag = Metric::new("Shop/App", "IndexLag", &[("Index", "products")]);
+        assert!(world.metrics().contains(&export) && world.metrics().contains(&lag));
+        assert!(!world.is_listed(&export, world.start()), "silent for thirty days");
+        assert!(world.is_listed(&lag, world.start()), "silent for forty minutes");
+    }
+
+    #[test]
+    fn what_follows_from_requests_agrees_with_them() {
+        let world = world("bad-deploy");
+        let queue =
+            |name| values(&world, &["AWS/SQS", name, "QueueName", "receipts-queue"], Stat::Sum, 60, 5);
+        let lambda =
+            |name| values(&world, &["AWS/Lambda", name, "FunctionName", "receipts"], Stat::Sum, 60, 5);
+        assert_eq!(queue("NumberOfMessagesSent"), lambda("Invocations"));
+        let done = lambda("Invocations").into_iter().zip(lambda("Errors")).map(|(all, failed)| all - failed);
+        assert_eq!(queue("NumberOfMessagesDeleted"), done.collect::<Vec<_>>());
+
+        let group = world.target_group_path("checkout", true);
+        let of =
+            |name, stat| values(&world, &["AWS/ApplicationELB", name, "TargetGroup", &group], stat, 60, 5);
+        let each =
+            of("RequestCountPerTarget", Stat::Sum).into_iter().zip(of("HealthyHostCount", Stat::Minimum));
+        for (all, (each, hosts)) in of("RequestCount", Stat::Sum).into_iter().zip(each) {
+            assert!((all - each * hosts).abs() < 1e-6, "{all} is not {hosts} times {each}");
+        }
+        let crew = |name| {
+            let metric = ["ECS/ContainerInsights", name, "ClusterName", "shop", "ServiceName", "checkout"];
+            values(&world, &metric, Stat::Average, 60, 1)
+        };
+        assert_eq!((crew("RunningTaskCount")[0], crew("DeploymentCount")[0]), (4.0, 1.0));
+        assert!(crew("RunningTaskCount").last() > Some(&5.0), "both sides run");
+        assert_eq!(crew("DeploymentCount").last(), Some(&2.0));
+        assert!(crew("DesiredTaskCount").iter().all(|tasks| *tasks == 4.0));
+    }
+
+    #[test]
+    fn a_database_suffers_when_its_connections_run_out() {
+        let world = world("bad-deploy");
+        let of = |name| {
+            let metric = ["AWS/RDS", name, "DBClusterIdentifier", "orders-db"];
+            let points = values(&world, &metric, Stat::Average, 120, 1);
+            (points[0], *points.last().unwrap())
+        };
+        let connections = values(&world, &CONNECTIONS, Stat::Maximum, 120, 1);
+        assert!(connections[0] < 330.0 && connections.last() > Some(&440.0), "{connections:?}");
+        for name in ["CommitLatency", "WriteLatency", "ReadLatency", "DBLoad"] {
+            let (before, after) = of(name);
+            assert!(after > 3.0 * before, "{name}: {before}, then {after}");
+        }
+        let (before, after) = of("FreeableMemory");
+        assert!(after < before && after > 1e9, "memory: {before}, then {after}");
+    }
+
+    #[test]
+    fn statistics_of_a_latency_are_in_order() {
+        let world = world("bad-deploy");
+        let metric = ["Shop/App", "Latency", "ClusterName", "shop", "ServiceName", "checkout"];
+        let of = |stat: &str| values(&world, &metric, Stat::parse(stat).unwrap(), 6, 1)[0];
+        let order = ["Minimum", "p10", "IQM", "tm95", "Average", "p99", "p99.9", "Maximum"];
+        let found = order.map(of);
+        assert!(found.is_sorted(), "{order:?}: {found:?}");
+        // A whole is the sum of its trimmed parts.
+        let parts = of("TS(:50%)") + of("TS(50%:)");
+        assert!((parts / of("Sum") - 1.0).abs() < 0.02, "{parts} and {}", of("Sum"));
+        assert!((of("TC(:50%)") / of("SampleCount") - 0.5).abs() < 0.01);
+        assert!((of("PR(:150)") + of("PR(150:)") - 100.0).abs() < 1e-6);
     }
 }

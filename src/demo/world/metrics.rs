@@ -10,7 +10,7 @@ use super::spec::{DatabaseSpec, GaugeSpec, ServiceSpec};
 use super::spread::Spread;
 use super::tasks::Life;
 use super::traffic::{Curve, MINUTE, Slice, Stream};
-use super::types::{Deployment, Metric, Stat};
+use super::types::{Metric, Stat, in_progress};
 use super::{World, time};
 use jiff::Timestamp;
 
@@ -69,7 +69,7 @@ pub(super) enum Source<'a> {
     /// Requests of one colour, divided by its healthy targets.
     PerTarget { spec: &'a ServiceSpec, stream: &'a Stream, blue: bool },
     /// Tasks of a service, as ECS counts them.
-    Crew { service: &'a str, what: Crew },
+    Crew { spec: &'a ServiceSpec, stream: &'a Stream, what: Crew },
     /// Percent of a service's CPU or memory.
     Usage { stream: &'a Stream, memory: bool },
     /// What a database cluster reports.
@@ -243,14 +243,21 @@ impl World {
                 let requests: u32 = slices.map(|slice| slice.count).sum();
                 (requests > 0).then(|| Summary::one(f64::from(requests) / targets))
             }
-            Source::Crew { service, what } => {
-                let service = self.service(service, time(minute * MINUTE + MINUTE / 2))?;
-                let shifting = service.deployment.as_ref().is_some_and(Deployment::in_progress);
+            Source::Crew { spec, stream, what } => {
+                let ms = minute * MINUTE + MINUTE / 2;
+                let count = |is: fn(&Life, i64) -> bool| {
+                    let sides = 0..stream.course.sides.len();
+                    let lives = sides.flat_map(|side| self.lives(stream, side, spec.tasks, ms, ms));
+                    lives.filter(|life| is(life, ms)).count() as u32
+                };
                 Some(Summary::one(f64::from(match what {
-                    Crew::Running => service.running,
-                    Crew::Desired => service.desired,
-                    Crew::Pending => service.pending,
-                    Crew::Deployments => 1 + u32::from(shifting),
+                    Crew::Running => count(Life::runs),
+                    Crew::Pending => count(Life::pends),
+                    Crew::Desired => self.tasks_at(spec, ms),
+                    Crew::Deployments => {
+                        let newest = stream.course.shifts.iter().rev().find_map(|shift| shift.at(ms));
+                        1 + u32::from(newest.is_some_and(|step| in_progress(step.status)))
+                    }
                 })))
             }
             Source::Usage { stream, memory } => {
@@ -300,11 +307,9 @@ impl World {
             | Source::Usage { stream, .. }
             | Source::Queue(stream, _)
             | Source::PerTarget { stream, .. }
+            | Source::Crew { stream, .. }
             | Source::Hosts { stream, .. } => self.stream_changes(stream),
             Source::Zero => Vec::new(),
-            Source::Crew { service, .. } => {
-                self.find_service(service).map(|(_, stream)| self.stream_changes(stream)).unwrap_or_default()
-            }
             Source::Database(spec, _) => {
                 let dimensions = [("DBClusterIdentifier", spec.name.as_str())];
                 let connections = Metric::new("AWS/RDS", "DatabaseConnections", &dimensions);

@@ -25,6 +25,9 @@ pub struct Scenario {
     /// Regions in which the account has something to see, the first one above all; any region when empty.
     #[serde(default)]
     pub regions: Vec<String>,
+    /// The account that administers GuardDuty for this one.
+    #[serde(default)]
+    pub(super) administrator: Option<String>,
     /// ECS services.
     #[serde(default, rename = "service")]
     pub(super) services: Vec<ServiceSpec>,
@@ -154,7 +157,8 @@ impl Scenario {
                 known("strain.service", &strain.service, &services)?;
             }
         }
-        for finding in self.findings.iter().filter(|finding| finding.last < *finding.first.get_ref()) {
+        let backwards = self.findings.iter().find(|finding| finding.last < *finding.first.get_ref());
+        if let Some(finding) = backwards {
             return Err((finding.first.span().start, format!("{} ends before it begins", finding.kind)));
         }
         for alarm in &self.alarms {

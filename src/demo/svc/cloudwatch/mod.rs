@@ -2,9 +2,14 @@
 
 pub mod alarms;
 pub mod dashboards;
-pub mod math;
+mod evaluate;
+mod label;
+mod math;
 pub mod metrics;
 pub mod mutes;
+mod request;
+mod search;
+mod sql;
 
 use super::paging::Paging;
 use crate::demo::wire::{Failure, Value, list, object};
@@ -26,6 +31,10 @@ fn invalid(message: impl Into<String>) -> Failure {
 
 fn invalid_value(message: impl Into<String>) -> Failure {
     Failure::refused("InvalidParameterValue", message)
+}
+
+fn math_error(id: &str, reason: &str) -> Failure {
+    invalid(format!("Error in expression '{id}': {reason}"))
 }
 
 fn dimensions(metric: &Metric) -> Value {

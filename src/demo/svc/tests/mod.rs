@@ -7,6 +7,7 @@ mod dashboards;
 mod ecs;
 mod faults;
 mod logs;
+mod metrics;
 mod xray;
 
 use crate::demo::sim::SimAws;

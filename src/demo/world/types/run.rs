@@ -106,11 +106,16 @@ pub struct Deployment {
 impl Deployment {
     /// Whether it is one of the five states that AWS counts as in progress.
     pub fn in_progress(&self) -> bool {
-        matches!(
-            self.status,
-            "PENDING" | "IN_PROGRESS" | "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS"
-        )
+        in_progress(self.status)
     }
+}
+
+/// Whether a status is one of the five that AWS counts as in progress.
+pub fn in_progress(status: &str) -> bool {
+    matches!(
+        status,
+        "PENDING" | "IN_PROGRESS" | "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS"
+    )
 }
 
 /// Why a deployment could not be stopped.

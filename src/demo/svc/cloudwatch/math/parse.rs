@@ -18,7 +18,7 @@ pub enum Expr {
     Negate(Box<Expr>),
     /// Two sides and what joins them.
     Binary(Op, Box<Expr>, Box<Expr>),
-    /// A function's name, in capitals, and its arguments.
+    /// A function's name and its arguments. Names are capitals; any other is unknown.
     Call(String, Vec<Expr>),
     /// `[a, b]`.
     List(Vec<Expr>),
@@ -159,9 +159,7 @@ impl Parser<'_> {
         match self.next().cloned() {
             Some(Token::Number(number)) => Ok(Expr::Number(number)),
             Some(Token::Text(text)) => Ok(Expr::Text(text)),
-            Some(Token::Word(word)) if self.accept("(") => {
-                Ok(Expr::Call(word.to_uppercase(), self.arguments(")")?))
-            }
+            Some(Token::Word(word)) if self.accept("(") => Ok(Expr::Call(word, self.arguments(")")?)),
             Some(Token::Word(word)) => Ok(Expr::Id(word)),
             Some(token) => Err(format!("unexpected {}", token.describe())),
             None => Err("the expression ends too early".into()),
