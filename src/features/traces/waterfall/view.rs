@@ -1,7 +1,8 @@
 //! Drawing a waterfall: ruler, tree and bars, and below them what is known of the span under the cursor.
 //!
-//! Only visible rows are looked at. Every state has a glyph or a word besides its colour; a bar's critical
-//! part is another shade, and the words for what is odd about a bar stand beside it where there is room.
+//! Only visible rows are looked at. Every state has a glyph or a word besides its colour; the part of a bar
+//! that the end of the request waited for is a darker shade, and the words for what is odd about a bar stand
+//! beside it, or within.
 
 use super::axis::{Axis, length};
 use super::rows::Rows;
@@ -18,7 +19,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// Cells of the length of time at the right of each row, and of the mark before it.
-const LENGTHS: u16 = 9;
+const LENGTHS: u16 = 10;
 const MARK: u16 = 2;
 /// Lines of details drawn at most, however long a text is.
 const MAX_DETAIL: usize = 5_000;
@@ -39,7 +40,7 @@ struct Pieces {
 }
 
 const UNICODE: Pieces = Pieces {
-    bar: "█",
+    bar: "░",
     critical: "▓",
     short: "▏",
     running: "~",
@@ -53,7 +54,7 @@ const UNICODE: Pieces = Pieces {
 };
 
 const ASCII: Pieces = Pieces {
-    bar: "=",
+    bar: "-",
     critical: "#",
     short: "|",
     running: "~",
@@ -161,6 +162,11 @@ fn draw(
     }
 }
 
+/// Where lengths of time end: a cell before the edge.
+fn lengths(row: Rect) -> Rect {
+    Rect { width: row.width.saturating_sub(1), ..row }
+}
+
 struct Drawing<'a> {
     trace: &'a Trace,
     state: &'a WaterfallState,
@@ -191,7 +197,7 @@ impl Drawing<'_> {
                 text.push_str(&format!(" · {count} {}{}", status.word(), if count == 1 { "" } else { "s" }));
             }
         }
-        text.push_str(&format!(" · {} critical", pieces(self.theme).critical));
+        text.push_str(&format!(" · {} critical path", pieces(self.theme).critical));
         if self.state.only_bad {
             text.push_str(" · only what failed");
         }
@@ -212,7 +218,7 @@ impl Drawing<'_> {
                 free = x + wide + 1;
             }
         }
-        put_right(buf, row, row.y, &length(self.trace.length()), dim);
+        put_right(buf, lengths(row), row.y, &length(self.trace.length()), dim);
     }
 
     /// The heading of the detached lane.
@@ -331,7 +337,7 @@ impl Drawing<'_> {
         self.label(index, span, (first, last), place, buf);
     }
 
-    /// What is odd about a bar, in words, right of it or else left of it.
+    /// What is odd about a bar, in words, right of it, else left of it, else within.
     fn label(&self, index: usize, span: &Span, (first, last): (u16, u16), place: Rect, buf: &mut Buffer) {
         let words = [
             (self.trace.first_fault == Some(index), "first fault", Role::Bad),
@@ -339,16 +345,31 @@ impl Drawing<'_> {
             (span.fit == Fit::Before, "before its caller", Role::Dim),
             (span.fit == Fit::After, "not waited for", Role::Dim),
         ];
-        let (mut right, mut left) = (last + 1, first);
+        let (mut right, mut left, mut inside) = (last + 1, first, first + 2);
         for (_, word, role) in words.into_iter().filter(|(is, ..)| *is) {
             let wide = cells(word);
-            if right + wide <= place.width {
-                put(buf, place, place.x + right, place.y, word, self.theme.style(role));
+            let x = if right + wide <= place.width {
                 right += wide + 1;
+                right - wide - 1
             } else if left > wide {
                 left -= wide + 1;
-                put(buf, place, place.x + left, place.y, word, self.theme.style(role));
-            }
+                left
+            } else if inside + wide + 4 <= last {
+                // Spaces around it, so that the bar seems to stand behind it.
+                put(
+                    buf,
+                    place,
+                    place.x + inside,
+                    place.y,
+                    &" ".repeat(usize::from(wide) + 2),
+                    self.theme.style(role),
+                );
+                inside += wide + 3;
+                inside - wide - 2
+            } else {
+                continue;
+            };
+            put(buf, place, place.x + x, place.y, word, self.theme.style(role));
         }
     }
 }
