@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const AREA: Rect = Rect { x: 0, y: 0, width: 200, height: 60 };
@@ -143,7 +144,7 @@ fn redraw(bencher: Bencher) {
     let store = Store::new([(TargetSpec::named("bench"), SessionInfo::default())]);
     let mut app = App::new(store, settings, Zone::utc());
     let found = Found { name: name.clone(), dashboard: Ok(dashboard) };
-    app.store.local_dashboards = vec![LocalDashboard { path: "bench.json".into(), found }];
+    app.store.local_dashboards = vec![LocalDashboard { path: "bench.json".into(), found, about: BTreeSet::new() }];
     let target = app.store.active().next().expect("one target").clone();
     let present = Now { since_start: Duration::from_secs(1), wall: now() };
     let key = PollKey::new(&target, Topic::DashboardData);

@@ -1,10 +1,9 @@
 //! The core as its users see it: keys in, effects and plans out.
 
-use super::action::{ACTIONS, Info};
 use super::*;
 use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec, Usage};
 use crate::features::session::SessionInfo;
-use crate::features::{Payload, Query, SCREENS, Topic};
+use crate::features::{Payload, Query, Topic};
 use crate::text::Zone;
 use crate::theme::ColorDepth;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
