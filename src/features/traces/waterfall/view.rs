@@ -7,12 +7,13 @@
 use super::axis::{Axis, length};
 use super::rows::Rows;
 use super::state::WaterfallState;
+use super::under::{details, full};
 use crate::features::logs::row::{self, Line};
 use crate::features::traces::detail;
 use crate::features::traces::model::{Fit, Kind, Span, Status, Trace};
 use crate::text::{cut_end, units, width};
 use crate::theme::{Role, Theme};
-use crate::widgets::dialog::{split_bottom, split_top};
+use crate::widgets::dialog::split_top;
 use crate::widgets::paint::{cells, dot, put, put_right};
 use crate::widgets::table::scroll;
 use ratatui::buffer::Buffer;
@@ -372,48 +373,4 @@ impl Drawing<'_> {
             put(buf, place, place.x + x, place.y, word, self.theme.style(role));
         }
     }
-}
-
-fn write(line: &Line, row: Rect, buf: &mut Buffer, theme: &Theme) {
-    let mut x = row.x + 1;
-    for segment in line {
-        x += put(buf, row, x, row.y, &segment.text, theme.style(segment.role));
-    }
-}
-
-fn details(title: &Line, lines: &[Line], area: Rect, buf: &mut Buffer, theme: &Theme) {
-    let [head, body] = split_top(area, 1);
-    write(title, head, buf, theme);
-    for (row, line) in body.rows().zip(lines) {
-        write(line, row, buf, theme);
-    }
-    let hidden = lines.len().saturating_sub(usize::from(body.height));
-    if hidden > 0 {
-        let text = format!(" Enter: {hidden} more ");
-        put_right(
-            buf,
-            if body.is_empty() { head } else { body },
-            body.bottom().saturating_sub(1).max(head.y),
-            &text,
-            theme.style(Role::Dim),
-        );
-    }
-}
-
-/// The details over all of the area, from a line on; the last line that it makes sense to start from.
-fn full(title: &Line, lines: &[Line], top: usize, area: Rect, buf: &mut Buffer, theme: &Theme) -> usize {
-    let [head, body] = split_top(area, 1);
-    write(title, head, buf, theme);
-    let [body, foot] = split_bottom(body, u16::from(lines.len() > usize::from(body.height)));
-    let last = lines.len().saturating_sub(usize::from(body.height));
-    let first = top.min(last);
-    for (row, line) in body.rows().zip(lines.iter().skip(first)) {
-        write(line, row, buf, theme);
-    }
-    if !foot.is_empty() {
-        let text =
-            format!("{} of {} lines", (first + usize::from(body.height)).min(lines.len()), lines.len());
-        put_right(buf, foot, foot.y, &text, theme.style(Role::Dim));
-    }
-    last
 }
