@@ -122,7 +122,8 @@ async fn another_question_asks_only_for_what_is_new() {
     );
     let (one, both) = (Arc::new(plan_of(&one, clock)), Arc::new(plan_of(&both, clock)));
     let mut source = DataSource::new(&conn);
-    let metrics = || conn.usage().operations["cloudwatch:GetMetricData"].units;
+    // A metric costs $0.000 01.
+    let metrics = || (conn.usage().by_operation["cloudwatch:GetMetricData"].usd * 100_000.0).round() as u64;
     assert_eq!(data(&mut source, &one, clock).await.rows.len(), 1);
     let before = metrics();
     assert_eq!(data(&mut source, &both, clock).await.rows.len(), 2);
