@@ -9,10 +9,14 @@ use crate::features::logs::model::TraceId;
 pub enum ConsoleLink<'a> {
     /// One CloudWatch alarm.
     Alarm(&'a str),
+    /// One dashboard.
+    Dashboard(&'a str),
     /// One log group.
     LogGroup(&'a str),
     /// One X-Ray trace.
     Trace(TraceId),
+    /// One event of CloudTrail, by its id.
+    TrailEvent(&'a str),
     /// The deployments of an ECS service.
     EcsDeployments {
         /// Cluster name, not its ARN.
@@ -57,6 +61,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         ConsoleLink::Alarm(name) => {
             format!("cloudwatch/home?region={region}#alarmsV2:alarm/{}", percent(name, '%'))
         }
+        ConsoleLink::Dashboard(name) => {
+            format!("cloudwatch/home?region={region}#dashboards/dashboard/{}", percent(name, '%'))
+        }
         // The console unescapes the fragment twice and writes the inner `%` as `$`.
         ConsoleLink::LogGroup(name) => {
             let twice = percent(&percent(name, '%'), '$');
@@ -64,6 +71,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         }
         ConsoleLink::Trace(id) => {
             format!("cloudwatch/home?region={region}#xray:traces/{}", id.xray())
+        }
+        ConsoleLink::TrailEvent(id) => {
+            format!("cloudtrailv2/home?region={region}#/events/{}", percent(id, '%'))
         }
         ConsoleLink::EcsDeployments { cluster, service } => format!(
             "ecs/v2/clusters/{}/services/{}/deployments?region={region}",

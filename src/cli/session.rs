@@ -64,6 +64,9 @@ impl Setup {
                 "{flag} belongs to the simulated AWS: add --demo, or use `eyewall demo`"
             )));
         }
+        if let Some(file) = common.dashboards.iter().find(|file| !file.is_file()) {
+            return Err(Failure::usage(format!("--dashboard {}: there is no such file", file.display())));
+        }
         let paths = Paths::of_user();
         let user_themes = paths.as_ref().map(|paths| read_themes(&paths.themes())).unwrap_or_default();
         let (file, text) = read_config(&common, paths.as_ref())?;
@@ -239,7 +242,7 @@ pub fn parse_config(
     if let Err(KeyError { action, problem }) = Keymap::new(&config.keys) {
         return Err(Failure::Config(vec![error_at(text, file, &["keys", &action], &problem)]));
     }
-    // The simulated account is looked at where its scenario plays.
+    // A world in which several regions matter is looked at in all of them, unless the config says which.
     if common.demo && config.security.regions.is_empty() {
         config.security.regions.clone_from(&simulated::scenario(common, &config)?.regions);
     }

@@ -34,6 +34,7 @@ use crate::aws::{Conn, SourceError, TargetId};
 use crate::runtime::poller::Spawner;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What can be polled, one poller per target and topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,6 +45,12 @@ pub enum Topic {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail,
+    /// Which dashboards there are.
+    Dashboards,
+    /// What is in one dashboard.
+    Dashboard,
+    /// The metrics of the widgets on screen.
+    DashboardData,
     /// Log groups, for the picker.
     LogGroups,
     /// The lines of the picked log groups.
@@ -70,6 +77,8 @@ pub enum Topic {
     Findings,
     /// Everything one finding says.
     Finding,
+    /// What people and pipelines changed.
+    Trail,
 }
 
 impl Topic {
@@ -78,6 +87,7 @@ impl Topic {
         matches!(
             self,
             Self::AlarmDetail
+                | Self::Dashboard
                 | Self::RolloutDetail
                 | Self::Traces
                 | Self::Trace
@@ -96,6 +106,12 @@ pub enum Query {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail(alarms::DetailQuery),
+    /// Which dashboards there are.
+    Dashboards(dashboards::ListQuery),
+    /// What is in one dashboard of the account, by name.
+    Dashboard(String),
+    /// The metrics of the widgets on screen.
+    DashboardData(Arc<dashboards::DataQuery>),
     /// Log groups, for the picker.
     LogGroups,
     /// The lines of the picked log groups.
@@ -122,6 +138,8 @@ pub enum Query {
     Findings(security::ListQuery),
     /// Everything one finding says.
     Finding(security::DetailQuery),
+    /// What people and pipelines changed.
+    Trail(changes::TrailQuery),
 }
 
 impl Query {
@@ -131,6 +149,9 @@ impl Query {
             Self::Identity => Topic::Identity,
             Self::Alarms => Topic::Alarms,
             Self::AlarmDetail(_) => Topic::AlarmDetail,
+            Self::Dashboards(_) => Topic::Dashboards,
+            Self::Dashboard(_) => Topic::Dashboard,
+            Self::DashboardData(_) => Topic::DashboardData,
             Self::LogGroups => Topic::LogGroups,
             Self::LogTail(_) => Topic::LogTail,
             Self::Rollouts => Topic::Rollouts,
@@ -144,6 +165,7 @@ impl Query {
             Self::TraceLogs(_) => Topic::TraceLogs,
             Self::Findings(_) => Topic::Findings,
             Self::Finding(_) => Topic::Finding,
+            Self::Trail(_) => Topic::Trail,
         }
     }
 }
@@ -157,6 +179,12 @@ pub enum Payload {
     Alarms(alarms::AlarmList),
     /// One alarm's metrics and history.
     AlarmDetail(alarms::AlarmDetail),
+    /// Which dashboards there are.
+    Dashboards(dashboards::DashboardList),
+    /// What is in one dashboard.
+    Dashboard(Box<dashboards::Found>),
+    /// The metrics of the widgets on screen.
+    DashboardData(Box<dashboards::DashboardData>),
     /// Log groups, as far as they were read.
     LogGroups(logs::GroupList),
     /// New log lines.
@@ -183,6 +211,8 @@ pub enum Payload {
     Findings(Box<security::FindingList>),
     /// Everything one finding says.
     Finding(Box<security::FindingDetail>),
+    /// Events of the trail.
+    Trail(changes::Batch),
 }
 
 /// A pure function worth running off the loop.
@@ -190,6 +220,8 @@ pub enum Payload {
 pub enum Job {
     /// Look through many log lines.
     LogScan(logs::ScanJob),
+    /// Make rows of many events.
+    Changes(changes::RowsJob),
 }
 
 /// What a job found.
@@ -197,6 +229,8 @@ pub enum Job {
 pub enum JobOutput {
     /// The log lines found.
     LogScan(logs::ScanDone),
+    /// The rows of Changes.
+    Changes(changes::RowsDone),
 }
 
 /// Where to go: a screen and what to show on it.
@@ -208,6 +242,17 @@ pub enum Link {
         alarm: Option<(TargetId, String)>,
         /// Show its detail.
         open: bool,
+    },
+    /// Dashboards, with the cursor on one, maybe opened; or those about a service.
+    Dashboards {
+        /// Which one.
+        dashboard: Option<dashboards::Key>,
+        /// Show what is in it.
+        open: bool,
+        /// The widget in focus, by its index.
+        widget: Option<usize>,
+        /// Only those about this service.
+        about: Option<dashboards::About>,
     },
     /// Logs of these groups around a moment.
     Logs {
@@ -258,18 +303,22 @@ pub enum Link {
 }
 
 impl Link {
-    /// It leads into one thing, not to a list of them.
+    /// It leads into one thing, or to what a list has of one, not to a list of all.
     pub fn opens(&self) -> bool {
         match self {
-            Self::Alarms { open, .. } | Self::Rollouts { open, .. } | Self::Security { open, .. } => *open,
-            Self::Traces(place) => place.trace.is_some(),
+            Self::Alarms { open, .. }
+            | Self::Dashboards { open, .. }
+            | Self::Rollouts { open, .. }
+            | Self::Security { open, .. } => *open,
+            Self::Traces(place) => place.trace.is_some() || !place.filter.is_empty(),
             _ => false,
         }
     }
 }
 
 /// The names of all screens, in the order of [`panes`].
-pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "traces", "security", "diagnostics"];
+pub const SCREENS: &[&str] =
+    &["overview", "rollouts", "alarms", "dashboards", "logs", "traces", "security", "changes", "diagnostics"];
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
@@ -277,9 +326,11 @@ pub fn panes() -> Vec<Box<dyn Pane>> {
         Box::new(overview::OverviewPane::default()),
         Box::new(rollouts::RolloutsPane::default()),
         Box::new(alarms::AlarmsPane::default()),
+        Box::new(dashboards::DashboardsPane::default()),
         Box::new(logs::LogsPane::default()),
         Box::new(traces::TracesPane::default()),
         Box::new(security::SecurityPane::default()),
+        Box::new(changes::ChangesPane::default()),
         Box::new(diagnostics::DiagnosticsPane::default()),
     ]
 }
@@ -289,6 +340,9 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Identity, session::IdentitySource::new);
     spawner.spawn(conn, Topic::Alarms, alarms::ListSource::new);
     spawner.spawn(conn, Topic::AlarmDetail, alarms::DetailSource::new);
+    spawner.spawn(conn, Topic::Dashboards, dashboards::ListSource::new);
+    spawner.spawn(conn, Topic::Dashboard, dashboards::BodySource::new);
+    spawner.spawn(conn, Topic::DashboardData, dashboards::DataSource::new);
     spawner.spawn(conn, Topic::LogGroups, logs::GroupsSource::new);
     spawner.spawn(conn, Topic::LogTail, logs::TailSource::new);
     spawner.spawn(conn, Topic::Rollouts, rollouts::ListSource::new);
@@ -302,12 +356,14 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::TraceLogs, traces::LogsSource::new);
     spawner.spawn(conn, Topic::Findings, security::ListSource::new);
     spawner.spawn(conn, Topic::Finding, security::DetailSource::new);
+    spawner.spawn(conn, Topic::Trail, changes::TrailSource::new);
 }
 
 /// Computes a job's answer.
 pub fn run_job(job: Job) -> JobOutput {
     match job {
         Job::LogScan(job) => JobOutput::LogScan(job.run()),
+        Job::Changes(job) => JobOutput::Changes(job.run()),
     }
 }
 
@@ -338,9 +394,9 @@ pub fn journal_view() -> Vec<Command> {
     vec![read, Command::Open(Box::new(rollouts::JournalView::default()))]
 }
 
-/// What the program does once at its start.
-pub fn at_start() -> Vec<Op> {
-    vec![Op::ReadJournal]
+/// What the program does once at its start. Without anybody to look, the journal stays unread.
+pub fn at_start(headless: bool) -> Vec<Op> {
+    if headless { vec![Op::ReadDashboards] } else { vec![Op::ReadJournal, Op::ReadDashboards] }
 }
 
 /// An error of a poller that did not come from AWS.

@@ -248,6 +248,7 @@ impl Pane for OverviewPane {
         }
         for target in ctx.targets() {
             security::want(target, Level::Visible, ctx, plan);
+            crate::features::changes::want(target, None, ctx, plan);
         }
         let services = services(ctx);
         let rows: Vec<&ServiceRow> = self.read(&services).collect();
@@ -329,6 +330,7 @@ impl Pane for OverviewPane {
             Action::Open,
             Action::Rollback,
             Action::Logs,
+            Action::Changes,
             Action::NextPanel,
             Action::Find,
             Action::ZoomIn,

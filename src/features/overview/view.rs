@@ -30,7 +30,7 @@ const NOW_LOW: u16 = 12;
 /// Percent of errors that fill a sparkline at least: a rare one must not look like an outage.
 const FULL_ERRORS: f64 = 1.0;
 /// Lines of the timeline with the empty one above it.
-const TIMELINE: u16 = 6;
+const TIMELINE: u16 = 7;
 /// Lines of SERVICES that it does not go below: empty line, title, columns, two services.
 const SERVICES: u16 = 5;
 
@@ -41,7 +41,9 @@ pub(super) fn render(pane: &OverviewPane, area: Rect, buf: &mut Buffer, ctx: &Ct
     let wanted = 1 + problems + (shown.rows.len().clamp(1, 500) as u16) + fold;
     let most = NOW_LOW.max(area.height / 2);
     let [now, rest] = dialog::split_top(area, wanted.min(most));
-    let axis_height = if rest.height >= TIMELINE + SERVICES { TIMELINE } else { 0 };
+    // On a low screen the axis goes without its row of findings.
+    let fits = |rows: &u16| rest.height >= rows + SERVICES;
+    let axis_height = [TIMELINE, TIMELINE - 1].into_iter().find(fits).unwrap_or_default();
     let services = 3 + shown.services.len().clamp(1, 500) as u16 + panel::count(Topic::Traffic, ctx);
     // The axis follows the services; what is left over stays empty at the bottom.
     let [middle, rest] = dialog::split_top(rest, services.min(rest.height - axis_height));

@@ -10,7 +10,9 @@ mod binary;
 mod identity;
 mod inventory;
 mod logs;
+mod metrics;
 mod redirect;
+mod traces;
 
 use crate::common;
 use eyewall::aws::Conn;
