@@ -23,7 +23,7 @@ pub mod traces;
 
 pub use jumps::{jump_from_alarm, jump_from_log_group, jump_from_service, service_links};
 pub use links::{link_of, link_problem, open_link, remembered_groups, remembered_link};
-pub use op::{Op, OpCtx, OpOutcome, run_op};
+pub use op::{Job, JobOutput, Op, OpCtx, OpOutcome, run_job, run_op};
 pub use source::{Source, SourceCtx};
 pub use store::{ErrorEntry, Store, TargetStore};
 
@@ -215,24 +215,6 @@ pub enum Payload {
     Trail(changes::Batch),
 }
 
-/// A pure function worth running off the loop.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Job {
-    /// Look through many log lines.
-    LogScan(logs::ScanJob),
-    /// Make rows of many events.
-    Changes(changes::RowsJob),
-}
-
-/// What a job found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum JobOutput {
-    /// The log lines found.
-    LogScan(logs::ScanDone),
-    /// The rows of Changes.
-    Changes(changes::RowsDone),
-}
-
 /// Where to go: a screen and what to show on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Link {
@@ -357,14 +339,6 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Findings, security::ListSource::new);
     spawner.spawn(conn, Topic::Finding, security::DetailSource::new);
     spawner.spawn(conn, Topic::Trail, changes::TrailSource::new);
-}
-
-/// Computes a job's answer.
-pub fn run_job(job: Job) -> JobOutput {
-    match job {
-        Job::LogScan(job) => JobOutput::LogScan(job.run()),
-        Job::Changes(job) => JobOutput::Changes(job.run()),
-    }
 }
 
 /// What is polled whatever is shown.

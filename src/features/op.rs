@@ -1,9 +1,9 @@
 //! What is done once, outside the core: its description, how it ends, and how it is carried out.
 //!
 //! Operations are data, so that tests can look at them; only [`run_op`] does anything. The one that changes
-//! AWS is in `rollouts`.
+//! AWS is in `rollouts`. Jobs only compute.
 
-use super::{dashboards, internal, rollouts};
+use super::{changes, dashboards, internal, logs, rollouts};
 use crate::app::Now;
 use crate::aws::{Conn, MfaCode, TargetId};
 use jiff::Timestamp;
@@ -159,5 +159,31 @@ impl OpCtx {
     /// The connection of a target.
     pub fn conn(&self, target: &TargetId) -> Option<&Conn> {
         self.conns.iter().find(|conn| conn.spec().name == *target)
+    }
+}
+
+/// A pure function worth running off the loop.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Job {
+    /// Look through many log lines.
+    LogScan(logs::ScanJob),
+    /// Make rows of many events.
+    Changes(changes::RowsJob),
+}
+
+/// What a job found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum JobOutput {
+    /// The log lines found.
+    LogScan(logs::ScanDone),
+    /// The rows of Changes.
+    Changes(changes::RowsDone),
+}
+
+/// Computes a job's answer.
+pub fn run_job(job: Job) -> JobOutput {
+    match job {
+        Job::LogScan(job) => JobOutput::LogScan(job.run()),
+        Job::Changes(job) => JobOutput::Changes(job.run()),
     }
 }

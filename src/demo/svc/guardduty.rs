@@ -22,6 +22,7 @@ const PAGES: Paging = Paging {
 const FIELDS: [&str; 8] =
     ["accountId", "confidence", "createdAt", "id", "region", "severity", "type", "updatedAt"];
 
+#[expect(clippy::unnecessary_wraps, reason = "every handler has this shape")]
 pub fn list_detectors(ctx: Ctx<'_>, _: &Value) -> Result<Value, Failure> {
     let detector = enabled(ctx).then(|| ctx.world.detector());
     Ok(object([("detectorIds", list(detector)), ("nextToken", "".into())]))

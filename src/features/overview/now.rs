@@ -152,7 +152,7 @@ fn storm_facts<'a>(storm: &Storm<'a>, ctx: &Ctx) -> Cell<'a> {
     Cell::new(since, Role::Text).and("first ", Role::Dim).and(storm.first.name.as_str(), Role::Text)
 }
 
-fn finding_facts<'a>(finding: &'a Finding) -> Cell<'a> {
+fn finding_facts(finding: &Finding) -> Cell<'_> {
     let number = finding.severity.map(|number| format!(" {number:.1}")).unwrap_or_default();
     let mut cell =
         Cell::new(finding.on(), Role::Text).and(format!("   {}{number}", finding.level().word()), Role::Text);

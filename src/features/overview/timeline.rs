@@ -152,7 +152,7 @@ fn moments(list: &FindingList, range: TimeRange) -> impl Iterator<Item = Moment>
     worth.filter_map(move |finding| {
         let at = finding.first.filter(|at| range.contains(*at))?;
         let tone = if finding.level() >= Level::High { Tone::Bad } else { Tone::Warn };
-        Some(Moment { at, label: finding.threat().to_owned(), tone })
+        Some(Moment { at, label: finding.threat().into_owned(), tone })
     })
 }
 

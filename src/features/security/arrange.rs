@@ -66,10 +66,13 @@ pub(super) struct Wanted {
     pub(super) high_only: bool,
 }
 
+/// A finding with its place among the lists, and in its list.
+type Placed<'a> = (usize, usize, &'a Finding);
+
 /// The rows of these lists.
 pub(super) fn arrange(lists: &[(&TargetId, &FindingList)], wanted: &Wanted) -> Vec<Row> {
     let needle = wanted.filter.to_lowercase();
-    let mut found: Vec<(usize, usize, &Finding)> = Vec::new();
+    let mut found: Vec<Placed> = Vec::new();
     for (list, (_, findings)) in lists.iter().enumerate() {
         let listed = findings.findings.iter().enumerate();
         let listed = listed.filter(|(_, it)| !wanted.high_only || it.level() >= Level::High);
@@ -83,7 +86,7 @@ pub(super) fn arrange(lists: &[(&TargetId, &FindingList)], wanted: &Wanted) -> V
         });
     }
     let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut groups: Vec<(&str, Vec<(usize, usize, &Finding)>)> = Vec::new();
+    let mut groups: Vec<(&str, Vec<Placed>)> = Vec::new();
     for entry in found {
         let label = match wanted.grouping {
             Grouping::Severity => entry.2.level().word(),
@@ -98,7 +101,7 @@ pub(super) fn arrange(lists: &[(&TargetId, &FindingList)], wanted: &Wanted) -> V
             group.push(entry);
         }
     }
-    let worst = |group: &[(usize, usize, &Finding)]| group.iter().map(|(.., it)| it.level()).max();
+    let worst = |group: &[Placed]| group.iter().map(|(.., it)| it.level()).max();
     // The worst group first, of equal ones the largest.
     groups.sort_by_cached_key(|(label, group)| {
         (Reverse(worst(group)), Reverse(group.len()), label.to_lowercase())

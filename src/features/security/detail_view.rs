@@ -20,6 +20,8 @@ use ratatui::text::{Line, Span};
 const WIDE: u16 = 110;
 /// Cells of a label in a column, at most.
 const LABEL: usize = 24;
+/// Below this height the description gives way to what follows.
+const LOW: u16 = 28;
 /// Lines of the description, at most.
 const DESCRIPTION: usize = 4;
 
@@ -34,16 +36,15 @@ pub(super) fn render(pane: &SecurityPane, key: &Key, area: Rect, buf: &mut Buffe
     let [head, rest] = dialog::split_top(area, 1);
     let about = format!("{glyph} {word} {number}");
     panel::title_one(head, &finding.kind, &about, role, id, Topic::Finding, buf, ctx);
-    let top = facts(id, finding, usize::from(rest.width), ctx);
+    let top = facts(id, finding, rest, ctx);
     let [facts_area, rest] = dialog::split_top(rest, top.len() as u16);
     dialog::lines(facts_area, &top, buf);
     let rest = panel::problems(rest, Topic::Finding, buf, ctx);
-    let body = match pane.detail(ctx) {
-        Some(detail) => body(detail, rest.width, ctx),
-        None => {
-            let text = format!(" {} reading what AWS says of it", ctx.theme.glyphs().waiting);
-            vec![Line::styled(text, ctx.theme.style(Role::Dim))]
-        }
+    let body = if let Some(detail) = pane.detail(ctx) {
+        body(detail, rest.width, ctx)
+    } else {
+        let text = format!(" {} reading what AWS says of it", ctx.theme.glyphs().waiting);
+        vec![Line::styled(text, ctx.theme.style(Role::Dim))]
     };
     scrolled(pane, &body, rest, buf, ctx);
 }
@@ -64,15 +65,16 @@ fn scrolled(pane: &SecurityPane, body: &[Line], area: Rect, buf: &mut Buffer, ct
 }
 
 /// The type in words, the description, how often and when, on what.
-fn facts<'a>(id: &TargetId, finding: &Finding, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+fn facts<'a>(id: &TargetId, finding: &Finding, area: Rect, ctx: &Ctx) -> Vec<Line<'a>> {
     let theme = ctx.theme;
-    let room = room.saturating_sub(2);
+    let room = usize::from(area.width).saturating_sub(2);
+    let most = if area.height < LOW { 2 } else { DESCRIPTION };
     let mut lines =
         vec![Line::styled(format!(" {}", phrase::kind_words(&finding.kind)), theme.style(Role::Strong))];
     let told = if finding.description.is_empty() { &finding.title } else { &finding.description };
     let mut description: Vec<String> = told.lines().flat_map(|line| wrap(line, room)).collect();
-    if description.len() > DESCRIPTION {
-        description.truncate(DESCRIPTION);
+    if description.len() > most {
+        description.truncate(most);
         if let Some(last) = description.last_mut() {
             last.push_str(theme.glyphs().ellipsis);
         }
@@ -174,7 +176,7 @@ fn two_columns<'a>(sections: &[Section], room: usize, ctx: &Ctx) -> Vec<Line<'a>
             let mut line = left.next().unwrap_or_default();
             let pad = half.saturating_sub(line.width());
             line.spans.push(Span::raw(" ".repeat(pad)));
-            line.spans.extend(right.next().unwrap_or_default().spans.into_iter());
+            line.spans.extend(right.next().unwrap_or_default().spans);
             line
         })
         .collect()

@@ -77,7 +77,8 @@ fn cast(sequence: &Value, out: &mut Sections) {
             out.section(&title(key), key, part, 0);
             continue;
         };
-        out.begin(&title(key));
+        // Their times stand on an axis of that name.
+        out.begin(&if key == "signals" { "signals in words".to_owned() } else { title(key) });
         for item in items(part) {
             let entry = tell(item);
             out.fact(&entry.label, &entry.value);

@@ -4,6 +4,7 @@ use crate::app::Now;
 use crate::features::changes::Subject;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Findings that are kept at most.
@@ -128,9 +129,14 @@ impl Finding {
         resource.starts_with("IAM")
     }
 
-    /// What its type says after the slash: `InstanceCredentialExfiltration.OutsideAWS`.
-    pub fn threat(&self) -> &str {
-        self.kind.split_once('/').map_or(self.kind.as_str(), |(_, threat)| threat)
+    /// What its type says after the slash: `InstanceCredentialExfiltration.OutsideAWS`. What is only anomalous
+    /// is told by its purpose: `Exfiltration/AnomalousBehavior`.
+    pub fn threat(&self) -> Cow<'_, str> {
+        let (before, threat) = self.kind.split_once('/').unwrap_or(("", &self.kind));
+        match before.split_once(':') {
+            Some((purpose, _)) if threat.starts_with("AnomalousBehavior") => format!("{purpose}/{threat}").into(),
+            _ => threat.into(),
+        }
     }
 
     /// Several findings and events that belong together.

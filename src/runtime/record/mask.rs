@@ -1,5 +1,5 @@
-//! Hiding who a recording is about: account ids, IP addresses (also as host names), the names of roles, users
-//! and sessions in ARNs become made-up ones.
+//! Hiding who a recording is about: account ids, IP addresses (also as host names), ids of access keys and
+//! principals, the names of roles, users and sessions in ARNs become made-up ones.
 //!
 //! The same name becomes the same made-up one everywhere in a file, so that a replay still joins what belongs
 //! together. Nothing is kept for that: the made-up name is a hash under a key of this recording alone. Names
@@ -120,7 +120,19 @@ impl Mask {
             out.push_str(&masked);
             return out.push_str(rest(host));
         }
+        if let Some(masked) = self.iam_id(bare) {
+            out.push_str(&masked);
+            return out.push_str(rest(bare));
+        }
         self.accounts(word, out);
+    }
+
+    /// The id of an access key, a user or a role: four letters that say which, and sixteen or more that name it.
+    fn iam_id(&self, text: &str) -> Option<String> {
+        let kind = ["AKIA", "ASIA", "AIDA", "AROA"].into_iter().find(|kind| text.starts_with(kind))?;
+        let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+        ((16..=128).contains(&text.len()) && text.chars().all(plain))
+            .then(|| format!("{kind}{:016X}", self.hash(text)))
     }
 
     fn accounts(&self, word: &str, out: &mut String) {

@@ -171,6 +171,8 @@ fn masks_hide_who_it_was_and_leave_the_rest_alone() {
         "ip-<10-0-3-7>",
         "ec2-<3-8-1-2>:443/x",
         "<10.0.0.1>-<10.0.0.5>",
+        "key AKIA<EXAMPLEREPORTS00>, of AIDA<EXAMPLEREPORTS000>",
+        "AKIAsmall and AROA",
         "ip-address at 2026-11-21T04:19:00Z",
         "arn:aws:iam::<111122223333>:role/<OnCall>",
         "arn:aws:sts::<111122223333>:assumed-role/<OnCall>/<me@example.com>.",

@@ -60,6 +60,18 @@ fn bands_are_guarddutys() {
 }
 
 #[test]
+fn the_short_name_tells_the_threat() {
+    for (kind, short) in [
+        ("UnauthorizedAccess:IAMUser/MaliciousIPCaller", "MaliciousIPCaller"),
+        ("Exfiltration:S3/AnomalousBehavior", "Exfiltration/AnomalousBehavior"),
+        ("Execution:Kubernetes/AnomalousBehavior.ExecInPod", "Execution/AnomalousBehavior.ExecInPod"),
+        ("nonsense", "nonsense"),
+    ] {
+        assert_eq!(finding("a", kind, 5.0, 5).threat(), short);
+    }
+}
+
+#[test]
 fn only_what_matters_now_counts() {
     let iam = "Persistence:IAMUser/AnomalousBehavior";
     let archived = Finding { archived: true, ..finding("x", "Trojan:EC2/X", 8.0, 5) };

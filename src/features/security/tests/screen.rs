@@ -137,7 +137,7 @@ async fn an_instance_opened() {
 #[tokio::test(start_paused = true)]
 async fn the_cursor_stays_on_its_finding_and_the_way_back_restores_it() {
     let (mut app, mut lab) = leaked().await;
-    press(&mut app, "jj");
+    press(&mut app, "j");
     let at_cursor =
         |app: &App| body(app, 120, 40).lines().find(|line| line.starts_with('▌')).unwrap().to_owned();
     let before = at_cursor(&app);
