@@ -11,6 +11,7 @@ mod identity;
 mod inventory;
 mod logs;
 mod redirect;
+mod traces;
 
 use crate::common;
 use eyewall::aws::Conn;
