@@ -67,6 +67,7 @@ async fn console(scenario: &str, keys: &str) -> (App, Now) {
     let mut app = App::new(store, settings, Zone::utc());
     let folder = std::env::temp_dir();
     let ops = OpCtx {
+        dashboards: Vec::new(),
         conns: vec![conn.clone()],
         folder: folder.clone(),
         state_folder: folder,

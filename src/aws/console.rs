@@ -9,16 +9,27 @@ use crate::features::logs::model::TraceId;
 pub enum ConsoleLink<'a> {
     /// One CloudWatch alarm.
     Alarm(&'a str),
+    /// One dashboard.
+    Dashboard(&'a str),
     /// One log group.
     LogGroup(&'a str),
     /// One X-Ray trace.
     Trace(TraceId),
+    /// One event of CloudTrail, by its id.
+    TrailEvent(&'a str),
     /// The deployments of an ECS service.
     EcsDeployments {
         /// Cluster name, not its ARN.
         cluster: &'a str,
         /// Service name, not its ARN.
         service: &'a str,
+    },
+    /// One GuardDuty finding.
+    Finding {
+        /// Where it was found, which need not be the target's region.
+        region: &'a str,
+        /// Its id.
+        id: &'a str,
     },
 }
 
@@ -38,6 +49,7 @@ pub fn partition(region: &str) -> &'static str {
 
 /// The link, or `None` where the console's address is not public.
 pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Option<String> {
+    let region = if let ConsoleLink::Finding { region, .. } = link { region } else { region };
     let host = match partition {
         "aws" => format!("{region}.console.aws.amazon.com"),
         "aws-us-gov" => "console.amazonaws-us-gov.com".to_owned(),
@@ -49,6 +61,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         ConsoleLink::Alarm(name) => {
             format!("cloudwatch/home?region={region}#alarmsV2:alarm/{}", percent(name, '%'))
         }
+        ConsoleLink::Dashboard(name) => {
+            format!("cloudwatch/home?region={region}#dashboards/dashboard/{}", percent(name, '%'))
+        }
         // The console unescapes the fragment twice and writes the inner `%` as `$`.
         ConsoleLink::LogGroup(name) => {
             let twice = percent(&percent(name, '%'), '$');
@@ -57,11 +72,17 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         ConsoleLink::Trace(id) => {
             format!("cloudwatch/home?region={region}#xray:traces/{}", id.xray())
         }
+        ConsoleLink::TrailEvent(id) => {
+            format!("cloudtrailv2/home?region={region}#/events/{}", percent(id, '%'))
+        }
         ConsoleLink::EcsDeployments { cluster, service } => format!(
             "ecs/v2/clusters/{}/services/{}/deployments?region={region}",
             percent(cluster, '%'),
             percent(service, '%')
         ),
+        ConsoleLink::Finding { id, .. } => {
+            format!("guardduty/home?region={region}#/findings?search=id%3D{}", percent(id, '%'))
+        }
     };
     Some(format!("https://{host}/{path}"))
 }

@@ -89,6 +89,15 @@ impl Asker<'_> {
             }
             None => self.skip(&[&op::GET_ALARM_MUTE_RULE], "no mute rule"),
         }
+        let dashboards = self.ask(&op::LIST_DASHBOARDS, client.list_dashboards().send()).await;
+        let name =
+            dashboards.and_then(|page| page.dashboard_entries().first()?.dashboard_name().map(str::to_owned));
+        match name {
+            Some(name) => {
+                self.ask(&op::GET_DASHBOARD, client.get_dashboard().dashboard_name(name).send()).await;
+            }
+            None => self.skip(&[&op::GET_DASHBOARD], "no dashboard"),
+        }
         // One metric that costs nothing to be without: billed like any other, a thousandth of a cent.
         let metric = Metric::builder().namespace("AWS/Usage").metric_name("CallCount").build();
         let stat = MetricStat::builder().metric(metric).period(300).stat("Sum").build();
@@ -184,6 +193,8 @@ impl Asker<'_> {
     }
 
     async fn rest(&mut self, now: Timestamp) {
+        let trail = self.conn.cloudtrail();
+        self.ask(&op::LOOKUP_EVENTS, trail.lookup_events().max_results(1).send()).await;
         let lambda = self.conn.lambda();
         self.ask(&op::LIST_FUNCTIONS, lambda.list_functions().max_items(1).send()).await;
         let request = lambda.list_event_source_mappings().max_items(1);

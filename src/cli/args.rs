@@ -52,6 +52,9 @@ pub struct Common {
     /// Use no colours
     #[arg(long, global = true)]
     pub no_color: bool,
+    /// A dashboard in a file, as JSON: listed before the account's own; may be repeated
+    #[arg(long = "dashboard", global = true, value_name = "FILE")]
+    pub dashboards: Vec<PathBuf>,
     /// Record what is seen, for `eyewall replay`
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -177,7 +180,7 @@ pub enum ConfigCommand {
 pub struct Snapshot {
     /// Which pane
     pub pane: String,
-    /// What to open in it: an alarm, a log group, a service, by name
+    /// What to open in it: an alarm, a dashboard, a log group, a service, by name
     #[arg(long, value_name = "NAME")]
     pub open: Option<String>,
     /// Keys to press, each once everything asked for has come: `jj<Enter>`, `<Ctrl-d>`, `<Space>`; spaces

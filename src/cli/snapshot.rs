@@ -98,7 +98,7 @@ async fn draw(
     }
     shell.until = Some(Until {
         timeout: wanted.timeout,
-        open: wanted.open.clone().map(|name| opener(wanted.pane.clone(), name)),
+        open: to_open(setup, wanted).map(|name| opener(wanted.pane.clone(), name)),
         keys,
     });
     shell::connect(&aws, &setup.specs, setup.common.demo, false, &outside);
@@ -113,6 +113,13 @@ async fn draw(
         Format::Json => json(app, &app.ctx(clock.now())),
     };
     Ok(Printed { ended, text, unread: unread(app, &app.ctx(clock.now())) })
+}
+
+/// What to open: what was asked for, else the dashboard that was given as a file.
+fn to_open(setup: &Setup, wanted: &Snapshot) -> Option<String> {
+    let file = setup.common.dashboards.first().filter(|_| wanted.pane == "dashboards");
+    let name = || Some(file?.file_stem()?.to_string_lossy().into_owned());
+    wanted.open.clone().or_else(name)
 }
 
 /// The errors of the shown pane when it asked for something and never got an answer; empty otherwise.

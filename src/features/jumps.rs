@@ -1,9 +1,11 @@
-//! From a thing to its service's logs and rollout: what `l` and `R` mean on an alarm, a service, a shift.
+//! From a thing to its service's logs, changes and rollout: what `l`, `c` and `R` mean on an alarm, a service, a
+//! shift.
 //!
 //! Pure: services are looked up in the store, what comes out are commands. A jump that leads nowhere says
 //! why, and where the missing piece could be configured.
 
-use super::{Link, alarms, rollouts, traces};
+use super::changes::Subject;
+use super::{Link, alarms, changes, dashboards, rollouts, traces};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{Action, Window};
 use crate::aws::TargetId;
@@ -40,6 +42,10 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
                 None => say(format!("no traces: {}", unknown(&alarm.name))),
             }
         }
+        Action::Board => match owners.first() {
+            Some(owner) => board(owner.service),
+            None => say(format!("no dashboard: {}", unknown(&alarm.name))),
+        },
         Action::Rollback => {
             let shifts = owners.iter().find(|owner| shift(owner.service, ctx).is_some());
             match shifts.or(owners.first()) {
@@ -47,7 +53,12 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
                 None => say(format!("no rollout: {}", unknown(&alarm.name))),
             }
         }
-        _ => later(action),
+        Action::Changes => {
+            let subject = owners.first().map(|owner| Subject::Service(owner.service.name.clone()));
+            let at = alarm.first_breach.or(alarm.since).filter(|_| alarm.firing());
+            changes::goto(target, subject, at, ctx)
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -81,10 +92,13 @@ pub fn jump_from_service(
             let since = shift.filter(|shift| shift.in_progress()).and_then(|shift| shift.started_at);
             jump(action, service, since, ctx)
         }
-        None if matches!(action, Action::Logs | Action::Traces) => {
+        None if matches!(action, Action::Logs | Action::Traces | Action::Board) => {
             say(format!("{} was not looked up yet", name.service))
         }
-        None => later(action),
+        None if action == Action::Changes => {
+            changes::goto(target, Some(Subject::Service(name.service.clone())), None, ctx)
+        }
+        None => Vec::new(),
     }
 }
 
@@ -95,7 +109,11 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
         Some(service) => jump(action, service, None, ctx),
         None if action == Action::Rollback => say(format!("no rollout: {}", unknown(group))),
         None if action == Action::Traces => say(format!("this line names no trace, and {}", unknown(group))),
-        None => later(action),
+        None if action == Action::Changes => {
+            changes::goto(target, Some(Subject::Resource(group.to_owned())), None, ctx)
+        }
+        None if action == Action::Board => say(format!("no dashboard: {}", unknown(group))),
+        None => Vec::new(),
     }
 }
 
@@ -104,9 +122,22 @@ pub fn jump(action: Action, service: &Service, since: Option<Timestamp>, ctx: &C
     match action {
         Action::Logs => logs(&service.target, service.log_groups.clone(), since, &service.name),
         Action::Traces => traces_of(service, since),
+        Action::Board => board(service),
         Action::Rollback => rollback(service, ctx),
-        _ => later(action),
+        Action::Changes => {
+            let at = since.or_else(|| first_breach(service, ctx));
+            changes::goto(&service.target, Some(Subject::Service(service.name.clone())), at, ctx)
+        }
+        _ => Vec::new(),
     }
+}
+
+/// The first datapoint that breached of the alarms that go off now on a service or on what it depends on.
+fn first_breach(service: &Service, ctx: &Ctx) -> Option<Timestamp> {
+    let list = ctx.store.target(&service.target)?.alarms.as_ref()?;
+    let names = service.alarms.iter().chain(service.depends_on.iter().flat_map(|on| &on.alarms));
+    let firing = names.filter_map(|name| list.get(name)).filter(|alarm| alarm.counts(ctx.now));
+    firing.filter_map(|alarm| alarm.first_breach.or(alarm.since)).min()
 }
 
 /// Services for the palette: name, hint, link.
@@ -175,6 +206,21 @@ fn traces_of(service: &Service, since: Option<Timestamp>) -> Vec<Command> {
     std::iter::once(Command::Goto(Link::Traces(place))).chain(pin).collect()
 }
 
+/// The dashboard that the config names, or those that turn out to be about the service.
+fn board(service: &Service) -> Vec<Command> {
+    let about = dashboards::About::of(service);
+    let dashboard = match service.dashboards.as_slice() {
+        [only] => Some(dashboards::Key {
+            target: service.target.clone(),
+            name: dashboards::Name::account(only.clone()),
+        }),
+        _ => None,
+    };
+    let open = dashboard.is_some();
+    let about = Some(about).filter(|_| !open);
+    vec![Command::Goto(Link::Dashboards { dashboard, open, widget: None, about })]
+}
+
 fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
     let Some(name) = ecs_name(service) else {
         return say(format!("no rollout of {}: only ECS services have one in this version", service.name));
@@ -183,15 +229,6 @@ fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
     let shift = shift(service, ctx).filter(|_| matches!(dialog, Command::Open(_)));
     let goto = shift.map(|key| Command::Goto(Link::Rollouts { shift: Some(key), open: true }));
     goto.into_iter().chain([dialog]).collect()
-}
-
-fn later(action: Action) -> Vec<Command> {
-    let what = match action {
-        Action::Changes => "changes",
-        Action::Board => "dashboards",
-        _ => "such",
-    };
-    say(format!("this version has no {what} screen"))
 }
 
 fn say(text: String) -> Vec<Command> {

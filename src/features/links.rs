@@ -2,7 +2,7 @@
 //! remembered. Pure; panes open them.
 
 use super::place::{self, Thing};
-use super::{Link, rollouts, traces};
+use super::{Link, changes, dashboards, rollouts, traces};
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 
@@ -31,6 +31,7 @@ pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
     })?;
     Ok(match place.thing {
         Thing::Alarm(name) => Link::Alarms { alarm: Some((target.clone(), name)), open: true },
+        Thing::Dashboard(name) => dashboard_link(target, dashboards::Name::account(name)),
         Thing::LogGroup(name) => logs_link(target, name),
         Thing::EcsService { cluster, service } => service_link(target, &cluster, &service),
         // An id says nothing about where it is: any target may know it, unless the address names a region.
@@ -66,6 +67,22 @@ pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
             let (target, _) =
                 found.ok_or_else(|| missing("alarm", alarms.map(|(_, name)| name).collect()))?;
             Ok(Link::Alarms { alarm: Some((target.clone(), name.to_owned())), open: true })
+        }
+        "dashboards" => {
+            // A file is read over the first target, as `file` above the account's own.
+            let (first, _) = targets.first().ok_or("there is no target")?;
+            let local = ctx.store.local_dashboards.iter().map(|local| (*first, &local.found.name));
+            let local: Vec<_> = local.map(|(target, name)| (target, name.clone())).collect();
+            let lists = targets.iter().filter_map(|(id, target)| Some((*id, target.dashboards.as_ref()?)));
+            let own = lists.flat_map(|(id, list)| {
+                list.dashboards.iter().map(move |listed| (id, dashboards::Name::account(listed.name.clone())))
+            });
+            let all: Vec<_> = local.into_iter().chain(own).collect();
+            let found = all.iter().find(|(_, known)| known.name == name);
+            let (target, name) = found.ok_or_else(|| {
+                missing("dashboard", all.iter().map(|(_, name)| name.name.as_str()).collect())
+            })?;
+            Ok(dashboard_link(target, name.clone()))
         }
         "logs" => {
             let (target, _) = targets.first().ok_or("there is no target")?;
@@ -108,8 +125,19 @@ pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
                 .ok_or_else(|| missing("trace id or traced service", services.map(|it| it.1).collect()))?;
             Ok(Link::Traces(traces::Place::of_service(target, name)))
         }
+        "changes" => {
+            let own = targets.iter().find(|(_, target)| target.derived.services.get(name).is_some());
+            let (target, _) = own.or(targets.first()).ok_or("there is no target")?;
+            let subject = Some(changes::Subject::of_text(name, own.is_some()));
+            Ok(Link::Changes { target: (*target).clone(), subject, at: None })
+        }
         _ => Err(format!("--open: nothing in {pane} is opened by name")),
     }
+}
+
+fn dashboard_link(target: &TargetId, name: dashboards::Name) -> Link {
+    let dashboard = Some(dashboards::Key { target: target.clone(), name });
+    Link::Dashboards { dashboard, open: true, widget: None, about: None }
 }
 
 fn logs_link(target: &TargetId, group: String) -> Link {

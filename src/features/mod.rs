@@ -10,11 +10,12 @@ pub mod jumps;
 mod links;
 pub mod logs;
 pub mod metrics;
-mod ops;
+mod op;
 pub mod overview;
 pub mod panel;
 pub mod place;
 pub mod rollouts;
+pub mod security;
 pub mod session;
 mod source;
 mod store;
@@ -22,7 +23,7 @@ pub mod traces;
 
 pub use jumps::{jump_from_alarm, jump_from_log_group, jump_from_service, service_links};
 pub use links::{link_of, link_problem, open_link, remembered_groups, remembered_link};
-pub use ops::{Op, OpCtx, OpOutcome, run_op};
+pub use op::{Op, OpCtx, OpOutcome, run_op};
 pub use source::{Source, SourceCtx};
 pub use store::{ErrorEntry, Store, TargetStore};
 
@@ -33,6 +34,7 @@ use crate::aws::{Conn, SourceError, TargetId};
 use crate::runtime::poller::Spawner;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What can be polled, one poller per target and topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,6 +45,12 @@ pub enum Topic {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail,
+    /// Which dashboards there are.
+    Dashboards,
+    /// What is in one dashboard.
+    Dashboard,
+    /// The metrics of the widgets on screen.
+    DashboardData,
     /// Log groups, for the picker.
     LogGroups,
     /// The lines of the picked log groups.
@@ -65,12 +73,27 @@ pub enum Topic {
     Trace,
     /// Its log lines.
     TraceLogs,
+    /// What GuardDuty found.
+    Findings,
+    /// Everything one finding says.
+    Finding,
+    /// What people and pipelines changed.
+    Trail,
 }
 
 impl Topic {
     /// Another question is about another thing, so that the last answer says nothing about it.
     pub fn is_about_one_thing(self) -> bool {
-        matches!(self, Self::AlarmDetail | Self::RolloutDetail | Self::Traces | Self::Trace | Self::TraceLogs)
+        matches!(
+            self,
+            Self::AlarmDetail
+                | Self::Dashboard
+                | Self::RolloutDetail
+                | Self::Traces
+                | Self::Trace
+                | Self::TraceLogs
+                | Self::Finding
+        )
     }
 }
 
@@ -83,6 +106,12 @@ pub enum Query {
     Alarms,
     /// One alarm's metrics and history.
     AlarmDetail(alarms::DetailQuery),
+    /// Which dashboards there are.
+    Dashboards(dashboards::ListQuery),
+    /// What is in one dashboard of the account, by name.
+    Dashboard(String),
+    /// The metrics of the widgets on screen.
+    DashboardData(Arc<dashboards::DataQuery>),
     /// Log groups, for the picker.
     LogGroups,
     /// The lines of the picked log groups.
@@ -105,6 +134,12 @@ pub enum Query {
     Trace(traces::TraceQuery),
     /// Its log lines.
     TraceLogs(traces::LogsQuery),
+    /// What GuardDuty found.
+    Findings(security::ListQuery),
+    /// Everything one finding says.
+    Finding(security::DetailQuery),
+    /// What people and pipelines changed.
+    Trail(changes::TrailQuery),
 }
 
 impl Query {
@@ -114,6 +149,9 @@ impl Query {
             Self::Identity => Topic::Identity,
             Self::Alarms => Topic::Alarms,
             Self::AlarmDetail(_) => Topic::AlarmDetail,
+            Self::Dashboards(_) => Topic::Dashboards,
+            Self::Dashboard(_) => Topic::Dashboard,
+            Self::DashboardData(_) => Topic::DashboardData,
             Self::LogGroups => Topic::LogGroups,
             Self::LogTail(_) => Topic::LogTail,
             Self::Rollouts => Topic::Rollouts,
@@ -125,6 +163,9 @@ impl Query {
             Self::ServiceGraph(_) => Topic::ServiceGraph,
             Self::Trace(_) => Topic::Trace,
             Self::TraceLogs(_) => Topic::TraceLogs,
+            Self::Findings(_) => Topic::Findings,
+            Self::Finding(_) => Topic::Finding,
+            Self::Trail(_) => Topic::Trail,
         }
     }
 }
@@ -138,6 +179,12 @@ pub enum Payload {
     Alarms(alarms::AlarmList),
     /// One alarm's metrics and history.
     AlarmDetail(alarms::AlarmDetail),
+    /// Which dashboards there are.
+    Dashboards(dashboards::DashboardList),
+    /// What is in one dashboard.
+    Dashboard(Box<dashboards::Found>),
+    /// The metrics of the widgets on screen.
+    DashboardData(Box<dashboards::DashboardData>),
     /// Log groups, as far as they were read.
     LogGroups(logs::GroupList),
     /// New log lines.
@@ -160,6 +207,12 @@ pub enum Payload {
     Trace(traces::TraceRead),
     /// Its log lines.
     TraceLogs(traces::TraceLogs),
+    /// What GuardDuty found.
+    Findings(Box<security::FindingList>),
+    /// Everything one finding says.
+    Finding(Box<security::FindingDetail>),
+    /// Events of the trail.
+    Trail(changes::Batch),
 }
 
 /// A pure function worth running off the loop.
@@ -167,6 +220,8 @@ pub enum Payload {
 pub enum Job {
     /// Look through many log lines.
     LogScan(logs::ScanJob),
+    /// Make rows of many events.
+    Changes(changes::RowsJob),
 }
 
 /// What a job found.
@@ -174,6 +229,8 @@ pub enum Job {
 pub enum JobOutput {
     /// The log lines found.
     LogScan(logs::ScanDone),
+    /// The rows of Changes.
+    Changes(changes::RowsDone),
 }
 
 /// Where to go: a screen and what to show on it.
@@ -185,6 +242,17 @@ pub enum Link {
         alarm: Option<(TargetId, String)>,
         /// Show its detail.
         open: bool,
+    },
+    /// Dashboards, with the cursor on one, maybe opened; or those about a service.
+    Dashboards {
+        /// Which one.
+        dashboard: Option<dashboards::Key>,
+        /// Show what is in it.
+        open: bool,
+        /// The widget in focus, by its index.
+        widget: Option<usize>,
+        /// Only those about this service.
+        about: Option<dashboards::About>,
     },
     /// Logs of these groups around a moment.
     Logs {
@@ -209,6 +277,13 @@ pub enum Link {
         /// Which.
         thing: Option<overview::Thing>,
     },
+    /// Security, with the cursor on a finding, maybe opened.
+    Security {
+        /// Which one.
+        finding: Option<security::Key>,
+        /// Show its detail.
+        open: bool,
+    },
     /// Changes of a thing around a moment.
     Changes {
         /// Whose.
@@ -231,7 +306,10 @@ impl Link {
     /// It leads into one thing, or to what a list has of one, not to a list of all.
     pub fn opens(&self) -> bool {
         match self {
-            Self::Alarms { open, .. } | Self::Rollouts { open, .. } => *open,
+            Self::Alarms { open, .. }
+            | Self::Dashboards { open, .. }
+            | Self::Rollouts { open, .. }
+            | Self::Security { open, .. } => *open,
             Self::Traces(place) => {
                 place.trace.is_some() || place.filter.as_ref().is_some_and(|it| !it.is_empty())
             }
@@ -241,7 +319,8 @@ impl Link {
 }
 
 /// The names of all screens, in the order of [`panes`].
-pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "traces", "diagnostics"];
+pub const SCREENS: &[&str] =
+    &["overview", "rollouts", "alarms", "dashboards", "logs", "traces", "security", "changes", "diagnostics"];
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
@@ -249,8 +328,11 @@ pub fn panes() -> Vec<Box<dyn Pane>> {
         Box::new(overview::OverviewPane::default()),
         Box::new(rollouts::RolloutsPane::default()),
         Box::new(alarms::AlarmsPane::default()),
+        Box::new(dashboards::DashboardsPane::default()),
         Box::new(logs::LogsPane::default()),
         Box::new(traces::TracesPane::default()),
+        Box::new(security::SecurityPane::default()),
+        Box::new(changes::ChangesPane::default()),
         Box::new(diagnostics::DiagnosticsPane::default()),
     ]
 }
@@ -260,6 +342,9 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::Identity, session::IdentitySource::new);
     spawner.spawn(conn, Topic::Alarms, alarms::ListSource::new);
     spawner.spawn(conn, Topic::AlarmDetail, alarms::DetailSource::new);
+    spawner.spawn(conn, Topic::Dashboards, dashboards::ListSource::new);
+    spawner.spawn(conn, Topic::Dashboard, dashboards::BodySource::new);
+    spawner.spawn(conn, Topic::DashboardData, dashboards::DataSource::new);
     spawner.spawn(conn, Topic::LogGroups, logs::GroupsSource::new);
     spawner.spawn(conn, Topic::LogTail, logs::TailSource::new);
     spawner.spawn(conn, Topic::Rollouts, rollouts::ListSource::new);
@@ -271,12 +356,16 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::ServiceGraph, traces::GraphSource::new);
     spawner.spawn(conn, Topic::Trace, traces::TraceSource::new);
     spawner.spawn(conn, Topic::TraceLogs, traces::LogsSource::new);
+    spawner.spawn(conn, Topic::Findings, security::ListSource::new);
+    spawner.spawn(conn, Topic::Finding, security::DetailSource::new);
+    spawner.spawn(conn, Topic::Trail, changes::TrailSource::new);
 }
 
 /// Computes a job's answer.
 pub fn run_job(job: Job) -> JobOutput {
     match job {
         Job::LogScan(job) => JobOutput::LogScan(job.run()),
+        Job::Changes(job) => JobOutput::Changes(job.run()),
     }
 }
 
@@ -307,9 +396,9 @@ pub fn journal_view() -> Vec<Command> {
     vec![read, Command::Open(Box::new(rollouts::JournalView::default()))]
 }
 
-/// What the program does once at its start.
-pub fn at_start() -> Vec<Op> {
-    vec![Op::ReadJournal]
+/// What the program does once at its start. Without anybody to look, the journal stays unread.
+pub fn at_start(headless: bool) -> Vec<Op> {
+    if headless { vec![Op::ReadDashboards] } else { vec![Op::ReadJournal, Op::ReadDashboards] }
 }
 
 /// An error of a poller that did not come from AWS.

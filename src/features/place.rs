@@ -18,6 +18,8 @@ pub struct Place {
 pub enum Thing {
     /// An alarm, by name.
     Alarm(String),
+    /// A dashboard, by name.
+    Dashboard(String),
     /// A log group, by name.
     LogGroup(String),
     /// An ECS service.
@@ -42,12 +44,13 @@ pub fn parse(text: &str) -> Result<Place, String> {
         return Ok(Place { region: None, account: None, thing: Thing::Trace(id) });
     }
     if text.starts_with("arn:") {
-        return arn(text)
-            .ok_or_else(|| format!("{shown}: alarms, log groups and ECS services can be opened by ARN"));
+        return arn(text).ok_or_else(|| {
+            format!("{shown}: alarms, dashboards, log groups and ECS services can be opened by ARN")
+        });
     }
     if text.starts_with("https://") {
         return url(text).ok_or_else(|| {
-            format!("{shown}: alarms, log groups, traces and ECS services can be opened by console URL")
+            format!("{shown}: alarms, dashboards, log groups, traces and ECS services can be opened by console URL")
         });
     }
     Err(format!("`{shown}` is not an ARN, a console URL or a trace id"))
@@ -77,7 +80,11 @@ fn arn(text: &str) -> Option<Place> {
     let (_, _partition, service) = (parts.next()?, parts.next()?, parts.next()?);
     let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
     let thing = match service {
-        "cloudwatch" => Thing::Alarm(named(resource.strip_prefix("alarm:")?)?),
+        "cloudwatch" => match resource.split_once('/') {
+            // Dashboards belong to the account: their ARNs name no region.
+            Some(("dashboard", name)) => Thing::Dashboard(named(name)?),
+            _ => Thing::Alarm(named(resource.strip_prefix("alarm:")?)?),
+        },
         // A stream, or the star of all streams, may follow.
         "logs" => Thing::LogGroup(named(resource.strip_prefix("log-group:")?.split(':').next()?)?),
         "ecs" => {
@@ -109,6 +116,10 @@ fn url(text: &str) -> Option<Place> {
     let region = query.split('&').find_map(|pair| pair.strip_prefix("region=")).or(by_host).and_then(named);
     let thing = if let Some(name) = after(fragment, "alarmsV2:alarm/") {
         Thing::Alarm(named(&decode(name, '%'))?)
+    } else if let Some(name) =
+        after(fragment, "dashboards/dashboard/").or(after(fragment, "dashboards:name="))
+    {
+        Thing::Dashboard(named(&decode(name.split([';', '&']).next()?, '%'))?)
     } else if let Some(name) = after(fragment, "log-groups/log-group/") {
         // Encoded twice, the inner percent sign written as a dollar.
         Thing::LogGroup(named(&decode(&decode(name, '$'), '%'))?)
@@ -134,7 +145,7 @@ fn named(text: &str) -> Option<String> {
 }
 
 /// Undoes percent-encoding with `mark` as the percent sign; what is no code stays as it is.
-fn decode(text: &str, mark: char) -> String {
+pub fn decode(text: &str, mark: char) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
@@ -170,6 +181,7 @@ mod tests {
                 Thing::LogGroup("/ecs/checkout".into()),
             ),
             ("arn:aws-cn:logs:eu-west-2:111122223333:log-group:g:log-stream:s", Thing::LogGroup("g".into())),
+            ("arn:aws:cloudwatch:eu-west-2:111122223333:dashboard/shop", Thing::Dashboard("shop".into())),
             ("arn:aws:ecs:eu-west-2:111122223333:service/shop/checkout", service()),
             ("arn:aws:ecs:eu-west-2:111122223333:service-deployment/shop/checkout/abc", service()),
         ];
@@ -199,6 +211,7 @@ mod tests {
         let cases = [
             (ConsoleLink::Alarm("checkout 5xx/é"), Thing::Alarm("checkout 5xx/é".into())),
             (ConsoleLink::Trace(id), Thing::Trace(id)),
+            (ConsoleLink::Dashboard("shop_over-view"), Thing::Dashboard("shop_over-view".into())),
             (ConsoleLink::LogGroup("/ecs/check $out"), Thing::LogGroup("/ecs/check $out".into())),
             (
                 ConsoleLink::EcsDeployments { cluster: "shop", service: "checkout" },

@@ -1,7 +1,8 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
 use super::{
-    Op, OpOutcome, Payload, Topic, alarms, diagnostics, discovery, logs, overview, rollouts, session, traces,
+    Op, OpOutcome, Payload, Topic, alarms, changes, dashboards, diagnostics, discovery, logs, overview,
+    rollouts, security, session, traces,
 };
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
@@ -76,6 +77,12 @@ pub struct TargetStore {
     pub alarms: Option<alarms::AlarmList>,
     /// The opened alarm.
     pub alarm_detail: Option<alarms::AlarmDetail>,
+    /// Which dashboards there are.
+    pub dashboards: Option<dashboards::DashboardList>,
+    /// The opened dashboard, unless it is a file.
+    pub dashboard: Option<dashboards::Found>,
+    /// The metrics of its widgets, as far as they were looked at.
+    pub dashboard_data: Option<dashboards::DashboardData>,
     /// Log groups, as far as they were read.
     pub log_groups: Option<logs::GroupList>,
     /// Lines of the picked log groups.
@@ -100,6 +107,12 @@ pub struct TargetStore {
     pub trace: Option<traces::TraceRead>,
     /// Its log lines.
     pub trace_logs: Option<traces::TraceLogs>,
+    /// What GuardDuty found.
+    pub findings: Option<security::FindingList>,
+    /// Everything the opened finding says.
+    pub finding: Option<security::FindingDetail>,
+    /// What people and pipelines changed.
+    pub trail: changes::Trail,
 }
 
 /// Everything AWS has said.
@@ -117,6 +130,8 @@ pub struct Store {
     pub asked: BTreeSet<TargetId>,
     /// How many MFA codes were given.
     pub codes: u64,
+    /// Dashboards given as files, in their order.
+    pub local_dashboards: Vec<dashboards::LocalDashboard>,
     /// The journal of rollbacks, once it was read.
     pub past: Option<Result<rollouts::Past, String>>,
     /// Requests and dollars since start.
@@ -196,6 +211,13 @@ impl Store {
             Payload::Identity(identity) => target.identity = Some(identity),
             Payload::Alarms(list) => target.alarms = Some(list),
             Payload::AlarmDetail(detail) => target.alarm_detail = Some(detail),
+            Payload::Dashboards(list) => target.dashboards = Some(list),
+            Payload::Dashboard(found) => target.dashboard = Some(*found),
+            Payload::DashboardData(data) => {
+                let before = target.dashboard_data.take();
+                let data = target.dashboard_data.insert(*data);
+                before.into_iter().for_each(|before| data.keep(before));
+            }
             Payload::LogGroups(list) => target.log_groups = Some(list),
             Payload::LogBatch(batch) => drop(target.logs.push(batch)),
             Payload::Rollouts(list) => target.rollouts = Some(list),
@@ -206,6 +228,9 @@ impl Store {
             Payload::ServiceGraph(graph) => target.graph = Some(*graph),
             Payload::Trace(read) => target.trace = Some(read),
             Payload::TraceLogs(logs) => target.trace_logs = Some(logs),
+            Payload::Findings(list) => target.findings = Some(*list),
+            Payload::Finding(detail) => target.finding = Some(*detail),
+            Payload::Trail(batch) => target.trail.push(batch),
             Payload::Shifts(shifts) => {
                 let ended = self.rollbacks.read(&key.target, &shifts, now.wall);
                 target.shifts = Some(shifts);
@@ -240,6 +265,7 @@ impl Store {
                 }
                 self.past = Some(read.map(|past| *past));
             }
+            OpOutcome::DashboardsRead(local) => self.local_dashboards = local,
             OpOutcome::Journaled(Ok(())) => {}
             OpOutcome::Journaled(Err(problem)) => {
                 notices.push(Tone::Warn, format!("journal not written: {problem}"));

@@ -189,8 +189,8 @@ impl Loop {
         let (mut events_open, mut outside_open) = (true, true);
         self.draw(app, terminal)?;
         self.publish(app);
-        if self.present.is_none() && self.shell.until.is_none() {
-            for op in features::at_start() {
+        if self.present.is_none() {
+            for op in features::at_start(self.shell.until.is_some()) {
                 self.run_op(op);
             }
         }

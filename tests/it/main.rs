@@ -12,10 +12,13 @@
 
 mod binary;
 mod boto;
+mod changes;
 mod common;
+mod dashboards;
 mod docs;
 mod e2e;
 mod emulator;
 mod sources;
 mod tidy;
+mod trace_command;
 mod traces;

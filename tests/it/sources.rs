@@ -6,6 +6,8 @@ use eyewall::app::Window;
 use eyewall::aws::{Conn, ErrorClass};
 use eyewall::demo::Faults;
 use eyewall::features::alarms::{Alarm, AlarmList, DetailSource, ListSource};
+use eyewall::features::changes::{Ask, By, TrailQuery, TrailSource};
+use eyewall::features::dashboards;
 use eyewall::features::discovery::{InventoryQuery, InventorySource};
 use eyewall::features::logs::{GroupsSource, TailQuery, TailSource};
 use eyewall::features::rollouts::{self, RolloutList, ServiceName};
@@ -107,6 +109,25 @@ async fn half_of_an_alarms_detail_is_better_than_none() {
     };
     assert_eq!(detail.missing, ["metrics: denied: cloudwatch:GetMetricData"]);
     assert!(detail.series.is_empty() && !detail.history.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn trail() {
+    let asks = vec![Ask { region: None, by: By::Writes }];
+    let query = Query::Trail(TrailQuery { asks, window: Window::Live { secs: 3_600 }, missed: 0 });
+    holds("cloudtrail:LookupEvents", TrailSource::new, &query).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dashboard_list() {
+    let query = Query::Dashboards(dashboards::ListQuery::default());
+    holds("cloudwatch:ListDashboards", dashboards::ListSource::new, &query).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dashboard_body() {
+    let query = Query::Dashboard("checkout".to_owned());
+    holds("cloudwatch:GetDashboard", dashboards::BodySource::new, &query).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -79,6 +79,17 @@ impl MetricWidget {
         widget
     }
 
+    /// The values of all dimensions, those that searches name in quotes too.
+    pub fn dimension_values(&self) -> impl Iterator<Item = String> {
+        self.series.iter().flat_map(|spec| match &spec.source {
+            SeriesSource::Metric(stat) => stat.dimensions.iter().map(|(_, value)| value.clone()).collect(),
+            // Every second piece stands between quotes.
+            SeriesSource::Expression(text) => {
+                text.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()
+            }
+        })
+    }
+
     /// Draws an alarm's threshold in, when it has a fixed one.
     pub fn add_threshold(&mut self, alarm: &Alarm) {
         let Some(value) = alarm.threshold else { return };

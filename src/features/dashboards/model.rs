@@ -5,9 +5,11 @@
 //! here are what the body says; what the terminal makes of them is for the view.
 
 use super::metric::MetricWidget;
+use crate::aws::TargetId;
 use crate::features::alarms::AlarmState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Columns of the grid.
 pub const COLUMNS: u16 = 24;
@@ -42,6 +44,15 @@ impl Name {
     }
 }
 
+/// A dashboard of a target.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Key {
+    /// Where its metrics are read, and where it is stored unless it is a file.
+    pub target: TargetId,
+    /// Which.
+    pub name: Name,
+}
+
 /// A row of the list of dashboards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
@@ -51,6 +62,8 @@ pub struct Listed {
     pub modified: Option<Timestamp>,
     /// How long its body is, in bytes.
     pub bytes: Option<u64>,
+    /// What its metrics are about; `None` when its body was not read.
+    pub about: Option<BTreeSet<String>>,
 }
 
 /// All dashboards of an account.
@@ -58,19 +71,35 @@ pub struct Listed {
 pub struct DashboardList {
     /// By name.
     pub dashboards: Vec<Listed>,
-    /// More than are kept: so many were left out, at least.
-    pub left_out: usize,
+    /// There are more than are kept.
+    pub more: bool,
+    /// Why bodies that were to be looked into could not be read.
+    pub unread: Option<String>,
 }
 
 /// A dashboard given as a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LocalDashboard {
-    /// The file's name without `.json`.
-    pub name: String,
     /// The file as it was given.
     pub path: String,
-    /// What is in it, or why it cannot be read: one line.
-    pub dashboard: Result<Box<Dashboard>, String>,
+    /// What is in it.
+    pub found: Found,
+}
+
+/// What is asked about all dashboards of an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListQuery {
+    /// Look into each one for what its metrics are about.
+    pub bodies: bool,
+}
+
+/// A dashboard as it was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Which.
+    pub name: Name,
+    /// What is in it, or why that cannot be read: one line.
+    pub dashboard: Result<Dashboard, String>,
 }
 
 /// One dashboard.
@@ -98,6 +127,24 @@ impl Dashboard {
         self.widgets.get(index)
     }
 
+    /// The values of all dimensions that its metrics and searches name, and the names of its alarms.
+    pub fn about(&self) -> BTreeSet<String> {
+        let mut about = BTreeSet::new();
+        for widget in &self.widgets {
+            match &widget.kind {
+                WidgetKind::Metric(metric) => {
+                    about.extend(metric.dimension_values());
+                    about.extend(metric.annotations.alarms.iter().filter_map(|arn| alarm_name(arn)));
+                }
+                WidgetKind::Alarms(alarms) => {
+                    about.extend(alarms.alarms.iter().filter_map(|arn| alarm_name(arn)))
+                }
+                WidgetKind::Text(_) | WidgetKind::Explained(_) => {}
+            }
+        }
+        about
+    }
+
     /// How many widgets are drawn, explained, failed.
     pub fn census(&self) -> Census {
         let mut census = Census::default();
@@ -110,6 +157,10 @@ impl Dashboard {
         }
         census
     }
+}
+
+fn alarm_name(arn: &str) -> Option<String> {
+    arn.split_once(":alarm:").map(|(_, name)| name.to_owned())
 }
 
 /// What became of a dashboard's widgets.
@@ -134,7 +185,7 @@ pub enum PeriodOverride {
 }
 
 /// A moment as dashboards write it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Moment {
     /// So many seconds before now.
     Ago(i64),
@@ -143,7 +194,7 @@ pub enum Moment {
 }
 
 /// A time range that a dashboard or a widget brings along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OwnRange {
     /// Where it starts.
     pub start: Moment,

@@ -87,16 +87,20 @@ pub fn unit(stat: &Stat) -> &'static str {
     }
 }
 
-/// The finest period of at most `max` points that CloudWatch still keeps for this window: one minute for
-/// 15 days, five minutes for 63 days, an hour after that (source: CloudWatch concepts, metric retention).
-pub fn period_for(window: Window, now: Timestamp, own: i32, max: i64) -> i32 {
-    let (start, end) = window.range(now);
-    let days_back = now.duration_since(start).as_secs() / 86_400;
-    let kept = match days_back {
-        0..15 => 60,
+/// The finest period, in seconds, that CloudWatch still keeps for a time: one minute for 15 days, five minutes
+/// for 63 days, an hour after that (source: CloudWatch concepts, metric retention).
+pub fn kept(at: Timestamp, now: Timestamp) -> i64 {
+    match now.duration_since(at).as_secs() / 86_400 {
+        ..15 => 60,
         15..63 => 300,
         _ => 3_600,
-    };
+    }
+}
+
+/// The finest period of at most `max` points that CloudWatch still keeps for this window.
+pub fn period_for(window: Window, now: Timestamp, own: i32, max: i64) -> i32 {
+    let (start, end) = window.range(now);
+    let kept = kept(start, now);
     let secs = end.duration_since(start).as_secs();
     let least = i64::from(own.max(60)).max(kept);
     let steps = [1, 5, 15, 60, 180, 360, 1_440].map(|minutes| minutes * 60);

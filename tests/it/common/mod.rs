@@ -155,6 +155,7 @@ impl Driver {
         };
         let mut app = App::new(Store::new(known), settings, Zone::utc());
         let ops = OpCtx {
+            dashboards: Vec::new(),
             conns: conns.clone(),
             folder: folder.clone(),
             state_folder: folder.clone(),

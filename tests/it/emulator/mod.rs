@@ -10,6 +10,7 @@ mod binary;
 mod identity;
 mod inventory;
 mod logs;
+mod metrics;
 mod redirect;
 mod traces;
 

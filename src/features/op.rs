@@ -1,9 +1,9 @@
-//! What is done once, outside the core, and how it ends: exports, MFA codes, rollbacks, their journal.
+//! What is done once, outside the core: its description, how it ends, and how it is carried out.
 //!
-//! [`Op`] is data, so that a test asserts it without a network; [`run_op`] is where it happens. One kind of it
-//! changes AWS, and that one comes only from a typed confirmation.
+//! Operations are data, so that tests can look at them; only [`run_op`] does anything. The one that changes
+//! AWS is in `rollouts`.
 
-use super::{internal, rollouts};
+use super::{dashboards, internal, rollouts};
 use crate::app::Now;
 use crate::aws::{Conn, MfaCode, TargetId};
 use jiff::Timestamp;
@@ -34,13 +34,19 @@ pub enum Op {
     Journal(Box<rollouts::Entry>),
     /// Read the journal of rollbacks.
     ReadJournal,
+    /// Read the dashboards given as files.
+    ReadDashboards,
 }
 
 impl Op {
     /// Whether it changes anything in AWS.
     pub fn changes_aws(&self) -> bool {
         match self {
-            Self::Export { .. } | Self::GiveMfa { .. } | Self::Journal(_) | Self::ReadJournal => false,
+            Self::Export { .. }
+            | Self::GiveMfa { .. }
+            | Self::Journal(_)
+            | Self::ReadJournal
+            | Self::ReadDashboards => false,
             Self::Rollback(_) => true,
         }
     }
@@ -54,6 +60,7 @@ impl Op {
             Self::GiveMfa { target, .. } => OpOutcome::MfaGiven(target.clone()),
             Self::Journal(_) => OpOutcome::Journaled(Err(WHY.into())),
             Self::ReadJournal => OpOutcome::JournalRead(Err(WHY.into())),
+            Self::ReadDashboards => OpOutcome::DashboardsRead(Vec::new()),
             Self::Rollback(plan) => {
                 let error = internal("rollback", WHY);
                 let journal = rollouts::rollback::Journaled { began: at, problem: Some(WHY.into()) };
@@ -96,6 +103,8 @@ pub enum OpOutcome {
     Journaled(Result<(), String>),
     /// The journal, or why it cannot be read.
     JournalRead(Result<Box<rollouts::Past>, String>),
+    /// The dashboards given as files.
+    DashboardsRead(Vec<dashboards::LocalDashboard>),
 }
 
 /// Carries out an operation.
@@ -119,6 +128,7 @@ pub async fn run_op(op: Op, ctx: OpCtx) -> OpOutcome {
         Op::ReadJournal => {
             OpOutcome::JournalRead(rollouts::op::read_journal(&ctx.journal()).await.map(Box::new))
         }
+        Op::ReadDashboards => OpOutcome::DashboardsRead(dashboards::read_files(&ctx.dashboards).await),
         Op::Journal(entry) => OpOutcome::Journaled(rollouts::op::append(&ctx.journal(), &entry).await),
     }
 }
@@ -132,6 +142,8 @@ pub struct OpCtx {
     pub folder: std::path::PathBuf,
     /// Where the journal and what is remembered live.
     pub state_folder: std::path::PathBuf,
+    /// Dashboards given as files.
+    pub dashboards: Vec<std::path::PathBuf>,
     /// Copying goes through tmux.
     pub in_tmux: bool,
     /// The clock.
