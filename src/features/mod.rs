@@ -310,7 +310,9 @@ impl Link {
             | Self::Dashboards { open, .. }
             | Self::Rollouts { open, .. }
             | Self::Security { open, .. } => *open,
-            Self::Traces(place) => place.trace.is_some() || !place.filter.is_empty(),
+            Self::Traces(place) => {
+                place.trace.is_some() || place.filter.as_ref().is_some_and(|it| !it.is_empty())
+            }
             _ => false,
         }
     }
