@@ -306,20 +306,6 @@ fn the_names_of_screens_are_those_of_the_panes() {
 }
 
 #[test]
-fn a_verb_without_its_screen_is_offered_nowhere() {
-    let mut app = app(&["a"]);
-    let area = ratatui::layout::Rect::new(0, 0, 100, 120);
-    for key in ['?', ':'] {
-        press(&mut app, KeyCode::Char(key), 1);
-        let mut buf = Buffer::empty(area);
-        app.render(&mut buf, now(1));
-        let text: String = buf.content().iter().map(ratatui::buffer::Cell::symbol).collect();
-        assert!(!text.contains("Dashboards") && !text.contains("board-of"), "{key}: {text}");
-        press(&mut app, KeyCode::Esc, 1);
-    }
-}
-
-#[test]
 fn an_ascii_frame_is_ascii_on_every_screen() {
     let mut app = app(&["a", "b"]);
     app.settings.theme.ascii = true;

@@ -297,9 +297,21 @@ impl Plot<'_> {
             };
             // Every other cell: a tint that data are read on, no wall.
             for position in part.intersection(self.area).positions().filter(|p| (p.x + p.y) % 2 == 0) {
-                dot(buf, self.area, position.x, position.y, self.lines.shade, self.theme.style(role));
+                dot(
+                    buf,
+                    self.area,
+                    position.x,
+                    position.y,
+                    self.lines.shade,
+                    self.line_style(role, Role::Dim),
+                );
             }
         }
+    }
+
+    /// States stand out by more than colour where there is none, as underlined, which no line should be.
+    fn line_style(&self, role: Role, plain: Role) -> ratatui::style::Style {
+        self.theme.style(if self.theme.has_colors() { role } else { plain })
     }
 
     /// Vertical lines: events and the crosshair, which stands over areas but behind lines.
@@ -321,7 +333,7 @@ impl Plot<'_> {
         let mut written = Vec::new();
         for line in self.chart.thresholds {
             let Some(y) = self.cell_row(line.axis, line.value) else { continue };
-            let style = self.theme.style(line.role);
+            let style = self.line_style(line.role, Role::Threshold);
             let free = |x: u16| self.filled || !self.canvas.is_drawn(x, y);
             for x in (0..self.area.width).filter(|x| free(*x)) {
                 let dash = self.lines.dash[usize::from(x % 2)];

@@ -50,9 +50,8 @@ impl Entry {
         let label = if self.role == Role::Muted { Role::Muted } else { Role::Text };
         let sample: &str = self.sample.encode_utf8(&mut sample);
         let at = x + put(buf, area, x, y, sample, theme.style(self.role)) + 1;
-        // Of a short piece both ends tell more than the beginning.
-        let cut = if most <= 16 { cut_middle } else { cut_end };
-        let text = cut(&self.label, usize::from(most), theme.glyphs().ellipsis);
+        // Labels of one chart often begin alike.
+        let text = cut_middle(&self.label, usize::from(most), theme.glyphs().ellipsis);
         at + put(buf, area, at, y, &text, theme.style(label))
     }
 }
@@ -71,7 +70,10 @@ struct Fit {
 /// The entries as most of them fit into `rows`: as they are, without the greatest values, with short labels, or
 /// without values. At a crosshair the values stay, whatever becomes of the labels.
 fn fitting(entries: &[Entry], prefix: u16, width: u16, rows: u16) -> (Cow<'_, [Entry]>, Fit) {
-    let fits = |entries: &[Entry], fit: &Fit| lay_out(entries, *fit, prefix, width) <= rows;
+    let fits = |entries: &[Entry], fit: &Fit| {
+        let whole = entries.iter().all(|entry| entry.width(*fit) <= width.saturating_sub(prefix));
+        whole && lay_out(entries, *fit, prefix, width) <= rows
+    };
     let full = Fit { label: width.saturating_sub(prefix) / 2 + 4, value: true, max: true };
     let plain = Fit { max: false, ..full };
     if let Some(fit) = [full, plain].into_iter().find(|fit| fits(entries, fit)) {

@@ -6,11 +6,14 @@ use crate::aws::TargetId;
 use crate::features::alarms::{Alarm, AlarmState};
 use crate::features::dashboards::model::{AlarmSort, AlarmsWidget};
 use crate::text::{cut_end, units};
-use crate::theme::Role;
+use crate::theme::{Role, Theme};
 use crate::widgets::paint::{cells, put, put_right};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cmp::Reverse;
+
+/// Below so many cells, states are counted by their signs.
+const NARROW: u16 = 50;
 
 /// Cells of a tile, at least, where names are cut.
 const LEAST: u16 = 26;
@@ -50,17 +53,23 @@ pub fn tiles<'a>(widget: &'a AlarmsWidget, target: &TargetId, ctx: &Ctx<'a>) -> 
     tiles
 }
 
-/// `2 in ALARM · 5 OK`, and how bad that is.
-pub fn counts(tiles: &[Tile]) -> (String, Role) {
+/// How many alarms are in which state: in words where there is room, else by their signs.
+pub fn counts(tiles: &[Tile], width: u16, theme: &Theme) -> Vec<(String, Role)> {
     let count =
         |state: &AlarmState| tiles.iter().filter(|t| t.alarm.is_some_and(|a| a.state == *state)).count();
     let (bad, ok) = (count(&AlarmState::Alarm), count(&AlarmState::Ok));
     let other = tiles.len() - bad - ok;
+    let glyphs = theme.glyphs();
+    if width < NARROW {
+        let all = [(glyphs.bad, bad, Role::Bad), (glyphs.ok, ok, Role::Ok), ("?", other, Role::Dim)];
+        let some = all.into_iter().filter(|(_, count, _)| *count > 0);
+        return some.map(|(glyph, count, role)| (format!("{glyph}{count}"), role)).collect();
+    }
     let mut text = format!("{bad} in ALARM · {ok} OK");
     if other > 0 {
         text = format!("{text} · {other} other");
     }
-    (text, if bad > 0 { Role::Bad } else { Role::Dim })
+    vec![(text, if bad > 0 { Role::Bad } else { Role::Dim })]
 }
 
 /// Draws the grid; `cursor` is the chosen alarm, kept in view.

@@ -319,7 +319,7 @@ fn alarm_grid(
     let note = (known && unknown > 0)
         .then(|| (format!("? {unknown} not among the alarms of this target"), Role::Dim));
     let title = if widget.title.is_empty() { "Alarms" } else { &widget.title };
-    let right = if known { vec![alarms::counts(&tiles)] } else { Vec::new() };
+    let right = if known { alarms::counts(&tiles, area.width, theme) } else { Vec::new() };
     Frame { title, about: String::new(), right, note, focused: look.focused() }.render(area, buf, theme);
     if known {
         let cursor = look.cursor().map(|cursor| cursor.min(tiles.len().saturating_sub(1)));
