@@ -21,6 +21,9 @@ const CREDENTIALS_SOON: Duration = Duration::from_mins(10);
 
 pub(super) fn render(app: &App, buf: &mut Buffer, now: Now) {
     let area = buf.area;
+    if area.is_empty() {
+        return;
+    }
     let ctx = app.ctx(now);
     buf.set_style(area, ctx.theme.base());
     if area.width < MIN.0 || area.height < MIN.1 {

@@ -15,12 +15,21 @@ pub enum ConsoleLink<'a> {
     LogGroup(&'a str),
     /// One X-Ray trace.
     Trace(TraceId),
+    /// One event of CloudTrail, by its id.
+    TrailEvent(&'a str),
     /// The deployments of an ECS service.
     EcsDeployments {
         /// Cluster name, not its ARN.
         cluster: &'a str,
         /// Service name, not its ARN.
         service: &'a str,
+    },
+    /// One GuardDuty finding.
+    Finding {
+        /// Where it was found, which need not be the target's region.
+        region: &'a str,
+        /// Its id.
+        id: &'a str,
     },
 }
 
@@ -40,6 +49,7 @@ pub fn partition(region: &str) -> &'static str {
 
 /// The link, or `None` where the console's address is not public.
 pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Option<String> {
+    let region = if let ConsoleLink::Finding { region, .. } = link { region } else { region };
     let host = match partition {
         "aws" => format!("{region}.console.aws.amazon.com"),
         "aws-us-gov" => "console.amazonaws-us-gov.com".to_owned(),
@@ -62,11 +72,17 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         ConsoleLink::Trace(id) => {
             format!("cloudwatch/home?region={region}#xray:traces/{}", id.xray())
         }
+        ConsoleLink::TrailEvent(id) => {
+            format!("cloudtrailv2/home?region={region}#/events/{}", percent(id, '%'))
+        }
         ConsoleLink::EcsDeployments { cluster, service } => format!(
             "ecs/v2/clusters/{}/services/{}/deployments?region={region}",
             percent(cluster, '%'),
             percent(service, '%')
         ),
+        ConsoleLink::Finding { id, .. } => {
+            format!("guardduty/home?region={region}#/findings?search=id%3D{}", percent(id, '%'))
+        }
     };
     Some(format!("https://{host}/{path}"))
 }

@@ -193,6 +193,8 @@ impl Asker<'_> {
     }
 
     async fn rest(&mut self, now: Timestamp) {
+        let trail = self.conn.cloudtrail();
+        self.ask(&op::LOOKUP_EVENTS, trail.lookup_events().max_results(1).send()).await;
         let lambda = self.conn.lambda();
         self.ask(&op::LIST_FUNCTIONS, lambda.list_functions().max_items(1).send()).await;
         let request = lambda.list_event_source_mappings().max_items(1);

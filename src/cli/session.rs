@@ -70,7 +70,7 @@ impl Setup {
         let paths = Paths::of_user();
         let user_themes = paths.as_ref().map(|paths| read_themes(&paths.themes())).unwrap_or_default();
         let (file, text) = read_config(&common, paths.as_ref())?;
-        let config = parse_config(&text, &file.display().to_string(), &user_themes, &common)?;
+        let mut config = parse_config(&text, &file.display().to_string(), &user_themes, &common)?;
         let keymap = Keymap::new(&config.keys).map_err(Failure::failed)?;
         let specs = targets::select(&config, &common, &env.aws)?;
         let depth = config.ui.color.depth(env.depth());
@@ -80,6 +80,10 @@ impl Setup {
         // `parse_config` has refused a zone that is not there.
         let zone = config.ui.time_zone(&local_zone).unwrap_or_default();
         let scenario = if common.demo { Some(simulated::scenario(&common, &config)?) } else { None };
+        // A world in which several regions matter is looked at in all of them, unless the config says which.
+        if let Some(scenario) = scenario.as_ref().filter(|_| config.security.regions.is_empty()) {
+            config.security.regions.clone_from(&scenario.regions);
+        }
         Ok(Self {
             common,
             env,

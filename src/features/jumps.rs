@@ -1,9 +1,11 @@
-//! From a thing to its service's logs and rollout: what `l` and `R` mean on an alarm, a service, a shift.
+//! From a thing to its service's logs, changes and rollout: what `l`, `c` and `R` mean on an alarm, a service, a
+//! shift.
 //!
 //! Pure: services are looked up in the store, what comes out are commands. A jump that leads nowhere says
 //! why, and where the missing piece could be configured.
 
-use super::{Link, alarms, dashboards, rollouts, traces};
+use super::changes::Subject;
+use super::{Link, alarms, changes, dashboards, rollouts, traces};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{Action, Window};
 use crate::aws::TargetId;
@@ -33,10 +35,6 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
                 }
             }
         }
-        Action::Board => match owners.first() {
-            Some(owner) => board(owner.service),
-            None => say(format!("no dashboard: {}", unknown(&alarm.name))),
-        },
         Action::Traces => {
             let pin = alarm.first_breach.or(alarm.since).filter(|_| alarm.firing());
             match owners.first() {
@@ -44,6 +42,10 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
                 None => say(format!("no traces: {}", unknown(&alarm.name))),
             }
         }
+        Action::Board => match owners.first() {
+            Some(owner) => board(owner.service),
+            None => say(format!("no dashboard: {}", unknown(&alarm.name))),
+        },
         Action::Rollback => {
             let shifts = owners.iter().find(|owner| shift(owner.service, ctx).is_some());
             match shifts.or(owners.first()) {
@@ -51,7 +53,12 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
                 None => say(format!("no rollout: {}", unknown(&alarm.name))),
             }
         }
-        _ => later(action),
+        Action::Changes => {
+            let subject = owners.first().map(|owner| Subject::Service(owner.service.name.clone()));
+            let at = alarm.first_breach.or(alarm.since).filter(|_| alarm.firing());
+            changes::goto(target, subject, at, ctx)
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -88,7 +95,10 @@ pub fn jump_from_service(
         None if matches!(action, Action::Logs | Action::Traces | Action::Board) => {
             say(format!("{} was not looked up yet", name.service))
         }
-        None => later(action),
+        None if action == Action::Changes => {
+            changes::goto(target, Some(Subject::Service(name.service.clone())), None, ctx)
+        }
+        None => Vec::new(),
     }
 }
 
@@ -98,9 +108,12 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
     match services.and_then(|services| services.of_log_group(group)) {
         Some(service) => jump(action, service, None, ctx),
         None if action == Action::Rollback => say(format!("no rollout: {}", unknown(group))),
-        None if action == Action::Board => say(format!("no dashboard: {}", unknown(group))),
         None if action == Action::Traces => say(format!("this line names no trace, and {}", unknown(group))),
-        None => later(action),
+        None if action == Action::Changes => {
+            changes::goto(target, Some(Subject::Resource(group.to_owned())), None, ctx)
+        }
+        None if action == Action::Board => say(format!("no dashboard: {}", unknown(group))),
+        None => Vec::new(),
     }
 }
 
@@ -108,11 +121,23 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
 pub fn jump(action: Action, service: &Service, since: Option<Timestamp>, ctx: &Ctx) -> Vec<Command> {
     match action {
         Action::Logs => logs(&service.target, service.log_groups.clone(), since, &service.name),
-        Action::Board => board(service),
         Action::Traces => traces_of(service, since),
+        Action::Board => board(service),
         Action::Rollback => rollback(service, ctx),
-        _ => later(action),
+        Action::Changes => {
+            let at = since.or_else(|| first_breach(service, ctx));
+            changes::goto(&service.target, Some(Subject::Service(service.name.clone())), at, ctx)
+        }
+        _ => Vec::new(),
     }
+}
+
+/// The first datapoint that breached of the alarms that go off now on a service or on what it depends on.
+fn first_breach(service: &Service, ctx: &Ctx) -> Option<Timestamp> {
+    let list = ctx.store.target(&service.target)?.alarms.as_ref()?;
+    let names = service.alarms.iter().chain(service.depends_on.iter().flat_map(|on| &on.alarms));
+    let firing = names.filter_map(|name| list.get(name)).filter(|alarm| alarm.counts(ctx.now));
+    firing.filter_map(|alarm| alarm.first_breach.or(alarm.since)).min()
 }
 
 /// Services for the palette: name, hint, link.
@@ -168,6 +193,19 @@ fn logs(target: &TargetId, groups: Vec<String>, since: Option<Timestamp>, about:
     std::iter::once(Command::Goto(link)).chain(pin).collect()
 }
 
+/// The traces through a service, its window pinned before `since`.
+fn traces_of(service: &Service, since: Option<Timestamp>) -> Vec<Command> {
+    let Some(name) = &service.xray else {
+        return say(format!(
+            "no name in X-Ray is known for {} · [[service]] xray in the config",
+            service.name
+        ));
+    };
+    let place = traces::Place::of_service(&service.target, name);
+    let pin = since.map(|at| Command::Window(Window::pinned_before(at)));
+    std::iter::once(Command::Goto(Link::Traces(place))).chain(pin).collect()
+}
+
 /// The dashboard that the config names, or those that turn out to be about the service.
 fn board(service: &Service) -> Vec<Command> {
     let about = dashboards::About::of(service);
@@ -183,19 +221,6 @@ fn board(service: &Service) -> Vec<Command> {
     vec![Command::Goto(Link::Dashboards { dashboard, open, widget: None, about })]
 }
 
-/// The traces through a service, its window pinned before `since`.
-fn traces_of(service: &Service, since: Option<Timestamp>) -> Vec<Command> {
-    let Some(name) = &service.xray else {
-        return say(format!(
-            "no name in X-Ray is known for {} · [[service]] xray in the config",
-            service.name
-        ));
-    };
-    let place = traces::Place::of_service(&service.target, name);
-    let pin = since.map(|at| Command::Window(Window::pinned_before(at)));
-    std::iter::once(Command::Goto(Link::Traces(place))).chain(pin).collect()
-}
-
 fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
     let Some(name) = ecs_name(service) else {
         return say(format!("no rollout of {}: only ECS services have one in this version", service.name));
@@ -204,14 +229,6 @@ fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
     let shift = shift(service, ctx).filter(|_| matches!(dialog, Command::Open(_)));
     let goto = shift.map(|key| Command::Goto(Link::Rollouts { shift: Some(key), open: true }));
     goto.into_iter().chain([dialog]).collect()
-}
-
-fn later(action: Action) -> Vec<Command> {
-    let what = match action {
-        Action::Changes => "changes",
-        _ => "such",
-    };
-    say(format!("this version has no {what} screen"))
 }
 
 fn say(text: String) -> Vec<Command> {

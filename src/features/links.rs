@@ -2,9 +2,11 @@
 //! remembered. Pure; panes open them.
 
 use super::place::{self, Thing};
-use super::{Link, dashboards, rollouts, traces};
-use crate::app::pane::Ctx;
+use super::{Link, changes, dashboards, rollouts, traces};
+use crate::app::Effect;
+use crate::app::pane::{Command, Ctx, Tone};
 use crate::aws::TargetId;
+use crate::aws::console::{ConsoleLink, console_url};
 
 /// Reads an ARN, a console URL or a trace id as pasted.
 ///
@@ -125,6 +127,12 @@ pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
                 .ok_or_else(|| missing("trace id or traced service", services.map(|it| it.1).collect()))?;
             Ok(Link::Traces(traces::Place::of_service(target, name)))
         }
+        "changes" => {
+            let own = targets.iter().find(|(_, target)| target.derived.services.get(name).is_some());
+            let (target, _) = own.or(targets.first()).ok_or("there is no target")?;
+            let subject = Some(changes::Subject::of_text(name, own.is_some()));
+            Ok(Link::Changes { target: (*target).clone(), subject, at: None })
+        }
         _ => Err(format!("--open: nothing in {pane} is opened by name")),
     }
 }
@@ -143,6 +151,21 @@ fn service_link(target: &TargetId, cluster: &str, service: &str) -> Link {
     Link::Rollouts {
         shift: Some(rollouts::Key { target: target.clone(), name, deployment: None }),
         open: true,
+    }
+}
+
+/// `o`: shows and copies the AWS console's address of a thing.
+pub fn console_command(ctx: &Ctx, target: &TargetId, link: &ConsoleLink) -> Vec<Command> {
+    let store = ctx.store.target(target);
+    let region = store.and_then(|target| target.session.region.as_deref()).unwrap_or_default();
+    let partition =
+        store.and_then(|target| target.identity.as_ref()).map(|identity| identity.partition.as_str());
+    let partition = partition.unwrap_or_else(|| crate::aws::console::partition(region));
+    match console_url(partition, region, *link) {
+        Some(url) => {
+            vec![Command::Notify(Tone::Info, url.clone()), Command::Effect(Effect::Copy(url))]
+        }
+        None => vec![Command::Notify(Tone::Warn, format!("partition {partition} has no console address"))],
     }
 }
 

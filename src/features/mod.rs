@@ -15,20 +15,20 @@ pub mod overview;
 pub mod panel;
 pub mod place;
 pub mod rollouts;
+pub mod security;
 pub mod session;
 mod source;
 mod store;
 pub mod traces;
 
 pub use jumps::{jump_from_alarm, jump_from_log_group, jump_from_service, service_links};
-pub use links::{link_of, link_problem, open_link, remembered_groups, remembered_link};
+pub use links::{console_command, link_of, link_problem, open_link, remembered_groups, remembered_link};
 pub use op::{Op, OpCtx, OpOutcome, run_op};
 pub use source::{Source, SourceCtx};
 pub use store::{ErrorEntry, Store, TargetStore};
 
 use crate::app::pane::{Command, Ctx, Pane, Tone};
 use crate::app::{Cadence, Effect, Level, Overlay, PollPlan};
-use crate::aws::console::{ConsoleLink, console_url};
 use crate::aws::{Conn, SourceError, TargetId};
 use crate::runtime::poller::Spawner;
 use jiff::Timestamp;
@@ -72,6 +72,12 @@ pub enum Topic {
     Trace,
     /// Its log lines.
     TraceLogs,
+    /// What GuardDuty found.
+    Findings,
+    /// Everything one finding says.
+    Finding,
+    /// What people and pipelines changed.
+    Trail,
 }
 
 impl Topic {
@@ -85,6 +91,7 @@ impl Topic {
                 | Self::Traces
                 | Self::Trace
                 | Self::TraceLogs
+                | Self::Finding
         )
     }
 }
@@ -126,6 +133,12 @@ pub enum Query {
     Trace(traces::TraceQuery),
     /// Its log lines.
     TraceLogs(traces::LogsQuery),
+    /// What GuardDuty found.
+    Findings(security::ListQuery),
+    /// Everything one finding says.
+    Finding(security::DetailQuery),
+    /// What people and pipelines changed.
+    Trail(changes::TrailQuery),
 }
 
 impl Query {
@@ -149,6 +162,9 @@ impl Query {
             Self::ServiceGraph(_) => Topic::ServiceGraph,
             Self::Trace(_) => Topic::Trace,
             Self::TraceLogs(_) => Topic::TraceLogs,
+            Self::Findings(_) => Topic::Findings,
+            Self::Finding(_) => Topic::Finding,
+            Self::Trail(_) => Topic::Trail,
         }
     }
 }
@@ -190,6 +206,12 @@ pub enum Payload {
     Trace(traces::TraceRead),
     /// Its log lines.
     TraceLogs(traces::TraceLogs),
+    /// What GuardDuty found.
+    Findings(Box<security::FindingList>),
+    /// Everything one finding says.
+    Finding(Box<security::FindingDetail>),
+    /// Events of the trail.
+    Trail(changes::Batch),
 }
 
 /// A pure function worth running off the loop.
@@ -197,6 +219,8 @@ pub enum Payload {
 pub enum Job {
     /// Look through many log lines.
     LogScan(logs::ScanJob),
+    /// Make rows of many events.
+    Changes(changes::RowsJob),
 }
 
 /// What a job found.
@@ -204,6 +228,8 @@ pub enum Job {
 pub enum JobOutput {
     /// The log lines found.
     LogScan(logs::ScanDone),
+    /// The rows of Changes.
+    Changes(changes::RowsDone),
 }
 
 /// Where to go: a screen and what to show on it.
@@ -250,6 +276,13 @@ pub enum Link {
         /// Which.
         thing: Option<overview::Thing>,
     },
+    /// Security, with the cursor on a finding, maybe opened.
+    Security {
+        /// Which one.
+        finding: Option<security::Key>,
+        /// Show its detail.
+        open: bool,
+    },
     /// Changes of a thing around a moment.
     Changes {
         /// Whose.
@@ -269,18 +302,22 @@ pub enum Link {
 }
 
 impl Link {
-    /// It leads into one thing, not to a list of them.
+    /// It leads into one thing, or to what a list has of one, not to a list of all.
     pub fn opens(&self) -> bool {
         match self {
-            Self::Alarms { open, .. } | Self::Dashboards { open, .. } | Self::Rollouts { open, .. } => *open,
-            Self::Traces(place) => place.trace.is_some(),
+            Self::Alarms { open, .. }
+            | Self::Dashboards { open, .. }
+            | Self::Rollouts { open, .. }
+            | Self::Security { open, .. } => *open,
+            Self::Traces(place) => place.trace.is_some() || !place.filter.is_empty(),
             _ => false,
         }
     }
 }
 
 /// The names of all screens, in the order of [`panes`].
-pub const SCREENS: &[&str] = &["overview", "rollouts", "alarms", "logs", "traces", "diagnostics"];
+pub const SCREENS: &[&str] =
+    &["overview", "rollouts", "alarms", "dashboards", "logs", "traces", "security", "changes", "diagnostics"];
 
 /// All screens in the order of their keys.
 pub fn panes() -> Vec<Box<dyn Pane>> {
@@ -288,8 +325,11 @@ pub fn panes() -> Vec<Box<dyn Pane>> {
         Box::new(overview::OverviewPane::default()),
         Box::new(rollouts::RolloutsPane::default()),
         Box::new(alarms::AlarmsPane::default()),
+        Box::new(dashboards::DashboardsPane::default()),
         Box::new(logs::LogsPane::default()),
         Box::new(traces::TracesPane::default()),
+        Box::new(security::SecurityPane::default()),
+        Box::new(changes::ChangesPane::default()),
         Box::new(diagnostics::DiagnosticsPane::default()),
     ]
 }
@@ -313,12 +353,16 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::ServiceGraph, traces::GraphSource::new);
     spawner.spawn(conn, Topic::Trace, traces::TraceSource::new);
     spawner.spawn(conn, Topic::TraceLogs, traces::LogsSource::new);
+    spawner.spawn(conn, Topic::Findings, security::ListSource::new);
+    spawner.spawn(conn, Topic::Finding, security::DetailSource::new);
+    spawner.spawn(conn, Topic::Trail, changes::TrailSource::new);
 }
 
 /// Computes a job's answer.
 pub fn run_job(job: Job) -> JobOutput {
     match job {
         Job::LogScan(job) => JobOutput::LogScan(job.run()),
+        Job::Changes(job) => JobOutput::Changes(job.run()),
     }
 }
 
@@ -362,19 +406,4 @@ pub fn internal(operation: &str, message: impl Into<String>) -> SourceError {
 /// An overlay that must be up now, whatever is shown.
 pub fn wanted_overlay(ctx: &Ctx) -> Option<(TargetId, Box<dyn Overlay>)> {
     session::wanted_overlay(ctx)
-}
-
-/// `o`: shows and copies the AWS console's address of a thing.
-pub fn console_command(ctx: &Ctx, target: &TargetId, link: &ConsoleLink) -> Vec<Command> {
-    let store = ctx.store.target(target);
-    let region = store.and_then(|target| target.session.region.as_deref()).unwrap_or_default();
-    let partition =
-        store.and_then(|target| target.identity.as_ref()).map(|identity| identity.partition.as_str());
-    let partition = partition.unwrap_or_else(|| crate::aws::console::partition(region));
-    match console_url(partition, region, *link) {
-        Some(url) => {
-            vec![Command::Notify(Tone::Info, url.clone()), Command::Effect(Effect::Copy(url))]
-        }
-        None => vec![Command::Notify(Tone::Warn, format!("partition {partition} has no console address"))],
-    }
 }

@@ -50,7 +50,7 @@ pub fn parse(text: &str) -> Result<Place, String> {
     }
     if text.starts_with("https://") {
         return url(text).ok_or_else(|| {
-            format!("{shown}: alarms, dashboards, log groups, traces and ECS services open by console URL")
+            format!("{shown}: alarms, dashboards, log groups, traces and ECS services can be opened by console URL")
         });
     }
     Err(format!("`{shown}` is not an ARN, a console URL or a trace id"))
@@ -145,7 +145,7 @@ fn named(text: &str) -> Option<String> {
 }
 
 /// Undoes percent-encoding with `mark` as the percent sign; what is no code stays as it is.
-fn decode(text: &str, mark: char) -> String {
+pub fn decode(text: &str, mark: char) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
@@ -210,8 +210,8 @@ mod tests {
         let id = TraceId::from_hex("581cf771a006649127e371903a2de979").unwrap();
         let cases = [
             (ConsoleLink::Alarm("checkout 5xx/é"), Thing::Alarm("checkout 5xx/é".into())),
-            (ConsoleLink::Dashboard("shop_over-view"), Thing::Dashboard("shop_over-view".into())),
             (ConsoleLink::Trace(id), Thing::Trace(id)),
+            (ConsoleLink::Dashboard("shop_over-view"), Thing::Dashboard("shop_over-view".into())),
             (ConsoleLink::LogGroup("/ecs/check $out"), Thing::LogGroup("/ecs/check $out".into())),
             (
                 ConsoleLink::EcsDeployments { cluster: "shop", service: "checkout" },

@@ -1,8 +1,8 @@
 //! What AWS has said, keyed by target. Written only through [`super::super::app::App::handle`].
 
 use super::{
-    Op, OpOutcome, Payload, Topic, alarms, dashboards, diagnostics, discovery, logs, overview, rollouts,
-    session, traces,
+    Op, OpOutcome, Payload, Topic, alarms, changes, dashboards, diagnostics, discovery, logs, overview,
+    rollouts, security, session, traces,
 };
 use crate::app::pane::{Notices, Tone};
 use crate::app::{Effect, Now, PollKey, PollStatus};
@@ -107,6 +107,12 @@ pub struct TargetStore {
     pub trace: Option<traces::TraceRead>,
     /// Its log lines.
     pub trace_logs: Option<traces::TraceLogs>,
+    /// What GuardDuty found.
+    pub findings: Option<security::FindingList>,
+    /// Everything the opened finding says.
+    pub finding: Option<security::FindingDetail>,
+    /// What people and pipelines changed.
+    pub trail: changes::Trail,
 }
 
 /// Everything AWS has said.
@@ -222,6 +228,9 @@ impl Store {
             Payload::ServiceGraph(graph) => target.graph = Some(*graph),
             Payload::Trace(read) => target.trace = Some(read),
             Payload::TraceLogs(logs) => target.trace_logs = Some(logs),
+            Payload::Findings(list) => target.findings = Some(*list),
+            Payload::Finding(detail) => target.finding = Some(*detail),
+            Payload::Trail(batch) => target.trail.push(batch),
             Payload::Shifts(shifts) => {
                 let ended = self.rollbacks.read(&key.target, &shifts, now.wall);
                 target.shifts = Some(shifts);

@@ -126,8 +126,8 @@ impl<S: Source> Poller<S> {
             } else if done.parked && wakes != done.wakes {
                 *last = None;
             } else if done.want != want {
-                // Looked at again, or no more: the old wait may be too long or too short.
-                if want.level > done.want.level && !done.parked {
+                // Looked at again or no more, or there is more to read: the old wait may be too long or too short.
+                if (want.level > done.want.level || want.cadence < done.want.cadence) && !done.parked {
                     let soon = scaled(want.cadence, self.clock.speed());
                     let soon = soon.map(|soon| self.clock.since_start() + soon);
                     done.due = match (done.due, soon) {

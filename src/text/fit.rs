@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How many cells a text takes.
 pub fn width(text: &str) -> usize {
@@ -44,6 +44,33 @@ pub fn pad_right(text: &str, to: usize) -> String {
 /// The text with spaces before it, `to` cells wide: for numbers.
 pub fn pad_left(text: &str, to: usize) -> String {
     format!("{:1$}{text}", "", to.saturating_sub(width(text)))
+}
+
+/// The text in lines of at most this width; words are kept together where
+/// they fit, and nothing is cut.
+pub fn wrap(text: &str, room: usize) -> Vec<String> {
+    let room = room.max(1);
+    let mut rows = Vec::new();
+    let mut row = String::new();
+    for word in text.split_inclusive(' ') {
+        if !row.is_empty() && width(&row) + width(word.trim_end()) > room {
+            rows.push(std::mem::take(&mut row).trim_end().to_owned());
+        }
+        for c in word.chars() {
+            let cell = UnicodeWidthChar::width(c).unwrap_or(0);
+            if width(&row) + cell > room {
+                rows.push(std::mem::take(&mut row).trim_end().to_owned());
+            }
+            // A space that a line has no room for ends it and does not begin the next one.
+            if c != ' ' || !row.is_empty() || rows.is_empty() {
+                row.push(c);
+            }
+        }
+    }
+    if !row.trim_end().is_empty() {
+        rows.push(row.trim_end().to_owned());
+    }
+    rows
 }
 
 /// The longest beginning that fits.

@@ -11,4 +11,4 @@ pub mod sparkline;
 pub mod table;
 
 #[cfg(test)]
-mod testing;
+pub mod testing;

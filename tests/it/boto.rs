@@ -69,6 +69,9 @@ async fn boto3_reads_the_simulator_and_finds_only_what_the_models_know() {
         "sts get_caller_identity: 111122223333",
         "elbv2 describe_rules: weights [80, 20]",
         "lambda list_functions: receipts",
+        "xray filters: 6 agree",
+        "xray batch_get_traces: 4 failing traces agree with their log lines",
+        "cloudtrail lookup_events by Username: 3 events",
         "ecs stop_service_deployment: service-deployment/shop/checkout",
     ] {
         assert!(said.contains(line), "no `{line}` in\n{said}");

@@ -12,6 +12,7 @@
 
 mod binary;
 mod boto;
+mod changes;
 mod common;
 mod dashboards;
 mod docs;
@@ -19,3 +20,5 @@ mod e2e;
 mod emulator;
 mod sources;
 mod tidy;
+mod trace_command;
+mod traces;

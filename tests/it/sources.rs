@@ -6,6 +6,7 @@ use eyewall::app::Window;
 use eyewall::aws::{Conn, ErrorClass};
 use eyewall::demo::Faults;
 use eyewall::features::alarms::{Alarm, AlarmList, DetailSource, ListSource};
+use eyewall::features::changes::{Ask, By, TrailQuery, TrailSource};
 use eyewall::features::dashboards;
 use eyewall::features::discovery::{InventoryQuery, InventorySource};
 use eyewall::features::logs::{GroupsSource, TailQuery, TailSource};
@@ -27,7 +28,7 @@ const FAULTS: [(&str, ErrorClass); 7] = [
 ];
 
 /// Answers when all is well; each fault of `calls` (`service:Operation`) becomes its class.
-async fn holds<S: Source>(calls: &str, make: fn(&Conn) -> S, query: &Query) {
+pub async fn holds<S: Source>(calls: &str, make: fn(&Conn) -> S, query: &Query) {
     let clock = Clock::starting_at(start());
     let sim = simulator("bad-deploy", clock);
     let conn = connect(&sim, clock).await;
@@ -108,6 +109,13 @@ async fn half_of_an_alarms_detail_is_better_than_none() {
     };
     assert_eq!(detail.missing, ["metrics: denied: cloudwatch:GetMetricData"]);
     assert!(detail.series.is_empty() && !detail.history.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn trail() {
+    let asks = vec![Ask { region: None, by: By::Writes }];
+    let query = Query::Trail(TrailQuery { asks, window: Window::Live { secs: 3_600 }, missed: 0 });
+    holds("cloudtrail:LookupEvents", TrailSource::new, &query).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@ mod cloudtrail;
 pub mod cloudwatch;
 mod ecs;
 mod elbv2;
+mod guardduty;
 mod lambda;
 pub mod logs;
 mod paging;
@@ -80,6 +81,11 @@ pub fn route(service: &str, operation: &str) -> Option<Handler> {
         ("lambda", "ListEventSourceMappings") => Read(lambda::list_event_source_mappings),
         ("xray", "GetTraceSummaries") => Read(xray::get_trace_summaries),
         ("xray", "BatchGetTraces") => Read(xray::batch_get_traces),
+        ("guardduty", "ListDetectors") => Read(guardduty::list_detectors),
+        ("guardduty", "GetDetector") => Read(guardduty::get_detector),
+        ("guardduty", "GetAdministratorAccount") => Read(guardduty::get_administrator_account),
+        ("guardduty", "ListFindings") => Read(guardduty::list_findings),
+        ("guardduty", "GetFindings") => Read(guardduty::get_findings),
         ("xray", "GetServiceGraph") => Read(xray::get_service_graph),
         ("xray", "GetTraceGraph") => Read(xray::get_trace_graph),
         _ => return None,

@@ -11,7 +11,7 @@ pub fn throttled(call: &Call) -> Failure {
     let (status, code) = match call.service.as_str() {
         "cloudwatch" | "elasticloadbalancing" | "sts" => (400, "Throttling"),
         "xray" => (429, "ThrottledException"),
-        "lambda" => (429, "TooManyRequestsException"),
+        "guardduty" | "lambda" => (429, "TooManyRequestsException"),
         _ => (400, "ThrottlingException"),
     };
     Failure { status, code: Cow::Borrowed(code), message: "Rate exceeded".into() }

@@ -1,6 +1,6 @@
 //! REST-JSON: which operation a method and path mean, and the input gathered from path, query and body.
 //!
-//! Only X-Ray and Lambda speak it here. An unknown path is an unknown operation, not an error of its own.
+//! X-Ray, Lambda and GuardDuty speak it here. An unknown path is an unknown operation, not an error of its own.
 
 use super::{json, query, value::Value};
 use std::borrow::Cow;
@@ -24,6 +24,7 @@ pub fn decode(
         members
             .extend(query::pairs(form).map(|(key, value)| (Cow::Owned(key), Value::Text(Cow::Owned(value)))));
     }
+    let detector = |input: Value, id: &str| input.with("DetectorId", id.to_owned());
     let named = |input: Value, name: &str| input.with("FunctionName", name.to_owned());
     Ok(match (service, method, steps.as_slice()) {
         ("xray", "POST", ["TraceSummaries"]) => ("GetTraceSummaries".into(), input),
@@ -33,6 +34,15 @@ pub fn decode(
         ("lambda", "GET", [_, "functions"]) => ("ListFunctions".into(), input),
         ("lambda", "GET", [_, "functions", name, "aliases"]) => ("ListAliases".into(), named(input, name)),
         ("lambda", "GET", [_, "event-source-mappings"]) => ("ListEventSourceMappings".into(), input),
+        ("guardduty", "GET", ["detector"]) => ("ListDetectors".into(), input),
+        ("guardduty", "GET", ["detector", id]) => ("GetDetector".into(), detector(input, id)),
+        ("guardduty", "GET", ["detector", id, "administrator"]) => {
+            ("GetAdministratorAccount".into(), detector(input, id))
+        }
+        ("guardduty", "POST", ["detector", id, "findings"]) => ("ListFindings".into(), detector(input, id)),
+        ("guardduty", "POST", ["detector", id, "findings", "get"]) => {
+            ("GetFindings".into(), detector(input, id))
+        }
         _ => (format!("{method} {path}"), input),
     })
 }

@@ -56,8 +56,12 @@ const QUERIES: [&str; 4] = [
 impl World {
     /// The node that a call is of.
     pub fn trace_node(&self, call: &Call) -> TraceNode<'_> {
+        self.node_of(call.part)
+    }
+
+    pub(super) fn node_of(&self, part: Part) -> TraceNode<'_> {
         let stream = |stream: usize| self.streams.get(stream).map_or("", |stream| stream.name.as_str());
-        let (name, kind, inferred) = match call.part {
+        let (name, kind, inferred) = match part {
             Part::Service(index) => (stream(index), "AWS::ECS::Container", false),
             Part::Lambda(index) => (stream(index), "AWS::Lambda", false),
             Part::Function(index) => (stream(index), "AWS::Lambda::Function", false),
@@ -327,6 +331,16 @@ impl World {
         let Part::Query(_, _, number) = call.part else { return None };
         let first = call.request.dice.on(55).below(QUERIES.len() as u64) as usize;
         QUERIES.get((first + number as usize) % QUERIES.len()).copied()
+    }
+
+    /// The callee that a failed request blames although it has no segment of this request.
+    pub fn call_blamed(&self, call: &Call) -> Option<&str> {
+        let Part::Service(own) = call.part else { return None };
+        let callees = || {
+            self.streams.iter().filter(move |stream| stream.caller.is_some_and(|(caller, _)| caller == own))
+        };
+        let blamed = callees().find(|stream| stream.is_blamed()).or_else(|| callees().next())?;
+        Some(&blamed.name)
     }
 
     /// Why a call failed, in the words of its log line; none for one that did not, or has no words itself.

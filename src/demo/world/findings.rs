@@ -84,6 +84,17 @@ impl World {
         self.dice.named("finding").on(index as u64)
     }
 
+    /// Whether the account has anything to see in a region.
+    pub fn uses(&self, region: &str) -> bool {
+        let regions = &self.scenario.regions;
+        regions.is_empty() || regions.iter().any(|used| used == region)
+    }
+
+    /// The account that administers GuardDuty for this one.
+    pub fn administrator(&self) -> Option<&str> {
+        self.scenario.administrator.as_deref()
+    }
+
     /// The id of GuardDuty's detector in this region.
     pub fn detector(&self) -> String {
         self.dice.named("detector").hex(32)

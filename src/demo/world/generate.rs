@@ -3,10 +3,11 @@
 //! Filled in before a scenario is checked, so that a scenario may refer to what is made here. Names and
 //! numbers follow from the position alone: the same in every region and for every seed.
 
+use super::findings::FindingSpec;
 use super::hash::Dice;
 use super::scenario::Scenario;
 use super::spec::{
-    Absent, ActionsSpec, AlarmSpec, FunctionSpec, LineFormat, ServiceSpec, StrategyName, WatchSpec,
+    Absent, ActionsSpec, AlarmSpec, FunctionSpec, LineFormat, Offset, ServiceSpec, StrategyName, WatchSpec,
 };
 use toml::Spanned;
 
@@ -34,6 +35,10 @@ impl Scenario {
                 let name = format!("{service}-5xx-route-{step}");
                 self.alarms.push(alarm(name, WatchSpec::Errors(spanned(service)), threshold));
             }
+        }
+        let listed = self.findings.len();
+        for index in 0..(wanted.findings as usize).saturating_sub(listed) {
+            self.findings.push(finding(index));
         }
         let missing = (wanted.alarms as usize).saturating_sub(self.alarms.len());
         let services: Vec<String> = self.services.iter().map(|service| service.name.clone()).collect();
@@ -136,4 +141,40 @@ fn alarm(name: String, watch: WatchSpec, threshold: f64) -> AlarmSpec {
 
 fn spanned(name: &str) -> Spanned<String> {
     Spanned::new(0..0, name.to_owned())
+}
+
+/// What old findings of a large account are about: type and severity.
+const FINDINGS: [(&str, f64); 6] = [
+    ("Recon:EC2/PortProbeUnprotectedPort", 2.0),
+    ("UnauthorizedAccess:EC2/SSHBruteForce", 2.0),
+    ("Recon:EC2/Portscan", 5.0),
+    ("Behavior:EC2/NetworkPortUnusual", 5.0),
+    ("Trojan:EC2/DNSDataExfiltration", 8.0),
+    ("Impact:EC2/WinRMBruteForce", 2.0),
+];
+
+/// An instance that was found to do or suffer something, one to 80 days ago.
+fn finding(index: usize) -> FindingSpec {
+    let dice = Dice::new(0).named("finding").on(index as u64);
+    let (kind, severity) = dice.pick(&FINDINGS).copied().unwrap_or_default();
+    let first = -86_400_000 * (1 + dice.on(1).signed(80));
+    let instance = format!("i-{}", dice.on(2).hex(17));
+    let details = toml::Table::from_iter([("instanceId".to_owned(), instance.clone().into())]);
+    let resource =
+        [("resourceType".to_owned(), "Instance".into()), ("instanceDetails".to_owned(), details.into())];
+    FindingSpec {
+        kind: kind.to_owned(),
+        severity,
+        title: format!("{kind} on {instance}"),
+        description: format!("The EC2 instance {instance} was found by GuardDuty: {kind}."),
+        first: Spanned::new(0..0, Offset(first)),
+        last: Offset(first + 3_600_000),
+        count: 1 + dice.on(3).below(200) as u32,
+        reported: None,
+        archived: false,
+        regions: Vec::new(),
+        resource: toml::Table::from_iter(resource),
+        service: toml::Table::new(),
+        signals: Vec::new(),
+    }
 }

@@ -19,6 +19,7 @@ mod functions;
 mod gauge;
 mod generate;
 mod hash;
+mod islands;
 mod leak;
 mod lines;
 mod logs;
@@ -36,6 +37,7 @@ mod trail;
 mod types;
 mod verdict;
 
+pub use islands::Island;
 pub use scenario::{Scenario, ScenarioError};
 pub use traces::{Call, Trace, TraceNode, minutes_of};
 pub use trail::TrailEvent;
@@ -58,6 +60,8 @@ pub struct World {
     dice: Dice,
     /// Services in the scenario's order, then functions.
     streams: Vec<Stream>,
+    /// Streams that neither call nor are called by another.
+    islands: Vec<usize>,
     /// Index into `streams` by name.
     by_name: BTreeMap<String, usize>,
     alarms: Vec<AlarmDef>,
@@ -118,6 +122,7 @@ impl World {
             start,
             dice,
             streams,
+            islands: Vec::new(),
             by_name,
             alarms: Vec::new(),
             groups: Vec::new(),
@@ -129,6 +134,7 @@ impl World {
         for index in 0..world.scenario.services.len() {
             world.lay_out(index);
         }
+        world.islands = (0..world.streams.len()).filter(|index| world.is_island(*index)).collect();
         world.groups = world.make_groups();
         world.alarms = world.make_alarms();
         world

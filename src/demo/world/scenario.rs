@@ -25,6 +25,9 @@ pub struct Scenario {
     /// Regions in which the account has something to see, the first one above all; any region when empty.
     #[serde(default)]
     pub regions: Vec<String>,
+    /// The account that administers GuardDuty for this one.
+    #[serde(default)]
+    pub(super) administrator: Option<String>,
     /// ECS services.
     #[serde(default, rename = "service")]
     pub(super) services: Vec<ServiceSpec>,

@@ -315,6 +315,8 @@ pub(super) struct Generate {
     pub(super) alarms: u32,
     #[serde(default)]
     pub(super) log_groups: u32,
+    #[serde(default)]
+    pub(super) findings: u32,
     /// Services that get nine more alarms each, all of them low.
     #[serde(default)]
     pub(super) storm: Vec<String>,

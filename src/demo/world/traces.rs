@@ -13,7 +13,7 @@ use super::traffic::{MINUTE, Outcome, Request};
 use jiff::Timestamp;
 
 /// One request in so many is sampled, besides the first of each second.
-const ONE_IN: u64 = 20;
+pub(super) const ONE_IN: u64 = 20;
 /// No request takes longer, so a trace ends at most so many minutes after the one it began in.
 pub(super) const MOST_MINUTES: i64 = 1;
 
@@ -88,21 +88,47 @@ pub(super) fn kept(requests: &[Request], index: usize) -> bool {
 
 impl World {
     /// The sampled traces whose root was answered in a minute (Unix minutes), the newest first, as far as
-    /// they have come by `now`.
-    pub fn traces(&self, minute: i64, now: Timestamp) -> Vec<Trace> {
-        let now = now.as_microsecond();
-        let mut traces = Vec::new();
-        for root in self.roots() {
-            let family = self.family(root, minute, self.requests_of(root, minute));
-            let requests = family.first().map_or(&[][..], |member| &member.requests);
-            let chosen = (0..requests.len()).filter(|index| sampled(requests, *index));
-            traces.extend(chosen.filter_map(|index| self.trace_of(&family, index)?.seen(now)));
+    /// they have come by `now`. Each is made when it is asked for, and counted: `skip` passes over so many.
+    pub fn traces(
+        &self,
+        minute: i64,
+        skip: usize,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (usize, Trace)> + '_ {
+        self.traces_from(self.roots().collect(), minute, skip, now)
+    }
+
+    /// The same of requests that reach more than one stream: all but those of the islands.
+    pub fn chains(&self, minute: i64, now: Timestamp) -> impl Iterator<Item = Trace> + '_ {
+        let roots = self.roots().filter(|root| self.islands.binary_search(root).is_err());
+        self.traces_from(roots.collect(), minute, 0, now).map(|(_, trace)| trace)
+    }
+
+    fn traces_from(
+        &self,
+        roots: Vec<usize>,
+        minute: i64,
+        skip: usize,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (usize, Trace)> + '_ {
+        let requests = roots.into_iter().map(|root| (root, self.requests_of(root, minute)));
+        let families: Vec<Vec<Member>> =
+            requests.map(|(root, requests)| self.family(root, minute, requests)).collect();
+        let mut chosen: Vec<(i64, usize, usize)> = Vec::new();
+        for (family, members) in families.iter().enumerate() {
+            let Some(Member { stream, requests, .. }) = members.first() else { continue };
+            let function = self.streams.get(*stream).is_some_and(|stream| stream.function);
+            for (index, request) in requests.iter().enumerate().filter(|(index, _)| sampled(requests, *index))
+            {
+                let ends = if function { request.latency_ms } else { 0.0 };
+                chosen.push((request.at * 1000 + (ends * 1000.0) as i64, family, index));
+            }
         }
-        traces.sort_by(|left, right| {
-            let key = |trace: &Trace| trace.calls.first().map_or(0, |root| root.to_us);
-            key(right).cmp(&key(left)).then_with(|| left.id.cmp(&right.id))
-        });
-        traces
+        chosen.sort_unstable_by(|left, right| right.cmp(left));
+        let now = now.as_microsecond();
+        chosen.into_iter().enumerate().skip(skip).filter_map(move |(turn, (_, family, index))| {
+            Some((turn, self.trace_of(families.get(family)?, index)?.seen(now)?))
+        })
     }
 
     /// A trace by its id, if it was kept. The id tells the time, so nothing is searched.
@@ -138,7 +164,7 @@ impl World {
     /// A root stream and all streams that it reaches, callers before callees.
     fn family(&self, root: usize, minute: i64, requests: Vec<Request>) -> Vec<Member> {
         let mut family = vec![Member { stream: root, caller: None, requests, causes: Vec::new() }];
-        if root >= self.scenario.services.len() {
+        if root >= self.scenario.services.len() || self.islands.binary_search(&root).is_ok() {
             return family;
         }
         // Callers come first in a scenario.

@@ -44,6 +44,11 @@ pub(super) struct Trouble {
 }
 
 impl Stream {
+    /// Whether its caller fails because of it, when it fails because of a callee.
+    pub(super) fn is_blamed(&self) -> bool {
+        self.spill > 0.0 || !self.troubles.is_empty()
+    }
+
     /// What troubles it at a time, and how much of it is there (0 to 1).
     pub(super) fn trouble(&self, ms: i64) -> Option<(&TroubleSpec, f64)> {
         let trouble = self.troubles.iter().find(|trouble| (trouble.from..trouble.until).contains(&ms))?;
@@ -121,7 +126,7 @@ pub(super) struct Slice {
     /// 4xx.
     pub(super) refused: u32,
     pub(super) curve: Curve,
-    dice: Dice,
+    pub(super) dice: Dice,
 }
 
 /// How a request ended.
@@ -300,7 +305,7 @@ impl World {
         };
         let failed = all(&|caller| caller.outcome == Outcome::Failed);
         // What the blamed callee answers well did not make its caller fail; a refusal calls nobody.
-        let blamed = stream.spill > 0.0 || !stream.troubles.is_empty();
+        let blamed = stream.is_blamed();
         let good = all(&|caller| match caller.outcome {
             Outcome::Good => true,
             Outcome::Refused => false,

@@ -6,17 +6,26 @@
 
 mod about;
 mod data;
+mod export;
 mod expression;
 mod label;
 mod layout;
+mod link;
 mod metric;
 mod model;
+mod opened;
 mod pack;
+mod pane;
+#[cfg(test)]
+mod pane_tests;
 mod parse;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+pub mod shown;
 mod source;
+mod verbs;
+pub mod view;
 
 pub use about::{About, found};
 pub use data::{Ask, Company, DashboardData, DataQuery, Draw, DrawnAs, RowData, RowKey, Scope, Stretch};
@@ -31,6 +40,7 @@ pub use model::{
     Variable, Widget, WidgetKind,
 };
 pub use pack::{Call, pack};
+pub use pane::DashboardsPane;
 pub use parse::{MAX_BYTES, parse};
 pub use plan::{PlanCtx, plan, resolve};
 pub use source::{BodySource, DataSource, ListSource, read_files};

@@ -165,7 +165,7 @@ impl Pane for LogsPane {
     }
 
     fn on_computed(&mut self, output: &JobOutput, ctx: &Ctx) -> Vec<Command> {
-        let JobOutput::LogScan(done) = output;
+        let JobOutput::LogScan(done) = output else { return Vec::new() };
         self.lens.done(done);
         let mut commands = self.scan(ctx);
         commands.extend(self.seek(ctx));

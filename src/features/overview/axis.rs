@@ -32,7 +32,13 @@ pub(super) fn render(timeline: &Timeline, area: Rect, buf: &mut Buffer, ctx: &Ct
         spans(timeline, row, buf, ctx);
     }
     if let Some(row) = next("alarms", buf) {
-        moments(timeline, row, buf, ctx);
+        let none = "none went off that still is, none recovered";
+        moments(&timeline.alarms, timeline.alarms_known.then_some(none), timeline, row, buf, ctx);
+    }
+    if let Some(row) = next("changes", buf) {
+        let none = timeline.changes_known.then_some("none by people or pipelines");
+        moments(&timeline.changes, none, timeline, row, buf, ctx);
+        open_end(timeline, row, buf, ctx);
     }
     if let Some(row) = next("errors/min", buf) {
         if timeline.errors.is_empty() {
@@ -121,15 +127,33 @@ fn spans(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     }
 }
 
-fn moments(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
+/// Says from where on the trail may not be complete, where the marks leave room for it.
+fn open_end(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    let Some(open) = timeline.changes_open.filter(|open| *open < timeline.range.end) else { return };
+    let cells = usize::from(row.width);
+    let from = timeline.range.column(open.max(timeline.range.start), cells);
+    let taken = |column: usize| {
+        let at = (row.x.saturating_add(column as u16), row.y);
+        buf.cell(at).is_some_and(|cell| cell.symbol() != " ")
+    };
+    let free = (0..cells).rev().find(|column| taken(*column)).map_or(0, |last| last + 2);
+    let from = from.max(free);
+    let shade = ctx.theme.glyphs().bar[1];
+    let labels = [" CloudTrail may lag", " may lag", ""].map(|label| format!("{shade}{label}"));
+    if let Some(label) = labels.iter().find(|label| from + width(label) <= cells) {
+        put(buf, row, from, label, ctx.theme.style(Role::Dim));
+    }
+}
+
+fn moments(list: &[Moment], none: Option<&str>, timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let glyphs = ctx.theme.glyphs();
     let cells = usize::from(row.width);
-    if timeline.alarms.is_empty() {
-        nothing(timeline.alarms_known, "none went off that still is, none recovered", row, buf, ctx);
+    if list.is_empty() {
+        nothing(none.is_some(), none.unwrap_or_default(), row, buf, ctx);
         return;
     }
     let placed: Vec<(usize, &Moment)> =
-        timeline.alarms.iter().map(|moment| (timeline.range.column(moment.at, cells), moment)).collect();
+        list.iter().map(|moment| (timeline.range.column(moment.at, cells), moment)).collect();
     let mut marks = placed.chunk_by(|(a, _), (b, _)| a == b).peekable();
     while let Some(mark) = marks.next() {
         let Some((column, first)) = mark.first() else { continue };
@@ -137,7 +161,8 @@ fn moments(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
         let glyph = match tone {
             Tone::Bad => glyphs.bad,
             Tone::Ok => glyphs.ok,
-            Tone::Warn | Tone::Info => glyphs.warn,
+            Tone::Warn => glyphs.warn,
+            Tone::Info => glyphs.stage[0],
         };
         let style = ctx.theme.style(tone.role());
         put(buf, row, *column, glyph, style);
@@ -152,7 +177,11 @@ fn moments(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
 /// how many. Never so much that it would stand at another sign's time.
 fn name(first: &Moment, more: usize, room: usize) -> String {
     let label = first.label.as_str();
-    let tail = label.rsplit(['-', '_', '/', '.', ':']).next().unwrap_or(label);
+    // Of a change what was done, without who did it.
+    let tail = match label.split_once(" (") {
+        Some((what, _)) => what,
+        None => label.rsplit(['-', '_', '/', '.', ':']).next().unwrap_or(label),
+    };
     let count = if more > 0 { format!(" +{more}") } else { String::new() };
     let all = if more > 0 { format!("{}", more + 1) } else { String::new() };
     let texts = [format!("{label}{count}"), format!("{tail}{count}"), all];

@@ -237,6 +237,9 @@ impl Pane for OverviewPane {
             plan.want(target, Level::Visible, Cadence::Every(poll.alarms.duration()), Query::Alarms);
             plan.want(target, Level::Visible, Cadence::Every(rollouts), Query::Rollouts);
         }
+        for target in ctx.targets() {
+            crate::features::changes::want(target, None, ctx, plan);
+        }
         let services = services(ctx);
         let rows: Vec<&ServiceRow> = self.read(&services).collect();
         for target in ctx.targets() {
@@ -317,6 +320,7 @@ impl Pane for OverviewPane {
             Action::Open,
             Action::Rollback,
             Action::Logs,
+            Action::Changes,
             Action::NextPanel,
             Action::Find,
             Action::ZoomIn,

@@ -45,6 +45,12 @@ pub struct Timeline {
     pub alarms: Vec<Moment>,
     /// Alarms of all active targets were read.
     pub alarms_known: bool,
+    /// What people and pipelines changed, and scaling of what is in trouble, oldest first.
+    pub changes: Vec<Moment>,
+    /// The trail of all active targets was read.
+    pub changes_known: bool,
+    /// From here on the trail may not be complete.
+    pub changes_open: Option<Timestamp>,
     /// Errors per minute of all services that are read, one value per period; empty when nothing is known.
     pub errors: Vec<Option<f64>>,
 }
@@ -58,9 +64,16 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
         Window::Live { .. } | Window::Pinned { .. } => (minute(start, 0), minute(end, 1)),
     };
     let range = TimeRange { start, end };
-    let (mut spans, mut alarms) = (Vec::new(), Vec::new());
+    let (mut spans, mut alarms, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut changes_open = None;
     let mut errors: Vec<Option<f64>> = Vec::new();
     for (_, target) in ctx.store.active_targets() {
+        let open = target.trail.reaches.iter().filter_map(|reach| reach.open_after(end)).min();
+        changes_open = changes_open.into_iter().chain(open).min();
+        changes.extend(crate::features::changes::marks(target, (start, end), ctx).into_iter().map(|mark| {
+            let tone = if mark.affects { Tone::Warn } else { Tone::Info };
+            Moment { at: mark.at, label: mark.label, tone }
+        }));
         let list = target.rollouts.iter();
         for shift in list.flat_map(|list| list.shifts.iter().chain(list.recent.iter())) {
             let Some(began) = shift.started_at.or(shift.created_at) else { continue };
@@ -107,6 +120,7 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
             }
         }
     }
+    changes.sort_by_key(|moment| moment.at);
     spans.sort_by_key(|span| span.start);
     alarms.sort_by(|a, b| (a.at, &a.label).cmp(&(b.at, &b.label)));
     let known = |has: fn(&TargetStore) -> bool| ctx.store.active_targets().all(|(_, target)| has(target));
@@ -116,6 +130,9 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
         spans_known: known(|target| target.rollouts.is_some()),
         alarms,
         alarms_known: known(|target| target.alarms.is_some()),
+        changes,
+        changes_known: known(|target| target.trail.reaches.iter().any(|reach| reach.back_to.is_some())),
+        changes_open,
         errors,
     }
 }

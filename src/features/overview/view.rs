@@ -31,7 +31,7 @@ const NOW_LOW: u16 = 12;
 /// Percent of errors that fill a sparkline at least: a rare one must not look like an outage.
 const FULL_ERRORS: f64 = 1.0;
 /// Lines of the timeline with the empty one above it.
-const TIMELINE: u16 = 5;
+const TIMELINE: u16 = 6;
 /// Lines of SERVICES that it does not go below: empty line, title, columns, two services.
 const SERVICES: u16 = 5;
 

@@ -5,7 +5,7 @@ use super::dialog::RollbackDialog;
 use super::plan::{Plan, SideFacts, Verdict};
 use super::view::{flow, since};
 use crate::app::pane::Ctx;
-use crate::text::{cut_end, units, width};
+use crate::text::{cut_end, units, width, wrap};
 use crate::theme::Role;
 use crate::widgets::dialog::{frame, lines, split_bottom};
 use ratatui::buffer::Buffer;
@@ -80,29 +80,6 @@ fn more(area: Rect, first: usize, most: usize, buf: &mut Buffer, ctx: &Ctx) {
 
 fn styled<'a>(text: impl Into<String>, role: Role, ctx: &Ctx) -> Span<'a> {
     Span::styled(text.into(), ctx.theme.style(role))
-}
-
-/// Splits into lines of at most this width; words are kept together where they fit, and nothing is cut.
-pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
-    let room = room.max(1);
-    let mut rows = Vec::new();
-    let mut row = String::new();
-    for word in text.split_inclusive(' ') {
-        if !row.is_empty() && width(&row) + width(word.trim_end()) > room {
-            rows.push(std::mem::take(&mut row).trim_end().to_owned());
-        }
-        for c in word.chars() {
-            let cell = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-            if width(&row) + cell > room {
-                rows.push(std::mem::take(&mut row).trim_end().to_owned());
-            }
-            row.push(c);
-        }
-    }
-    if !row.trim_end().is_empty() {
-        rows.push(row.trim_end().to_owned());
-    }
-    rows
 }
 
 fn wrapped<'a>(text: &str, indent: usize, room: usize, role: Role, ctx: &Ctx) -> Vec<Line<'a>> {

@@ -9,6 +9,7 @@ use super::preflight;
 pub use super::preflight::{Check, Verdict};
 use super::stages::{Part, part_of, percent};
 use crate::aws::{SourceError, TargetId};
+use crate::text::quoted;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -71,16 +72,6 @@ impl Call {
         text.push_str(" --region ");
         text.push_str(&quoted(region));
         text
-    }
-}
-
-/// A word safe to paste into a shell: as it is when it holds nothing special, else in single quotes.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 

@@ -5,7 +5,7 @@
 use super::model::{Exceptions, Fit, Http, Micros, Span, SpanDetail, Status, Thrown, Trace};
 use super::waterfall::length;
 use crate::features::logs::row::{Line, Segment};
-use crate::text::{cut_middle, units};
+use crate::text::units;
 use crate::theme::{Glyphs, Role};
 
 /// Cells of the names at the left.
@@ -30,10 +30,11 @@ pub fn glyph(span: &Span, glyphs: &Glyphs) -> (&'static str, Role) {
     (glyph, role)
 }
 
-/// What is known of a span. Text that came with line breaks keeps them.
-pub fn lines(trace: &Trace, index: usize, glyphs: &Glyphs) -> Vec<Line> {
+/// What is known of a span, for lines of `room` cells. Text that came with line breaks keeps them, a longer one
+/// is for the caller to wrap.
+pub fn lines(trace: &Trace, index: usize, glyphs: &Glyphs, room: usize) -> Vec<Line> {
     let Some(span) = trace.spans.get(index) else { return Vec::new() };
-    let mut out = Lines(Vec::new());
+    let mut out = Lines { lines: Vec::new(), room: room.saturating_sub(NAMES + 1) };
     let detail = span.detail.as_deref();
     if let Some(detail) = detail {
         exceptions(&detail.exceptions, trace, &mut out);
@@ -49,10 +50,10 @@ pub fn lines(trace: &Trace, index: usize, glyphs: &Glyphs) -> Vec<Line> {
     if let Some(detail) = detail {
         added(detail, &mut out);
     }
-    out.0
+    out.lines
 }
 
-/// One line of the most important: status, name, how long, how much of it itself.
+/// One line of the most important: status, how long, how much of it itself, name.
 pub fn title(trace: &Trace, index: usize, glyphs: &Glyphs) -> Line {
     let Some(span) = trace.spans.get(index) else { return Line::new() };
     let (glyph, word, role) = status(span.status, glyphs);
@@ -62,15 +63,12 @@ pub fn title(trace: &Trace, index: usize, glyphs: &Glyphs) -> Line {
     let code = span.http.as_ref().and_then(|http| http.status);
     let code = code.map(|code| format!(" {code}")).unwrap_or_default();
     let first = if trace.first_fault == Some(index) { "  first fault" } else { "" };
-    let mut line = vec![
-        Segment::new(format!("{glyph} {word}{code}{first}"), role),
-        Segment::new(format!("  {}", cut_middle(&span.name, 40, glyphs.ellipsis)), Role::Strong),
-    ];
+    let mut line = vec![Segment::new(format!("{glyph} {word}{code}{first}"), role)];
     let took = match span.duration() {
         Some(took) => format!("  {}", length(took)),
         None => format!("  {}", glyphs.missing),
     };
-    line.push(Segment::new(took, Role::Text));
+    line.push(Segment::new(took, Role::Strong));
     if span.fit != Fit::Unknown {
         let mut text = format!("  from +{}", length(span.shown.0.saturating_sub(trace.start)));
         if span.descendants > 0 {
@@ -82,14 +80,20 @@ pub fn title(trace: &Trace, index: usize, glyphs: &Glyphs) -> Line {
         }
         line.push(Segment::new(text, Role::Dim));
     }
+    // Last: it stands in the row above already, and is what may be cut.
+    line.push(Segment::new(format!("  {}", span.name), Role::Text));
     line
 }
 
-struct Lines(Vec<Line>);
+struct Lines {
+    lines: Vec<Line>,
+    /// Cells for values.
+    room: usize,
+}
 
 impl Lines {
     fn put(&mut self, name: &str, value: impl Into<String>, role: Role) {
-        self.0.push(vec![Segment::new(format!("{name:<NAMES$} "), Role::Dim), Segment::new(value, role)]);
+        self.lines.push(vec![Segment::new(format!("{name:<NAMES$} "), Role::Dim), Segment::new(value, role)]);
     }
 
     /// A value with line breaks, its name at the first line.
@@ -101,14 +105,13 @@ impl Lines {
 
     /// Names and values behind each other, a few to a line.
     fn pairs(&mut self, name: &str, pairs: &[(String, String)]) {
-        const ROOM: usize = 90;
         let mut line = Line::new();
         let mut used = 0;
         let mut first = true;
         for (key, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
             let wide = crate::text::width(key) + crate::text::width(value) + 3;
-            if used > 0 && (used + wide > ROOM || value.contains('\n')) {
-                self.0.push(std::mem::take(&mut line));
+            if used > 0 && (used + wide > self.room || value.contains('\n')) {
+                self.lines.push(std::mem::take(&mut line));
                 used = 0;
             }
             if used == 0 {
@@ -123,13 +126,13 @@ impl Lines {
             line.push(Segment::new(values.next().unwrap_or_default(), Role::Text));
             used += wide;
             for more in values {
-                self.0.push(std::mem::take(&mut line));
+                self.lines.push(std::mem::take(&mut line));
                 line.push(Segment::new(format!("{:NAMES$} {more}", ""), Role::Text));
-                used = ROOM;
+                used = self.room.max(1);
             }
         }
         if used > 0 {
-            self.0.push(line);
+            self.lines.push(line);
         }
     }
 }

@@ -3,9 +3,9 @@
 //! The list: `filter.rs` says what it is limited to, `list.rs` what it is, `reading.rs` which time to ask for.
 //! The services: `graph.rs`. One trace: `json.rs` reads a segment document leniently, `segment.rs` and
 //! `otel.rs` turn documents into flat spans, `assemble.rs` makes one tree of them and `path.rs` says where the
-//! time went and what failed first; `opened.rs` is what is asked about it. `source/` is the SDK, `pane.rs` and
-//! `verbs.rs` the screen's state and keys, `only.rs` its menu, `view_*.rs` its drawing. `waterfall/` is the state
-//! and the drawing of one trace's spans, `detail.rs` what is known of one of them, `print.rs` a trace on paper.
+//! time went and what failed first; `waterfall/` holds the state and the drawing of it, `detail.rs` what is
+//! known of one span, `opened.rs` what is asked about it, `served.rs` which rollout it met. `source/` is the SDK,
+//! `pane.rs` and `verbs.rs` the screen's state and keys, `only.rs` its menu, `view_*.rs` its drawing.
 
 mod assemble;
 mod detail;
@@ -24,6 +24,7 @@ pub mod print;
 pub mod read;
 mod reading;
 mod segment;
+mod served;
 mod source;
 mod verbs;
 mod view_list;

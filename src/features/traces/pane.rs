@@ -7,6 +7,8 @@ use super::list::{ListQuery, Order, Summary, TraceList};
 use super::model::{Status, Trace, TraceId};
 use super::opened::{LogsQuery, TraceLogs, TraceQuery, TraceRead};
 use super::place::{Panel, Place};
+use super::served::{Served, served};
+use super::waterfall::WaterfallState;
 use crate::app::pane::{Badge, Command, Ctx, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Level, PollKey, PollPlan};
 use crate::aws::TargetId;
@@ -56,14 +58,14 @@ pub(super) struct Opened {
     pub target: Option<TargetId>,
     pub id: TraceId,
     pub focus: Focus,
-    /// The cursor on its spans.
-    pub spans: Cursor<usize>,
-    pub spans_top: Cell<usize>,
+    pub waterfall: WaterfallState,
     /// The row of the log line under the cursor.
     pub line: usize,
     pub lines_top: Cell<usize>,
     /// Where its log lines are looked for, once the trace is known.
     pub logs: Option<(TargetId, LogsQuery)>,
+    /// Which sides of rollouts served it.
+    pub served: Vec<Served>,
 }
 
 impl Opened {
@@ -72,11 +74,11 @@ impl Opened {
             target,
             id,
             focus: Focus::Spans,
-            spans: Cursor::default(),
-            spans_top: Cell::new(0),
+            waterfall: WaterfallState::default(),
             line: 0,
             lines_top: Cell::new(0),
             logs: None,
+            served: Vec::new(),
         }
     }
 
@@ -195,16 +197,19 @@ impl TracesPane {
     /// Opens a trace.
     pub(super) fn show(&mut self, target: Option<TargetId>, id: TraceId, ctx: &Ctx) {
         self.open = Some(Opened::new(target, id));
-        self.look_for_logs(ctx);
+        self.relate(ctx);
     }
 
-    /// Finds where the opened trace's log lines are once its documents are there.
-    fn look_for_logs(&mut self, ctx: &Ctx) {
+    /// Finds what belongs to the opened trace once its documents are there: its log groups, and which sides of
+    /// rollouts served it.
+    fn relate(&mut self, ctx: &Ctx) {
         let Some(open) = &mut self.open else { return };
         let Some((target, trace)) = open.trace(ctx) else { return };
         let Some(store) = ctx.store.target(target) else { return };
         let query = LogsQuery::new(open.id, trace, &store.derived.services);
+        let served = served(trace, store);
         open.logs = query.map(|query| (target.clone(), query));
+        open.served = served;
     }
 }
 
@@ -270,8 +275,8 @@ impl Pane for TracesPane {
     }
 
     fn on_change(&mut self, key: Option<&PollKey>, ctx: &Ctx) -> Vec<Command> {
-        if key.is_none_or(|key| matches!(key.topic, Topic::Trace | Topic::Inventory)) {
-            self.look_for_logs(ctx);
+        if key.is_none_or(|key| matches!(key.topic, Topic::Trace | Topic::Inventory | Topic::Rollouts)) {
+            self.relate(ctx);
         }
         Vec::new()
     }
@@ -288,9 +293,6 @@ impl Pane for TracesPane {
             self.open = None;
             self.set_filter(place.filter.clone());
         }
-        if let Some(cursor) = place.cursor {
-            self.cursor.set(cursor);
-        }
         true
     }
 
@@ -301,7 +303,6 @@ impl Pane for TracesPane {
             panel: self.panel,
             trace: open.map(|open| open.id),
             target: open.and_then(|open| open.target.clone()),
-            cursor: self.cursor.key().copied(),
         })
     }
 

@@ -124,6 +124,7 @@ fn opened_trace() -> Trace {
         parent,
         start: (NOW - 90) * 1_000_000 + start,
         end: Some((NOW - 90) * 1_000_000 + end),
+        shown: ((NOW - 90) * 1_000_000 + start, (NOW - 90) * 1_000_000 + end),
         status,
         ..Span::default()
     };

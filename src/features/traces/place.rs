@@ -27,8 +27,6 @@ pub struct Place {
     pub trace: Option<TraceId>,
     /// Whose trace; any active target may know it when absent.
     pub target: Option<TargetId>,
-    /// The trace that the cursor of the list is on.
-    pub cursor: Option<TraceId>,
 }
 
 impl Place {

@@ -29,7 +29,7 @@ pub fn picture(trace: &Trace, width: u16, zone: &Zone, theme: &Theme) -> Buffer 
     let room = usize::from(width.saturating_sub(2));
     if let Some(index) = trace.first_fault {
         below.extend([row::Line::new(), detail::title(trace, index, theme.glyphs())]);
-        let lines = detail::lines(trace, index, theme.glyphs());
+        let lines = detail::lines(trace, index, theme.glyphs(), room);
         below.extend(lines.iter().flat_map(|line| row::wrap(line, room, MAX_DETAIL)));
         below.truncate(MAX_DETAIL);
     }

@@ -21,7 +21,7 @@ impl TracesPane {
     pub(super) fn named_verbs(&self) -> Vec<Action> {
         if let Some(open) = &self.open {
             let own = match open.focus {
-                Focus::Spans => vec![Action::NextError, Action::Logs, Action::Rollback],
+                Focus::Spans => vec![Action::Open, Action::NextError, Action::Logs, Action::Rollback],
                 Focus::Logs => vec![Action::Open, Action::Logs],
             };
             let rest = [Action::NextPanel, Action::Newer, Action::Changes, Action::Copy, Action::Url];
@@ -169,33 +169,27 @@ impl TracesPane {
     }
 
     pub(super) fn on_trace(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
-        match action {
-            Action::Older | Action::Newer => return Some(self.neighbour(action == Action::Newer, ctx)),
-            Action::Back | Action::Quit => {
-                self.open = None;
-                return Some(Vec::new());
-            }
-            _ => {}
-        }
         let open = self.open.as_mut()?;
+        let own = match open.focus {
+            Focus::Spans => open.on_spans(action, ctx),
+            Focus::Logs => open.on_lines(action, ctx),
+        };
+        if own.is_some() {
+            return own;
+        }
         match action {
             Action::NextPanel | Action::PrevPanel => {
                 open.focus = match open.focus {
                     Focus::Spans => Focus::Logs,
                     Focus::Logs => Focus::Spans,
                 };
-                return Some(Vec::new());
             }
-            Action::Copy if open.focus == Focus::Spans => {
-                return Some(vec![Command::Effect(Effect::Copy(open.id.xray()))]);
-            }
-            _ => {}
+            Action::Copy => return Some(vec![Command::Effect(Effect::Copy(open.id.xray()))]),
+            Action::Back | Action::Quit => self.open = None,
+            Action::Older | Action::Newer => return Some(self.neighbour(action == Action::Newer, ctx)),
+            _ => return open.on_both(action, ctx),
         }
-        let own = match open.focus {
-            Focus::Spans => open.on_spans(action, ctx),
-            Focus::Logs => open.on_lines(action, ctx),
-        };
-        own.or_else(|| open.on_both(action, ctx))
+        Some(Vec::new())
     }
 
     /// The next trace of the list the opened one came from.
@@ -216,8 +210,7 @@ impl TracesPane {
 impl Opened {
     fn on_spans(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
         let (_, trace) = self.trace(ctx)?;
-        let places: Vec<usize> = (0..trace.spans.len()).collect();
-        self.spans.on_action(action, &places).then(Vec::new)
+        self.waterfall.on_action(action, trace).then(Vec::new)
     }
 
     fn on_lines(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
@@ -279,7 +272,7 @@ impl Opened {
         trace: &super::model::Trace,
         ctx: &Ctx<'a>,
     ) -> Option<&'a Service> {
-        let mut place = self.spans.key().copied();
+        let mut place = self.waterfall.selected(trace);
         while let Some(span) = place.and_then(|place| trace.spans.get(place)) {
             if let Some(found) = service(target, &span.name, ctx) {
                 return Some(found);

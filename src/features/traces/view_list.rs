@@ -1,5 +1,6 @@
 //! Drawing the list of traces: its filter, how long requests took, and a row for each.
 
+use super::detail;
 use super::filter::Filter;
 use super::list::{Histogram, Summary, TraceList};
 use super::model::Status;
@@ -9,7 +10,7 @@ use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 use crate::features::{Topic, panel};
 use crate::text::{cut_end, units};
-use crate::theme::{Glyphs, Role};
+use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::paint::put;
 use crate::widgets::sparkline::spark;
@@ -220,7 +221,7 @@ fn table(pane: &TracesPane, rows: &[(&TargetId, &Summary)], area: Rect, buf: &mu
 
 fn row<'a>(id: &'a TargetId, trace: &'a Summary, ctx: &Ctx) -> Row<'a> {
     let glyphs = ctx.theme.glyphs();
-    let (glyph, word, role) = state(trace.outcome, glyphs);
+    let (glyph, word, role) = detail::status(trace.outcome, glyphs);
     let code = trace.code.map(|code| format!(" {code}")).unwrap_or_default();
     let estimate = if trace.partial { glyphs.estimate } else { "" };
     let took = units::or_missing(trace.took(), glyphs.missing, units::latency);
@@ -242,14 +243,4 @@ fn row<'a>(id: &'a TargetId, trace: &'a Summary, ctx: &Ctx) -> Row<'a> {
 pub(super) fn time(at: Timestamp, ctx: &Ctx) -> String {
     let near = ctx.zone.near(at, ctx.now.wall);
     if near == ctx.zone.minute(at) { ctx.zone.second(at) } else { near }
-}
-
-/// Glyph, word and role of how a request went.
-pub(super) fn state(status: Status, glyphs: &Glyphs) -> (&'static str, &'static str, Role) {
-    match status {
-        Status::Fault => (glyphs.bad, "FAULT", Role::Bad),
-        Status::Throttle => (glyphs.warn, "THROTTLE", Role::Warn),
-        Status::Error => (glyphs.warn, "ERROR", Role::Warn),
-        Status::Ok => (glyphs.ok, "ok", Role::Ok),
-    }
 }

@@ -1,8 +1,8 @@
 //! Drawing the services of the map: how each does, and the calls of the one under the cursor.
 
+use super::detail;
 use super::graph::{Counts, Graph, GraphService};
 use super::pane::{ServiceRow, TracesPane, service_key};
-use super::view_list::state;
 use crate::app::pane::Ctx;
 use crate::features::{Topic, panel};
 use crate::text::{pad_left, pad_right, units, width};
@@ -105,7 +105,7 @@ fn how(counts: Counts, ctx: &Ctx) -> (String, Role) {
     match counts.outcome() {
         None => (format!("{} no requests", glyphs.missing), Role::Muted),
         Some((status, share)) => {
-            let (glyph, word, role) = state(status, glyphs);
+            let (glyph, word, role) = detail::status(status, glyphs);
             let share =
                 if status.failed() { format!(" {}", units::percent(share, 1)) } else { String::new() };
             (format!("{glyph} {word}{share}"), role)

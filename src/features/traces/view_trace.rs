@@ -1,13 +1,20 @@
 //! Drawing an opened trace: what it is, its waterfall, and its log lines at their times.
 
-use super::model::{Micros, Trace, moment};
+use super::detail;
+use super::model::{Trace, moment};
 use super::opened::{LogsQuery, TraceLine, TraceLogs, TraceRead, began};
 use super::pane::{Focus, Opened};
-use super::view_list::{state, time};
+use super::served::{Served, Which};
+use super::view_list::time;
+use super::waterfall::{self, length};
+use crate::app::Action;
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
+use crate::features::logs::model::Level;
+use crate::features::logs::parse::{json, level};
+use crate::features::logs::row::level_role;
 use crate::features::{Topic, panel};
-use crate::text::{cut_end, units};
+use crate::text::units;
 use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::table::{Cell, Column, Row, Table};
@@ -30,13 +37,19 @@ pub(super) fn render(open: &Opened, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     };
     title(open, target, trace, head, buf, ctx);
     let rest = panel::problems(rest, Topic::Trace, buf, ctx);
+    let rest = served(&open.served, rest, buf, ctx);
     let notes = notes(trace, ctx);
     let [top, rest] = dialog::split_top(rest, (notes.len() as u16).min(rest.height / 4));
     dialog::lines(top, &notes, buf);
+    // What is known of one span takes all the room when it is opened.
+    if open.waterfall.covered() {
+        waterfall::render(trace, &open.waterfall, true, rest, buf, ctx.theme);
+        return;
+    }
     let wanted = open.lines(ctx).map_or(1, |logs| (logs.lines.len() + logs.notes.len()) as u16) + 1;
     let focused = if open.focus == Focus::Logs { rest.height / 2 } else { rest.height / 3 };
     let [body, logs] = dialog::split_bottom(rest, wanted.min(focused.max(3)));
-    spans(open, trace, body, buf, ctx);
+    waterfall::render(trace, &open.waterfall, open.focus == Focus::Spans, body, buf, ctx.theme);
     lines(open, trace, logs, buf, ctx);
 }
 
@@ -45,7 +58,7 @@ fn title(open: &Opened, target: &TargetId, trace: &Trace, area: Rect, buf: &mut 
     let id = crate::text::cut_middle(&open.id.xray(), 20, glyphs.ellipsis).into_owned();
     let status = trace.spans.iter().map(|span| span.status).max().unwrap_or_default();
     let status = trace.root().map_or(status, |root| root.status);
-    let (glyph, word, role) = state(status, glyphs);
+    let (glyph, word, role) = detail::status(status, glyphs);
     let mut parts = Vec::new();
     if let Some(root) = trace.root() {
         parts.push(format!("{} {}", root.name, root.what()).trim().to_owned());
@@ -57,8 +70,26 @@ fn title(open: &Opened, target: &TargetId, trace: &Trace, area: Rect, buf: &mut 
     panel::title_one(area, &id, &parts.join("   "), role, target, Topic::Trace, buf, ctx);
 }
 
-fn length(micros: Micros) -> String {
-    units::latency(micros as f64 / 1e6)
+/// Which sides of rollouts served the request, when that is known of any.
+fn served(all: &[Served], area: Rect, buf: &mut Buffer, ctx: &Ctx) -> Rect {
+    if all.iter().all(|served| served.which == Which::Unknown) {
+        return area;
+    }
+    let theme = ctx.theme;
+    let mut spans = vec![Span::styled(" served by  ", theme.style(Role::Dim))];
+    for served in all {
+        let role = match served.which {
+            Which::New => Role::New,
+            Which::Old => Role::Old,
+            Which::Unknown => Role::Dim,
+        };
+        spans.push(Span::styled(format!("{}   ", served.words()), theme.style(role)));
+    }
+    spans.push(Span::styled(format!("{} ", ctx.keymap.key(Action::Rollback)), theme.style(Role::Key)));
+    spans.push(Span::styled("its rollout", theme.style(Role::Dim)));
+    let [line, rest] = dialog::split_top(area, 1);
+    dialog::lines(line, &[Line::from(spans)], buf);
+    rest
 }
 
 /// Why there is no trace to draw, and what next.
@@ -93,36 +124,6 @@ fn notes<'a>(trace: &'a Trace, ctx: &Ctx) -> Vec<Line<'a>> {
     let glyph = ctx.theme.glyphs().warn;
     let style = ctx.theme.style(Role::Warn);
     texts.into_iter().map(|text| Line::styled(format!(" {glyph} {text}"), style)).collect()
-}
-
-fn spans(open: &Opened, trace: &Trace, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
-    let glyphs = ctx.theme.glyphs();
-    let columns = [
-        Column::new("state", 10),
-        Column::new("span", 24).flex(2),
-        Column::new("what", 20).flex(3).priority(1),
-        Column::new("after", 8).right().priority(2),
-        Column::new("took", 8).right(),
-    ];
-    let selected = Some(open.spans.key().copied().unwrap_or_default());
-    let focused = open.focus == Focus::Spans;
-    let table = Table { focused, ..Table::new(&columns, trace.spans.len(), selected) };
-    table.render(area, buf, ctx.theme, &open.spans_top, |index| {
-        trace.spans.get(index).map_or_else(Row::default, |span| {
-            let (glyph, word, role) = state(span.status, glyphs);
-            let took = span.duration().map_or_else(|| glyphs.missing.to_owned(), length);
-            let name = format!("{}{}", "  ".repeat(usize::from(span.depth)), span.name);
-            Row {
-                cells: vec![
-                    Cell::new(format!("{glyph} {word}"), role),
-                    Cell::new(name, Role::Text),
-                    Cell::new(span.what(), Role::Dim),
-                    Cell::new(length(span.start.saturating_sub(trace.start)), Role::Dim),
-                    Cell::new(took, Role::Text),
-                ],
-            }
-        })
-    });
 }
 
 fn lines(open: &Opened, trace: &Trace, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
@@ -177,26 +178,28 @@ fn about(query: &LogsQuery, logs: Option<&TraceLogs>, ctx: &Ctx) -> String {
 }
 
 fn row<'a>(line: &'a TraceLine, logs: &'a TraceLogs, trace: &Trace, ctx: &Ctx) -> Row<'a> {
-    use crate::features::logs::model::Level;
-    let role = match line.level {
-        Some(Level::Error | Level::Fatal) => Role::Bad,
-        Some(Level::Warn) => Role::Warn,
-        _ => Role::Dim,
-    };
     let after = line.at.as_microsecond().saturating_sub(trace.start);
     let sign = if after < 0 { "-" } else { "+" };
     let after = format!("{sign}{}", length(after.saturating_abs()));
     let group = logs.groups.get(line.group).map(|group| group.rsplit('/').next().unwrap_or(group));
-    let level = line.level.map_or(ctx.theme.glyphs().missing, Level::word);
-    let message = line.message.lines().next().unwrap_or_default();
-    let message = cut_end(message, 400, ctx.theme.glyphs().ellipsis);
+    let word = line.level.map_or(ctx.theme.glyphs().missing, Level::word);
     Row {
         cells: vec![
             Cell::new(ctx.zone.milli(line.at), Role::Dim),
             Cell::new(after, Role::Text),
-            Cell::new(level, role),
+            Cell::new(word, level_role(line.level)),
             Cell::new(group.unwrap_or_default(), Role::Dim),
-            Cell::new(message, Role::Text),
+            Cell::new(message(line), Role::Text),
         ],
     }
+}
+
+/// What a line says, in one line; of JSON its message and first fields.
+fn message(line: &TraceLine) -> String {
+    let Some(summary) = json::summary(&line.message) else {
+        let first = line.message.lines().next().unwrap_or_default();
+        return level::without_prefix(first, line.level).to_owned();
+    };
+    let fields = summary.fields.iter().map(|(key, value)| format!("  {key}={value}"));
+    std::iter::once(summary.message.clone()).chain(fields).collect()
 }

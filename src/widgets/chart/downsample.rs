@@ -41,6 +41,7 @@ pub fn downsample(series: &Series, range: TimeRange, columns: usize) -> Vec<Colu
     let newest = if series.partial_last { points.last().map(|point| point.at) } else { None };
     // Half a period of slack: points sit on a grid, but alarms may report a few seconds beside it.
     let reach = f64::from(series.period) * 1.5;
+    let span = range.seconds();
     let mut before: Option<f64> = None;
     for point in points.iter() {
         if point.at < range.start || point.at > range.end {
@@ -54,7 +55,7 @@ pub fn downsample(series: &Series, range: TimeRange, columns: usize) -> Vec<Colu
         let second = range.seconds_to(point.at);
         let joined = before.is_some_and(|at| series.period == 0 || second - at <= reach);
         before = Some(second);
-        let x = range.column(point.at, columns);
+        let x = TimeRange::column_of(second, span, columns);
         let breach = point.breaching.then_some((value, value));
         let partial = newest == Some(point.at);
         let Some(column) = out.last_mut().filter(|column| column.x == x) else {

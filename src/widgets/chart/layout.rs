@@ -43,7 +43,9 @@ pub fn rows(area: Rect, wishes: Wishes) -> Rows {
     let legend = match wishes.legend {
         Legend::Bottom if roomy => wishes.legend_rows.min(area.height / 5),
         // One line has the title's value; several cannot be told apart without a row of names.
-        Legend::Bottom if wishes.several && area.width >= 20 && area.height >= 7 => 1,
+        Legend::Bottom if wishes.several && area.width >= 20 && area.height >= 7 => {
+            wishes.legend_rows.clamp(1, (area.height / 5).max(1))
+        }
         Legend::List if area.height >= 9 => wishes.legend_rows.min(area.height / 3),
         _ => 0,
     };
@@ -126,7 +128,7 @@ mod tests {
             assert_eq!(got.title + got.plot + got.axis + got.legend, height);
         }
         for (several, width, height, want) in
-            [(true, 40, 10, 1), (true, 28, 8, 1), (true, 28, 6, 0), (true, 18, 10, 0), (false, 40, 10, 0)]
+            [(true, 40, 10, 2), (true, 28, 8, 1), (true, 28, 6, 0), (true, 18, 10, 0), (false, 40, 10, 0)]
         {
             let got = rows(Rect::new(0, 0, width, height), Wishes { several, ..wishes });
             assert_eq!(got.legend, want, "{several} {width}x{height}");

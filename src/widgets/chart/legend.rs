@@ -17,8 +17,8 @@ use crate::widgets::paint::{cells, put, put_right};
 /// Cells between two entries in a row.
 const SPACE: u16 = 3;
 
-/// A list as wide as this also shows the greatest value of each series.
-const WIDE_LIST: u16 = 34;
+/// Between the words of a label.
+const SEPARATORS: [char; 6] = [' ', '-', '_', '.', '/', ':'];
 
 /// One series in the legend.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,11 +36,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Cells it takes in a row when its label may be `most` wide.
-    fn width(&self, most: u16, max: bool) -> u16 {
+    /// Cells it takes in a row.
+    fn width(&self, fit: Fit) -> u16 {
         let part = |text: &str| if text.is_empty() { 0 } else { cells(text).saturating_add(2) };
-        let max = if max && !self.max.is_empty() { part(&self.max).saturating_add(4) } else { 0 };
-        cells(&self.label).min(most).saturating_add(2).saturating_add(part(&self.value)).saturating_add(max)
+        let max = if fit.max && !self.max.is_empty() { part(&self.max).saturating_add(4) } else { 0 };
+        let value = if fit.value { part(&self.value) } else { 0 };
+        cells(&self.label).min(fit.label).saturating_add(2).saturating_add(value).saturating_add(max)
     }
 
     /// Draws sample and label from `x` and returns where they end.
@@ -61,38 +62,50 @@ impl Entry {
 struct Fit {
     /// Cells of a label.
     label: u16,
+    /// The values are shown.
+    value: bool,
     /// The greatest values are shown.
     max: bool,
 }
 
-/// The entries as most of them fit into `rows`: as they are, without the greatest values, or with short labels.
+/// The entries as most of them fit into `rows`: as they are, without the greatest values, with short labels, or
+/// without values. At a crosshair the values stay, whatever becomes of the labels.
 fn fitting(entries: &[Entry], prefix: u16, width: u16, rows: u16) -> (Cow<'_, [Entry]>, Fit) {
     let fits = |entries: &[Entry], fit: &Fit| lay_out(entries, *fit, prefix, width) <= rows;
-    let full = Fit { label: width.saturating_sub(prefix) / 2 + 4, max: true };
+    let full = Fit { label: width.saturating_sub(prefix) / 2 + 4, value: true, max: true };
     let plain = Fit { max: false, ..full };
     if let Some(fit) = [full, plain].into_iter().find(|fit| fits(entries, fit)) {
         return (Cow::Borrowed(entries), fit);
     }
-    let short = distinct(entries);
-    let labels = [full.label, 24, 16, 12, 8];
-    let mut narrower = labels.map(|label| Fit { label: label.min(full.label), max: false }).into_iter();
-    let fit = narrower.find(|fit| fits(&short, fit)).unwrap_or(Fit { label: 8, max: false });
-    (Cow::Owned(short), fit)
+    let valued = |label: u16| Fit { label: label.min(full.label), ..plain };
+    let named = |label: u16| Fit { value: prefix > 0, ..valued(label) };
+    let words = distinct(entries, &[' ']);
+    if let Some(fit) = [full.label, 24, 16].map(valued).into_iter().find(|fit| fits(&words, fit)) {
+        return (Cow::Owned(words), fit);
+    }
+    let pieces = distinct(entries, &SEPARATORS);
+    let fit =
+        [valued(16), named(24), named(16), named(12), named(8)].into_iter().find(|fit| fits(&pieces, fit));
+    (Cow::Owned(pieces), fit.unwrap_or(named(12)))
 }
 
 /// The entries without the words that all their labels begin and end with; each label keeps at least one.
-fn distinct(entries: &[Entry]) -> Vec<Entry> {
-    let words: Vec<Vec<&str>> = entries.iter().map(|entry| entry.label.split(' ').collect()).collect();
-    let least = words.iter().map(Vec::len).min().unwrap_or(0).saturating_sub(usize::from(words.len() > 1));
-    let alike = |word: fn(&[&str], usize) -> Option<String>, at: usize| {
-        words.windows(2).all(|pair| word(&pair[0], at) == word(&pair[1], at))
+fn distinct(entries: &[Entry], separators: &[char]) -> Vec<Entry> {
+    let split = |entry: &'_ Entry| -> Vec<String> {
+        entry.label.split_inclusive(separators).map(str::to_owned).collect()
     };
-    let nth = |words: &[&str], at: usize| words.get(at).map(|word| (*word).to_owned());
-    let nth_back = |words: &[&str], at: usize| words.iter().rev().nth(at).map(|word| (*word).to_owned());
-    let front = if words.len() > 1 { (0..least).take_while(|at| alike(nth, *at)).count() } else { 0 };
+    let words: Vec<Vec<String>> = entries.iter().map(split).collect();
+    let least = words.iter().map(Vec::len).min().unwrap_or(0).saturating_sub(1);
+    let alike = |word: &dyn Fn(&[String]) -> Option<String>| {
+        words.len() > 1 && words.windows(2).all(|pair| word(&pair[0]) == word(&pair[1]))
+    };
+    let front = (0..least).take_while(|at| alike(&|words| words.get(*at).cloned())).count();
     let back =
-        if words.len() > 1 { (front..least).take_while(|at| alike(nth_back, at - front)).count() } else { 0 };
-    let label = |words: &Vec<&str>| words[front..words.len() - back].join(" ");
+        (0..least - front).take_while(|at| alike(&|words| words.iter().rev().nth(*at).cloned())).count();
+    let label = |words: &Vec<String>| {
+        let kept = words.get(front..words.len() - back).unwrap_or_default().concat();
+        kept.trim_end_matches(separators).to_owned()
+    };
     entries.iter().zip(&words).map(|(entry, words)| Entry { label: label(words), ..entry.clone() }).collect()
 }
 
@@ -138,13 +151,13 @@ fn value_of(chart: &Chart, series: &Series, theme: &Theme) -> String {
 
 /// How many rows the entries take when they flow uncut at `width`.
 pub fn rows(entries: &[Entry], prefix: u16, width: u16) -> u16 {
-    lay_out(entries, Fit { label: u16::MAX, max: true }, prefix, width)
+    lay_out(entries, Fit { label: u16::MAX, value: true, max: true }, prefix, width)
 }
 
 fn lay_out(entries: &[Entry], fit: Fit, prefix: u16, width: u16) -> u16 {
     let (mut rows, mut x) = (u16::from(!entries.is_empty()), prefix);
     for entry in entries {
-        let wide = entry.width(fit.label, fit.max);
+        let wide = entry.width(fit);
         if x > prefix && x.saturating_add(wide) > width {
             rows = rows.saturating_add(1);
             x = prefix;
@@ -169,7 +182,7 @@ pub fn flow(chart: &Chart, entries: &[Entry], area: Rect, buf: &mut Buffer, them
     let more = if all { 0 } else { cells(&format!(" +{}", entries.len())) };
     let (mut x, mut y) = (start, area.y);
     for (index, entry) in entries.iter().enumerate() {
-        let wide = entry.width(fit.label, fit.max);
+        let wide = entry.width(fit);
         let end = area.right().saturating_sub(if y + 1 == area.bottom() { more } else { 0 });
         if x > start && x.saturating_add(wide) > end {
             (x, y) = (start, y + 1);
@@ -181,7 +194,8 @@ pub fn flow(chart: &Chart, entries: &[Entry], area: Rect, buf: &mut Buffer, them
         }
         x = entry.name(area, x, y, fit.label, buf, theme);
         let max = if fit.max && !entry.max.is_empty() { format!("max {}", entry.max) } else { String::new() };
-        for (text, role) in [(&entry.value, Role::Strong), (&max, Role::Dim)] {
+        let value = if fit.value { entry.value.as_str() } else { "" };
+        for (text, role) in [(value, Role::Strong), (&max, Role::Dim)] {
             if !text.is_empty() {
                 x += 2;
                 x += put(buf, area, x, y, text, theme.style(role));
@@ -211,8 +225,10 @@ pub fn list(chart: &Chart, entries: &[Entry], area: Rect, buf: &mut Buffer, them
     let [dim, strong] = [Role::Dim, Role::Strong].map(|role| theme.style(role));
     let widest = |part: fn(&Entry) -> &String| entries.iter().map(|entry| cells(part(entry))).max();
     let value = widest(|entry| &entry.value).unwrap_or(0).max(4);
-    let max = widest(|entry| &entry.max).filter(|wide| *wide > 0 && area.width >= WIDE_LIST);
-    let max = max.map_or(0, |wide| wide.max(3) + 2);
+    let max = widest(|entry| &entry.max).filter(|wide| *wide > 0).map_or(0, |wide| wide.max(3) + 2);
+    // Names matter more than the greatest values.
+    let name = widest(|entry| &entry.label).unwrap_or(0).min(16);
+    let max = if area.width >= name + value + max + 5 { max } else { 0 };
     let value_end = Rect { width: area.width.saturating_sub(max), ..area };
     if chart.crosshair.is_some() {
         put(buf, area, area.x, area.y, &crosshair_text(chart), theme.style(Role::Accent));

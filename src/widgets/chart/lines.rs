@@ -39,7 +39,7 @@ pub const UNICODE: Lines = Lines {
     right_corner: "┘",
     dash: ["╌", "╌"],
     event: "┊",
-    shade: "░",
+    shade: "·",
     to: "–",
 };
 

@@ -43,13 +43,19 @@ impl TimeRange {
 
     /// Seconds from the start to `at`.
     pub fn seconds_to(self, at: Timestamp) -> f64 {
-        at.duration_since(self.start).as_secs_f64()
+        let whole = at.as_second() - self.start.as_second();
+        let rest = at.subsec_nanosecond() - self.start.subsec_nanosecond();
+        whole as f64 + f64::from(rest) * 1e-9
     }
 
     /// The column nearest to `at` when the range is `columns` wide. Times outside take the edge.
     pub fn column(self, at: Timestamp, columns: usize) -> usize {
-        let span = self.seconds();
-        let share = if span > 0.0 { (self.seconds_to(at) / span).clamp(0.0, 1.0) } else { 0.0 };
+        Self::column_of(self.seconds_to(at), self.seconds(), columns)
+    }
+
+    /// The same for a time `second` seconds into a range of `span` seconds.
+    fn column_of(second: f64, span: f64, columns: usize) -> usize {
+        let share = if span > 0.0 { (second / span).clamp(0.0, 1.0) } else { 0.0 };
         (share * columns.saturating_sub(1) as f64).round() as usize
     }
 

@@ -77,7 +77,7 @@ pub fn value_axis(
 
     let unit = common_unit(shown().map(AsRef::as_ref));
     let scale = Scale::new(unit, low.abs().max(high.abs()));
-    let wanted = usize::from(rows / 2).clamp(2, 5);
+    let wanted = usize::from(rows * 2 / 3).clamp(2, 5);
     let (nice_low, nice_high) = nice_range(low / scale.divisor, high / scale.divisor, wanted);
     let low = fixed_low.unwrap_or(nice_low * scale.divisor);
     let high = fixed_high.unwrap_or(nice_high * scale.divisor);

@@ -121,6 +121,11 @@ impl Markdown {
     }
 }
 
+/// Plain words broken into lines of this width.
+pub fn wrap_plain(text: &str, width: u16, role: Role) -> Vec<Row> {
+    wrap::plain(text, usize::from(width), role)
+}
+
 /// Draws rows from the top of `area`, the chosen link marked.
 pub fn draw(rows: &[Row], link: Option<usize>, area: Rect, buf: &mut Buffer, theme: &Theme) {
     for (row, y) in rows.iter().zip(area.top()..area.bottom()) {

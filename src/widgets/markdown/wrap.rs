@@ -133,6 +133,12 @@ fn wrapped(pieces: &[Piece], room: usize, all: Option<Role>) -> Vec<Row> {
     out
 }
 
+/// Words of one role broken into rows of `room` cells.
+pub fn plain(text: &str, room: usize, role: Role) -> Vec<Row> {
+    let piece = Piece { text: text.to_owned(), face: Face::Plain, link: None };
+    wrapped(&[piece], room, Some(role))
+}
+
 fn append(row: Option<&mut Row>, text: &str, role: Role, link: Option<usize>) {
     let Some(row) = row else { return };
     match row.last_mut().filter(|last| last.role == role && last.link == link) {

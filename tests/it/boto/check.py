@@ -12,6 +12,7 @@ import datetime
 import importlib
 import json
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 
 import boto3
@@ -197,6 +198,66 @@ def deployments(clients: Clients) -> list[dict]:
     return full
 
 
+def lookup(client, now: datetime.datetime, key: str, value: str) -> list[dict]:
+    """All events of six hours with this attribute, at most two requests a second."""
+    events, arguments = [], {}
+    while True:
+        time.sleep(0.55)
+        answer = client.lookup_events(
+            LookupAttributes=[{"AttributeKey": key, "AttributeValue": value}],
+            StartTime=now - datetime.timedelta(hours=6),
+            EndTime=now,
+            **arguments,
+        )
+        events += answer["Events"]
+        if "NextToken" not in answer:
+            return events
+        arguments = {"NextToken": answer["NextToken"]}
+
+
+def trail(clients: Clients, now: datetime.datetime) -> None:
+    client = clients("cloudtrail")
+    writes = lookup(client, now, "ReadOnly", "false")
+    reads = lookup(client, now, "ReadOnly", "true")
+    every = {event["EventId"]: event for event in writes + reads}
+    say("cloudtrail lookup_events", f"{len(writes)} writes, {len(reads)} reads")
+    expect(len(every) == len(writes) + len(reads), "no event comes twice")
+    expect(len(writes) > 50, "events are paged")
+    times = [event["EventTime"] for event in writes]
+    expect(times == sorted(times, reverse=True), "the newest come first")
+    records = {key: json.loads(event["CloudTrailEvent"]) for key, event in every.items()}
+    for key, event in every.items():
+        record = records[key]
+        expect(record["eventID"] == key and record["eventName"] == event["EventName"], f"{key} is its record's")
+        expect(record["eventSource"] == event["EventSource"], f"{key}: its source is its record's")
+        expect(str(record["readOnly"]).lower() == event["ReadOnly"], f"{key}: its kind is its record's")
+    # By user and by resource: the same as picking them out of everything here.
+    (update,) = (event for event in writes if event["EventName"] == "UpdateService")
+    service = update["Resources"][0]["ResourceName"]
+    for attribute, value, has in [
+        ("Username", update["Username"], lambda event: event.get("Username") == value),
+        ("AccessKeyId", update["AccessKeyId"], lambda event: event.get("AccessKeyId") == value),
+        ("ResourceName", service, lambda event: any(r["ResourceName"] == value for r in event["Resources"])),
+        ("EventSource", "logs.amazonaws.com", lambda event: event["EventSource"] == value),
+    ]:
+        found = {event["EventId"] for event in lookup(client, now, attribute, value)}
+        wanted = {key for key, event in every.items() if has(event)}
+        say(f"cloudtrail lookup_events by {attribute}", f"{len(found)} events")
+        # A few more may have come in meanwhile.
+        expect(wanted <= found and len(found) - len(wanted) < 5, f"{attribute} {value}: {len(wanted)} of {len(found)}")
+    expect(update["Username"].startswith("github-"), "the pipeline's session deployed")
+    time.sleep(1.1)
+    codes = []
+    for _ in range(4):
+        try:
+            client.lookup_events()
+            codes.append("ok")
+        except client.exceptions.ClientError as error:
+            codes.append(error.response["Error"]["Code"])
+    say("cloudtrail lookup_events four times at once", " ".join(codes))
+    expect(codes.count("ThrottlingException") >= 1 and codes[0] == "ok", "two requests a second are answered")
+
+
 def before(clients: Clients, now: datetime.datetime) -> None:
     who = clients("sts").get_caller_identity()
     say("sts get_caller_identity", who["Account"])
@@ -255,15 +316,110 @@ def before(clients: Clients, now: datetime.datetime) -> None:
     say("lambda list_functions", " ".join(function["FunctionName"] for function in functions))
     clients("lambda").list_aliases(FunctionName=functions[0]["FunctionName"])
     clients("lambda").list_event_source_mappings()
-    graph = clients("xray").get_service_graph(StartTime=now - datetime.timedelta(minutes=10), EndTime=now)
-    say("xray get_service_graph", f"{len(graph['Services'])} services")
+    traces(clients("xray"), now)
 
+    trail(clients, now)
     running = deployments(clients)[0]
     expect(running["status"] == "IN_PROGRESS", f"the newest deployment runs: {running['status']}")
     stopped = clients("ecs").stop_service_deployment(
         serviceDeploymentArn=running["serviceDeploymentArn"], stopType="ROLLBACK"
     )
     say("ecs stop_service_deployment", stopped["serviceDeploymentArn"].rsplit("/", 1)[0].rsplit(":", 1)[1])
+
+
+def services_of(summary: dict) -> set[str]:
+    return {service["Name"] for service in summary["ServiceIds"]}
+
+
+def annotations_of(summary: dict, key: str) -> set:
+    return {value for given in summary["Annotations"].get(key, []) for value in given["AnnotationValue"].values()}
+
+
+def traces(xray, now: datetime.datetime) -> None:
+    """Summaries by six filters, each held against all summaries; the documents of some; the service graph."""
+    # What has ended by now stays as it is, while a slow test goes on.
+    span = {"StartTime": now - datetime.timedelta(minutes=9), "EndTime": now - datetime.timedelta(seconds=10)}
+
+    def ask(**filter_expression) -> tuple[list[dict], int]:
+        answers = pages(xray, "get_trace_summaries", **span, **filter_expression)
+        return flat(answers, "TraceSummaries"), sum(answer["TracesProcessedCount"] for answer in answers)
+
+    everything, processed = ask()
+    say("xray get_trace_summaries", f"{len(everything)} traces")
+    expect(processed == len(everything), f"without a filter all {processed} traces are given")
+    expect(len({summary["Id"] for summary in everything}) == len(everything), "no trace comes twice")
+    filters = {
+        "fault": lambda s: s["HasFault"],
+        "responsetime > 0.5 AND !error": lambda s: s.get("ResponseTime", 0) > 0.5 and not s["HasError"],
+        'http.url CONTAINS "/checkout/9" OR throttle': lambda s: (
+            "/checkout/9" in s.get("Http", {}).get("HttpURL", "") or s["HasThrottle"]
+        ),
+        'service("orders") AND !service("cart")': lambda s: (
+            "orders" in services_of(s) and "cart" not in services_of(s)
+        ),
+        'annotation.side = "green" AND annotation[version] = 42': lambda s: (
+            "green" in annotations_of(s, "side") and 42 in annotations_of(s, "version")
+        ),
+        'http.status >= 500 AND (http.method = "POST" OR user ENDSWITH "7")': lambda s: (
+            s.get("Http", {}).get("HttpStatus", 0) >= 500
+            and (s["Http"]["HttpMethod"] == "POST" or any(u["UserName"].endswith("7") for u in s["Users"]))
+        ),
+    }
+    for expression, holds in filters.items():
+        found, looked = ask(FilterExpression=expression)
+        wanted = [summary for summary in everything if holds(summary)]
+        expect(0 < len(wanted) < len(everything), f"some have {expression}, {len(wanted)} do")
+        expect(found == wanted, f"{expression}: {len(found)} are found of {len(wanted)}")
+        expect(looked == processed, f"{expression} is asked of all {processed} traces, not of {looked}")
+    say("xray filters", f"{len(filters)} agree")
+    try:
+        ask(FilterExpression="speed > 5")
+        expect(False, "a wrong filter is refused")
+    except xray.exceptions.InvalidRequestException as refusal:
+        say("xray refuses", refusal.response["Error"]["Message"])
+
+    failing, _ = ask(FilterExpression='service("checkout") { fault }')
+    ids = [summary["Id"] for summary in failing if not summary["IsPartial"]][:4]
+    unknown = "1-67a1b2c3-0123456789abcdef01234567"
+    answer = xray.batch_get_traces(TraceIds=[*ids, unknown])
+    expect(answer["UnprocessedTraceIds"] == [unknown], "an unknown trace is unprocessed")
+    expect([trace["Id"] for trace in answer["Traces"]] == ids, "the others are given")
+    for trace in answer["Traces"]:
+        documents = [json.loads(segment["Document"]) for segment in trace["Segments"]]
+        (root,) = (document for document in documents if "parent_id" not in document)
+        expect(root["fault"] and root["name"] == "checkout", f"{trace['Id']} fails at its root")
+        (said,) = root["cause"]["exceptions"]
+        expect("message" in said and len(said["id"]) == 16, f"{trace['Id']} says why")
+        lines = log_lines(xray, root, trace["Id"])
+        expect(any(said["message"] in line for line in lines), f"{trace['Id']} and its log line agree: {lines}")
+    say("xray batch_get_traces", f"{len(ids)} failing traces agree with their log lines")
+
+    graph = flat(pages(xray, "get_service_graph", **span), "Services")
+    named = {(service["Name"], service["Type"]): service for service in graph}
+    say("xray get_service_graph", " ".join(sorted({name for name, _ in named})))
+    checkout = named["checkout", "AWS::ECS::Container"]
+    whole = [s for s in everything if s["EntryPoint"]["Name"] == "checkout" and not s["IsPartial"]]
+    statistics = checkout["SummaryStatistics"]
+    expect(statistics["TotalCount"] == len(whole), f"the graph counts the {len(whole)} traces of checkout")
+    faults = sum(summary["HasFault"] for summary in whole)
+    expect(statistics["FaultStatistics"]["TotalCount"] == faults, f"and their {faults} faults")
+    seconds = sum(summary["ResponseTime"] for summary in whole)
+    expect(abs(statistics["TotalResponseTime"] - seconds) < 0.01, f"and their {seconds} seconds")
+    bars = sum(bar["Count"] for bar in checkout["ResponseTimeHistogram"])
+    expect(bars == len(whole), f"the histogram has each once, not {bars}")
+    by_id = {service["ReferenceId"]: service["Name"] for service in graph}
+    callees = sorted(by_id[edge["ReferenceId"]] for edge in checkout["Edges"])
+    expect(callees == ["cart", "orders", "receipts-queue"], f"checkout calls {callees}")
+    xray.get_trace_graph(TraceIds=ids)
+
+
+def log_lines(xray, root: dict, trace: str) -> list[str]:
+    """The lines of a trace in the log group that its root names."""
+    group = root["aws"]["cloudwatch_logs"][0]["log_group"]
+    logs = Clients(xray.meta.endpoint_url)("logs")
+    window = {"startTime": int(root["start_time"] * 1000) - 1000, "endTime": int(root["end_time"] * 1000) + 1000}
+    answers = pages(logs, "filter_log_events", logGroupName=group, filterPattern=f'"{trace}"', **window)
+    return [event["message"] for event in flat(answers, "events")]
 
 
 def after(clients: Clients, now: datetime.datetime) -> None:

@@ -12,6 +12,7 @@ mod inventory;
 mod logs;
 mod metrics;
 mod redirect;
+mod traces;
 
 use crate::common;
 use eyewall::aws::Conn;

@@ -1,16 +1,17 @@
 //! Service graphs: the nodes and edges of many traces, with counts, times and histograms.
 //!
 //! `GetServiceGraph` counts the sampled traces of a span, `GetTraceGraph` those of some ids. Both go through
-//! the same sums, so a graph's counts are those of the summaries of the same span.
+//! the same sums, so a graph's counts are those of the summaries of the same span; only the counts of
+//! services that call nobody are estimated, which a group's graph leaves out.
 
 use super::facts::Facts;
 use super::filter::{self, Expr};
 use super::{facts, span, trace_ids, wrong};
 use crate::demo::svc::Ctx;
 use crate::demo::wire::{Failure, Value, list, object};
-use crate::demo::world::{ACCOUNT, Call, Trace, TraceNode, World, minutes_of};
+use crate::demo::world::{ACCOUNT, Call, Island, Trace, TraceNode, World, minutes_of};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ids that one `GetTraceGraph` takes.
 const MOST_IDS: usize = 100;
@@ -26,7 +27,7 @@ pub fn get_service_graph(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> 
     };
     let mut graph = Graph::default();
     for minute in minutes_of(from, to.min(ctx.now)) {
-        for trace in ctx.world.traces(minute, ctx.now) {
+        for trace in ctx.world.chains(minute, ctx.now) {
             let facts = Facts::new(ctx.world, &trace, ctx.now);
             if (from.as_millisecond()..=to.as_millisecond()).contains(&trace.began_ms)
                 && filter.as_ref().is_none_or(|filter| facts.hold(filter))
@@ -34,6 +35,9 @@ pub fn get_service_graph(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> 
                 graph.add(ctx.world, &trace, ctx.now);
             }
         }
+    }
+    if filter.is_none() {
+        ctx.world.islands(from, to.min(ctx.now)).iter().for_each(|island| graph.add_island(island));
     }
     Ok(object([
         ("StartTime", from.into()),
@@ -69,7 +73,7 @@ fn group_filter(name: &str) -> Result<Option<Expr>, Failure> {
 struct Graph<'a> {
     nodes: BTreeMap<TraceNode<'a>, Stats>,
     edges: BTreeMap<(TraceNode<'a>, TraceNode<'a>), Stats>,
-    roots: Vec<TraceNode<'a>>,
+    roots: BTreeSet<TraceNode<'a>>,
 }
 
 #[derive(Default)]
@@ -100,11 +104,27 @@ impl<'a> Graph<'a> {
         }
     }
 
+    fn add_island(&mut self, island: &Island<'a>) {
+        let total = island.ok + island.errors + island.throttles + island.faults;
+        let Some(first) = island.nodes.first().filter(|_| total > 0) else { return };
+        let mut caller = None;
+        if first.kind != "AWS::Lambda" {
+            self.nodes.entry(CLIENT).or_default();
+            caller = Some(CLIENT);
+        }
+        self.roots.insert(*first);
+        for node in &island.nodes {
+            self.nodes.entry(*node).or_default().count_island(island);
+            if let Some(caller) = caller {
+                self.edges.entry((caller, *node)).or_default().count_island(island);
+            }
+            caller = Some(*node);
+        }
+    }
+
     /// A root was called by the clients, or by a queue.
     fn enter(&mut self, world: &'a World, call: &Call, node: TraceNode<'a>) {
-        if !self.roots.contains(&node) {
-            self.roots.push(node);
-        }
+        self.roots.insert(node);
         let from = match world.trace_queue(call) {
             Some(name) => TraceNode { name, kind: "AWS::SQS::Queue", inferred: true },
             None if node.kind == "AWS::Lambda" => return,
@@ -167,6 +187,17 @@ impl Stats {
         }
         self.seconds += call.seconds();
         *self.times.entry(two_digits((call.seconds() * 100_000.0) as u64)).or_default() += 1;
+    }
+
+    fn count_island(&mut self, island: &Island<'_>) {
+        self.ok += island.ok;
+        self.errors += island.errors;
+        self.throttles += island.throttles;
+        self.faults += island.faults;
+        self.seconds += island.seconds;
+        for (seconds, count) in &island.times {
+            *self.times.entry(two_digits((seconds * 100_000.0) as u64)).or_default() += count;
+        }
     }
 
     fn summary(&self) -> Value {

@@ -69,13 +69,13 @@ pub fn get_trace_summaries(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure
     let mut rest = None;
     'scan: for at in (first..=last).rev() {
         let skip = if at == minute { skip } else { 0 };
-        for (index, trace) in ctx.world.traces(at, now).iter().enumerate().skip(skip) {
+        for (index, trace) in ctx.world.traces(at, skip, now) {
             if page.summaries.len() >= PAGE || page.processed >= SCANNED {
                 rest = Some(resume_token(now, at, index));
                 break 'scan;
             }
-            let facts = Facts::new(ctx.world, trace, now);
-            if kind.holds(&facts, (from, to)) && (rate >= 1.0 || chosen(trace, rate)) {
+            let facts = Facts::new(ctx.world, &trace, now);
+            if kind.holds(&facts, (from, to)) && (rate >= 1.0 || chosen(&trace, rate)) {
                 page.add(&facts, filter.as_ref(), matches!(kind, RangeType::Event));
             }
         }

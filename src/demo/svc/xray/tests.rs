@@ -68,7 +68,10 @@ fn bad_minutes() -> (World, Vec<Trace>, Timestamp) {
     let now = start + SignedDuration::from_mins(20);
     let world = World::new(Scenario::builtin("bad-deploy").unwrap(), 7, "eu-west-2", start);
     let minute = start.as_second() / 60;
-    let traces = (minute + 6..minute + 12).flat_map(|minute| world.traces(minute, now)).collect();
+    let traces = (minute + 6..minute + 12)
+        .flat_map(|minute| world.traces(minute, 0, now))
+        .map(|(_, trace)| trace)
+        .collect();
     (world, traces, now)
 }
 

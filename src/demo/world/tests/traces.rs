@@ -11,7 +11,7 @@ fn nodes<'a>(world: &'a World, trace: &Trace) -> Vec<&'a str> {
 
 /// The root calls of a service in a minute.
 fn roots(world: &World, name: &str, minutes: f64) -> Vec<Call> {
-    let traces = world.traces(minute_of(minutes), at(60.0));
+    let traces = world.traces(minute_of(minutes), 0, at(60.0)).map(|(_, trace)| trace).collect::<Vec<_>>();
     let roots = traces.iter().map(|trace| trace.calls[0]);
     roots.filter(|call| world.trace_node(call).name == name).collect()
 }
@@ -76,7 +76,8 @@ fn callees_lie_within_their_callers_and_callers_before_callees() {
     let world = world("bad-deploy");
     let (mut within, mut all, mut chains) = (0, 0, BTreeSet::new());
     for minutes in [-100.0, -4.0, 10.0] {
-        for trace in world.traces(minute_of(minutes), at(60.0)) {
+        for trace in world.traces(minute_of(minutes), 0, at(60.0)).map(|(_, trace)| trace).collect::<Vec<_>>()
+        {
             let mut names = nodes(&world, &trace);
             names.dedup();
             chains.insert(names.join(" "));
@@ -131,7 +132,7 @@ fn failures_and_times_of_traces_are_those_of_the_requests() {
 #[test]
 fn a_trace_grows_until_it_is_whole() {
     let world = world("bad-deploy");
-    let traces = world.traces(minute_of(-3.0), at(60.0));
+    let traces = world.traces(minute_of(-3.0), 0, at(60.0)).map(|(_, trace)| trace).collect::<Vec<_>>();
     let whole = traces.iter().find(|trace| nodes(&world, trace).contains(&"orders-db")).unwrap();
     let (from, to) = whole.span_us();
     let seen = |us: i64| {

@@ -88,8 +88,8 @@ pub fn render(
         put(buf, area, area.x + 1, area.y, text, theme.style(Role::Dim));
         return;
     };
-    let wanted = detail::lines(trace, index, theme.glyphs());
     let room = usize::from(area.width.saturating_sub(2));
+    let wanted = detail::lines(trace, index, theme.glyphs(), room);
     let lines: Vec<Line> =
         wanted.iter().flat_map(|line| row::wrap(line, room, 200)).take(MAX_DETAIL).collect();
     let title = detail::title(trace, index, theme.glyphs());
@@ -98,10 +98,11 @@ pub fn render(
         state.last.set(last);
         return;
     }
-    let below = (lines.len() as u16).saturating_add(1);
-    let spare = area.height.saturating_sub(1).saturating_sub(rows.lines().min(1_000) as u16);
-    let below = if area.height < 6 { 0 } else { below.min(spare.max(area.height / 3)) };
-    let [chart, below] = split_bottom(area, below);
+    // Where details begin depends on the trace alone: they stay put while the cursor moves. Ruler, rows and a
+    // blank line when that leaves a third of the area, else two thirds.
+    let whole = u16::try_from(rows.lines() + 2).unwrap_or(u16::MAX);
+    let least = if area.height < 6 { 0 } else { area.height / 3 };
+    let [chart, below] = split_top(area, whole.min(area.height - least));
     draw(trace, state, &rows, Some((row, focused)), chart, buf, theme);
     details(&title, &lines, below, buf, theme);
 }
@@ -280,9 +281,9 @@ impl Drawing<'_> {
         let more = if folded { format!(" +{}", span.descendants) } else { String::new() };
         let name = if span.name.is_empty() { theme.glyphs().missing } else { &span.name };
         let name = cut_end(name, room(x).saturating_sub(width(&more)), theme.glyphs().ellipsis);
-        let name_role = match (span.status.failed(), span.kind) {
-            (true, _) => role,
-            (_, Kind::Inferred) => Role::Dim,
+        let name_role = match (span.kind, span.status.failed()) {
+            (Kind::Inferred, _) => Role::Dim,
+            (_, true) => role,
             _ => Role::Text,
         };
         x += put(buf, place, x, place.y, &name, theme.style(name_role));

@@ -295,7 +295,11 @@ impl Writer<'_> {
             }
             Some(Blame::Client) if self.failed_callee().is_none() => {
                 let (begin, end) = (from + took / 10, self.call.to_us - took / 50);
-                let fetch = self.part(2, "fetch", begin, end).with("fault", true);
+                // Its request never came to a server of the callee.
+                let blamed = self.facts.world.call_blamed(self.call);
+                let name = blamed.unwrap_or("handler").to_owned();
+                let fetch = self.part(2, name, begin, end).with("fault", true);
+                let fetch = fetch.with("namespace", blamed.map(|_| "remote"));
                 parts.push((begin, fetch.with("cause", self.exception())));
             }
             _ => {}
@@ -305,7 +309,7 @@ impl Writer<'_> {
     }
 
     /// A subsegment about the program itself.
-    fn part(&self, number: u64, name: &'static str, from: i64, to: i64) -> Value {
+    fn part(&self, number: u64, name: impl Into<Value>, from: i64, to: i64) -> Value {
         self.timed(self.facts.world.call_extra_id(self.call, number), name, self.call, from, to)
     }
 

@@ -1,0 +1,160 @@
+//! What else happened: rollouts, alarms and findings as rows of the time line. Pure.
+
+use super::lens::Lens;
+use crate::app::pane::{Ctx, Tone};
+use crate::aws::TargetId;
+use crate::config::Severity;
+use crate::features::alarms::{self, AlarmState};
+use crate::features::rollouts::{self, Rollout};
+use crate::features::{Link, TargetStore};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What kind of thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// A rollout began or ended.
+    Rollout,
+    /// An alarm changed its state.
+    Alarm,
+}
+
+impl Kind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rollout => "rollout",
+            Self::Alarm => "alarm",
+        }
+    }
+}
+
+/// How it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mood {
+    /// Broken.
+    Bad,
+    /// Worth a look.
+    Warn,
+    /// Fine.
+    Ok,
+    /// Neither.
+    Plain,
+}
+
+impl Mood {
+    /// The tone it is drawn in.
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Bad => Tone::Bad,
+            Self::Warn => Tone::Warn,
+            Self::Ok => Tone::Ok,
+            Self::Plain => Tone::Info,
+        }
+    }
+}
+
+/// Something that happened and is not CloudTrail's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Extra {
+    /// When.
+    pub at: Timestamp,
+    /// Whose.
+    pub target: TargetId,
+    /// What kind.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// What happened, in words.
+    pub text: String,
+    /// How it looks.
+    pub mood: Mood,
+    /// The service it is about.
+    pub service: Option<String>,
+    /// What Enter opens.
+    pub link: Link,
+}
+
+impl Extra {
+    /// Whether it belongs to a subject.
+    pub fn belongs(&self, lens: &Lens) -> bool {
+        match &lens.subject {
+            None => true,
+            Some(subject) => {
+                self.name == subject.name()
+                    || self.service.as_ref().is_some_and(|service| lens.services.contains(service))
+                    || self.kind == Kind::Alarm && lens.alarms.contains(&self.name)
+            }
+        }
+    }
+}
+
+/// Everything that is known of a target.
+pub fn of_target(id: &TargetId, target: &TargetStore, ctx: &Ctx) -> Vec<Extra> {
+    let mut all = Vec::new();
+    let list = target.rollouts.iter();
+    for shift in list.flat_map(|list| list.shifts.iter().chain(list.recent.iter())) {
+        rollout(id, target, shift, &mut all);
+    }
+    for alarm in target.alarms.iter().flat_map(|list| &list.alarms) {
+        if alarm.scaling() || alarm.muted() {
+            continue;
+        }
+        all.extend(transition(id, target, alarm, ctx));
+    }
+    all
+}
+
+fn rollout(id: &TargetId, target: &TargetStore, shift: &Rollout, all: &mut Vec<Extra>) {
+    let service = target.derived.services.of_ecs(&shift.name.cluster, &shift.name.service);
+    let name = service.map_or(shift.name.service.as_str(), |service| service.name.as_str());
+    let key = rollouts::Key {
+        target: id.clone(),
+        name: shift.name.clone(),
+        deployment: Some(shift.deployment.clone()),
+    };
+    let mut add = |at: Option<Timestamp>, text: String, mood: Mood| {
+        all.extend(at.map(|at| Extra {
+            at,
+            target: id.clone(),
+            kind: Kind::Rollout,
+            name: name.to_owned(),
+            text,
+            mood,
+            service: Some(name.to_owned()),
+            link: Link::Rollouts { shift: Some(key.clone()), open: true },
+        }));
+    };
+    let from = shift.old.as_ref().map(|old| format!("{} → ", old.label())).unwrap_or_default();
+    let what = format!("{} {from}{}", shift.strategy.label(), shift.new.label());
+    add(shift.started_at.or(shift.created_at), format!("{what} started"), Mood::Plain);
+    let mood = match shift.status.0.as_str() {
+        "SUCCESSFUL" => Mood::Ok,
+        "ROLLBACK_FAILED" => Mood::Bad,
+        _ => Mood::Warn,
+    };
+    let status = shift.status.0.to_lowercase().replace('_', " ");
+    add(shift.finished_at, format!("{what}: {status}"), mood);
+}
+
+fn transition(id: &TargetId, target: &TargetStore, alarm: &alarms::Alarm, ctx: &Ctx) -> Option<Extra> {
+    let owner = target.derived.services.of_alarm(&alarm.name).next();
+    let (word, mood) = match (&alarm.state, alarms::severity(alarm, ctx.config)) {
+        (AlarmState::Ok, _) => ("OK again", Mood::Ok),
+        (AlarmState::Alarm, Severity::High | Severity::Critical) => ("in ALARM", Mood::Bad),
+        (AlarmState::Alarm, _) => ("in ALARM", Mood::Warn),
+        _ => ("without data", Mood::Plain),
+    };
+    let condition = if alarm.firing() { alarm.condition() } else { String::new() };
+    let text = if condition.is_empty() { word.to_owned() } else { format!("{word}: {condition}") };
+    Some(Extra {
+        at: alarm.since?,
+        target: id.clone(),
+        kind: Kind::Alarm,
+        name: alarm.name.clone(),
+        text,
+        mood,
+        service: owner.map(|owner| owner.service.name.clone()),
+        link: Link::Alarms { alarm: Some((id.clone(), alarm.name.clone())), open: true },
+    })
+}
