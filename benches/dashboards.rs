@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const AREA: Rect = Rect { x: 0, y: 0, width: 200, height: 60 };
@@ -54,10 +55,6 @@ fn read(body: &str) -> Dashboard {
 }
 
 fn plan_all(dashboard: &Dashboard) -> DataQuery {
-    let metric = |kind: &'_ WidgetKind| match kind {
-        WidgetKind::Metric(metric) => Some(&**metric),
-        _ => None,
-    };
     let widgets: Vec<(usize, &MetricWidget)> =
         dashboard.widgets.iter().filter_map(|widget| Some((widget.index, metric(&widget.kind)?))).collect();
     let ctx = PlanCtx {
@@ -97,6 +94,13 @@ fn plan_alone(bencher: Bencher) {
 fn lay_out(bencher: Bencher) {
     let dashboard = read(&body());
     bencher.bench(|| layout(black_box(&dashboard), 200));
+}
+
+fn metric(kind: &WidgetKind) -> Option<&MetricWidget> {
+    match kind {
+        WidgetKind::Metric(metric) => Some(metric),
+        _ => None,
+    }
 }
 
 /// Five series of three hours for each of the 100 widgets.
@@ -140,7 +144,7 @@ fn redraw(bencher: Bencher) {
     let store = Store::new([(TargetSpec::named("bench"), SessionInfo::default())]);
     let mut app = App::new(store, settings, Zone::utc());
     let found = Found { name: name.clone(), dashboard: Ok(dashboard) };
-    app.store.local_dashboards = vec![LocalDashboard { path: "bench.json".into(), found }];
+    app.store.local_dashboards = vec![LocalDashboard { path: "bench.json".into(), found, about: BTreeSet::new() }];
     let target = app.store.active().next().expect("one target").clone();
     let present = Now { since_start: Duration::from_secs(1), wall: now() };
     let key = PollKey::new(&target, Topic::DashboardData);

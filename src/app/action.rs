@@ -149,16 +149,6 @@ impl Action {
         (Self::Screen1..=Self::Screen9).contains(&self).then(|| self as usize - Self::Screen1 as usize)
     }
 
-    /// The name of the screen it needs; `None` when it works anywhere.
-    pub fn needs(self) -> Option<&'static str> {
-        match self {
-            Self::Traces => Some("traces"),
-            Self::Changes => Some("changes"),
-            Self::Board => Some("dashboards"),
-            _ => self.screen().map(|_| self.info().name),
-        }
-    }
-
     /// The verb with this name in the config.
     pub fn by_name(name: &str) -> Option<Self> {
         ACTIONS.iter().find(|info| info.name == name).map(|info| info.action)

@@ -5,7 +5,6 @@ use super::effect::Effect;
 use super::msg::Input;
 use super::overlay::{Overlay, Reply};
 use super::pane::{Command, Ctx};
-use crate::features::SCREENS;
 use crate::theme::Role;
 use crate::widgets::dialog;
 use ratatui::buffer::Buffer;
@@ -67,10 +66,9 @@ fn lines(ctx: &Ctx) -> Vec<Line<'static>> {
     lines
 }
 
-/// Read-only targets do not list the verb, and none is listed whose screen this version lacks.
+/// Read-only targets do not list the verb.
 pub(super) fn hidden(action: Action, ctx: &Ctx) -> bool {
-    let absent = action.needs().is_some_and(|screen| !SCREENS.contains(&screen));
-    absent || action.info().danger && ctx.store.all_read_only()
+    action.info().danger && ctx.store.all_read_only()
 }
 
 /// Asked when quitting while a rollback is being watched.

@@ -1,10 +1,9 @@
 //! The core as its users see it: keys in, effects and plans out.
 
-use super::action::{ACTIONS, Info};
 use super::*;
 use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec, Usage};
 use crate::features::session::SessionInfo;
-use crate::features::{Payload, Query, SCREENS, Topic};
+use crate::features::{Payload, Query, Topic};
 use crate::text::Zone;
 use crate::theme::ColorDepth;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -304,23 +303,6 @@ fn the_palette_says_why_a_pasted_thing_cannot_be_opened() {
 fn the_names_of_screens_are_those_of_the_panes() {
     let names: Vec<_> = crate::features::panes().iter().map(|pane| pane.name()).collect();
     assert_eq!(names, crate::features::SCREENS);
-}
-
-#[test]
-fn a_verb_without_its_screen_is_offered_nowhere() {
-    let mut app = app(&["a"]);
-    let area = ratatui::layout::Rect::new(0, 0, 100, 120);
-    for key in ['?', ':'] {
-        press(&mut app, KeyCode::Char(key), 1);
-        let mut buf = Buffer::empty(area);
-        app.render(&mut buf, now(1));
-        let text: String = buf.content().iter().map(ratatui::buffer::Cell::symbol).collect();
-        let absent = |info: &&Info| info.action.needs().is_some_and(|screen| !SCREENS.contains(&screen));
-        for info in ACTIONS.iter().filter(absent) {
-            assert!(!text.contains(info.doc), "{key}: {} in {text}", info.doc);
-        }
-        press(&mut app, KeyCode::Esc, 1);
-    }
 }
 
 #[test]

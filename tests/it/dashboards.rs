@@ -19,12 +19,6 @@ use std::sync::Arc;
 const HOUR: Window = Window::Live { secs: 3_600 };
 
 fn metrics(dashboard: &Dashboard) -> Vec<(usize, &MetricWidget)> {
-    fn metric(kind: &WidgetKind) -> Option<&MetricWidget> {
-        match kind {
-            WidgetKind::Metric(metric) => Some(metric),
-            _ => None,
-        }
-    }
     let widgets = dashboard.widgets.iter();
     widgets.filter_map(|widget| Some((widget.index, metric(&widget.kind)?))).collect()
 }
@@ -270,4 +264,11 @@ async fn dashboards_of_others_are_read_laid_out_and_planned() {
 
 fn is_asked(query: &DataQuery, key: RowKey) -> bool {
     query.asks.iter().flat_map(|ask| &ask.draws).flat_map(|draw| &draw.rows).any(|row| row.key == key)
+}
+
+fn metric(kind: &WidgetKind) -> Option<&MetricWidget> {
+    match kind {
+        WidgetKind::Metric(metric) => Some(metric),
+        _ => None,
+    }
 }

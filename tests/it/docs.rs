@@ -3,8 +3,7 @@
 //! `UPDATE=1 cargo test --test it docs` writes the README's table of keys anew.
 
 use crate::common::scratch;
-use eyewall::app::action::{ACTIONS, Action, Scope};
-use eyewall::features::SCREENS;
+use eyewall::app::action::{ACTIONS, Scope};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,14 +15,13 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The table of keys, as the README has it: verbs that lead to screens which do not exist are left out.
+/// The table of keys, as the README has it.
 fn keys() -> String {
-    let there = |action: Action| action.needs().is_none_or(|screen| SCREENS.contains(&screen));
     let mut table = String::from("| | Keys | Verb | |\n|---|---|---|---|\n");
     for scope in [Scope::Move, Scope::Go, Scope::Find, Scope::Read, Scope::Jump, Scope::Do, Scope::More] {
         let mut title = scope.title();
         let verbs = ACTIONS.iter().filter(|info| info.scope == scope);
-        for info in verbs.filter(|info| there(info.action)) {
+        for info in verbs {
             let keys: Vec<String> = info.keys.iter().map(|key| format!("`{key}`")).collect();
             writeln!(table, "| {title} | {} | {} | {} |", keys.join(" "), info.name, info.doc).unwrap();
             title = "";

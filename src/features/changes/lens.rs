@@ -13,9 +13,9 @@ pub struct Lens {
     /// What is looked at; `None` is everything.
     pub subject: Option<Subject>,
     /// Things of the service, of what it depends on and of its callers.
-    pub(super) around: HashSet<String>,
+    pub around: HashSet<String>,
     /// Things of the service and its callers; without a subject, of services in trouble and theirs.
-    pub(super) affected: HashSet<String>,
+    pub affected: HashSet<String>,
     /// Names of the services that belong to it.
     pub services: HashSet<String>,
     /// Names of alarms on them.

@@ -55,8 +55,7 @@ impl About {
             }
         };
         for local in &ctx.store.local_dashboards {
-            let named = local.found.dashboard.as_ref().ok().map(super::Dashboard::about);
-            if self.matches(&local.found.name.name, named.as_ref()) {
+            if self.matches(&local.found.name.name, Some(&local.about)) {
                 add(local.found.name.clone());
             }
         }

@@ -84,6 +84,8 @@ pub struct LocalDashboard {
     pub path: String,
     /// What is in it.
     pub found: Found,
+    /// What its metrics are about.
+    pub about: BTreeSet<String>,
 }
 
 /// What is asked about all dashboards of an account.

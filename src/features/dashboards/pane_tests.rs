@@ -51,6 +51,7 @@ fn local(name: &str, body: &str) -> LocalDashboard {
     LocalDashboard {
         path: format!("/tmp/{}.json", name.name),
         found: Found { name: name.clone(), dashboard: parse(name, body) },
+        about: std::collections::BTreeSet::new(),
     }
 }
 

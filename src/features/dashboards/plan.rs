@@ -218,16 +218,8 @@ impl<'a> Sheet<'a> {
         if self.too_short_for_daily(spec) {
             return Err("it has one point a day: look at a day or more (Z)".into());
         }
-        let mut needed = Vec::new();
-        self.collect(at, &mut Vec::new(), &mut needed)?;
+        let needed = self.needed(at, spec)?;
         let rows = || needed.iter().filter_map(|at| self.metric.series.get(*at));
-        if let Some(other) = rows().find(|other| self.site(other) != self.site(spec)) {
-            return Err(format!(
-                "its inputs are in {} and {}: CloudWatch computes within one region and account",
-                self.place(spec),
-                self.place(other)
-            ));
-        }
         let id = |place: usize| format!("i{place}");
         let mut by_id: HashMap<&str, String> = HashMap::new();
         for (place, row) in rows().enumerate() {
@@ -249,7 +241,22 @@ impl<'a> Sheet<'a> {
         Ok(())
     }
 
-    /// The rows that one needs, inputs first, itself last.
+    /// The rows that one needs, inputs first, itself last; or why it cannot be computed.
+    fn needed(&self, at: usize, spec: &'a SeriesSpec) -> Result<Vec<usize>, String> {
+        let mut needed = Vec::new();
+        self.collect(at, &mut Vec::new(), &mut needed)?;
+        let mut rows = needed.iter().filter_map(|at| self.metric.series.get(*at));
+        match rows.find(|other| self.site(other) != self.site(spec)) {
+            Some(other) => Err(format!(
+                "its inputs are in {} and {}: CloudWatch computes within one region and account",
+                self.place(spec),
+                self.place(other)
+            )),
+            None => Ok(needed),
+        }
+    }
+
+    /// Adds the rows that one needs, inputs first, itself last.
     fn collect(&self, at: usize, path: &mut Vec<usize>, needed: &mut Vec<usize>) -> Result<(), String> {
         if needed.contains(&at) {
             return Ok(());
@@ -271,8 +278,18 @@ impl<'a> Sheet<'a> {
 
     /// All rows of one region and account, in one call of their own.
     fn ask_whole(&self, site: Site<'a>, planner: &mut Planner) {
-        let rows: Vec<(usize, &SeriesSpec)> =
-            self.metric.series.iter().enumerate().filter(|(_, spec)| self.site(spec) == site).collect();
+        let mut rows: Vec<(usize, &SeriesSpec)> = Vec::new();
+        for (at, spec) in self.metric.series.iter().enumerate().filter(|(_, spec)| self.site(spec) == site) {
+            // One that cannot be computed would have the whole call refused.
+            match self.needed(at, spec) {
+                Ok(_) => rows.push((at, spec)),
+                Err(problem) if spec.visible => planner.notes.push((self.key(spec), problem)),
+                Err(_) => {}
+            }
+        }
+        if !rows.iter().any(|(_, spec)| spec.visible) {
+            return;
+        }
         let prefix = self.generated_prefix(&rows);
         let queries: Vec<MetricQuery> = rows
             .iter()

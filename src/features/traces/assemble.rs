@@ -19,6 +19,7 @@ pub fn assemble(id: Option<TraceId>, mut loose: Vec<Loose>) -> Trace {
     let order = tree.draw_order(&loose);
     trace.dropped = order.len().saturating_sub(Trace::MAX_SPANS);
     let mut place = vec![None; loose.len()];
+    trace.spans.reserve_exact(order.len().min(Trace::MAX_SPANS));
     for step in order.into_iter().take(Trace::MAX_SPANS) {
         let Some(found) = loose.get_mut(step.loose) else { continue };
         let mut span = std::mem::take(&mut found.span);
@@ -59,8 +60,11 @@ struct Step {
 
 impl Tree {
     fn of(loose: &mut [Loose], replaced: &mut usize) -> Self {
-        let mut canon = without_duplicates(loose);
-        let mut parents = parents(loose, &canon);
+        // What has no id gets one of its own.
+        for (index, loose) in loose.iter_mut().enumerate().filter(|(_, loose)| loose.span.id.is_empty()) {
+            loose.span.id = format!("?{index}");
+        }
+        let (mut canon, mut parents) = identify(loose);
         replace_inferred(loose, &mut canon, &mut parents, replaced);
         let kept: Vec<usize> = (0..loose.len()).filter(|index| canon.get(*index) == Some(index)).collect();
         let mut tree = Self { children: vec![Vec::new(); loose.len()], roots: vec![], orphans: vec![], kept };
@@ -117,28 +121,27 @@ fn start_of(loose: &Loose) -> Micros {
 }
 
 /// For each span the one that stands for its id: one that has ended before one that has not, then the later.
-/// Spans without an id get one.
-fn without_duplicates(loose: &mut [Loose]) -> Vec<usize> {
-    for (index, loose) in loose.iter_mut().enumerate().filter(|(_, loose)| loose.span.id.is_empty()) {
-        loose.span.id = format!("?{index}");
-    }
+/// And its parent: the span it stands in, else the one it names.
+fn identify(loose: &[Loose]) -> (Vec<usize>, Vec<Option<usize>>) {
     let mut best: HashMap<&str, usize> = HashMap::with_capacity(loose.len());
+    let mut twice = false;
     for (index, found) in loose.iter().enumerate() {
-        let best = best.entry(found.span.id.as_str()).or_insert(index);
         let ended = |index: usize| loose.get(index).is_some_and(|loose| loose.span.end.is_some());
-        if ended(index) || !ended(*best) {
-            *best = index;
-        }
+        best.entry(found.span.id.as_str())
+            .and_modify(|best| {
+                twice = true;
+                if ended(index) || !ended(*best) {
+                    *best = index;
+                }
+            })
+            .or_insert(index);
     }
-    loose.iter().map(|loose| best.get(loose.span.id.as_str()).copied().unwrap_or_default()).collect()
-}
-
-/// The parent of each span that stands for its id: the one it stands in, else the one it names.
-fn parents(loose: &[Loose], canon: &[usize]) -> Vec<Option<usize>> {
-    let by_id: HashMap<&str, usize> =
-        loose.iter().zip(canon).map(|(loose, canon)| (loose.span.id.as_str(), *canon)).collect();
-    let named = |loose: &Loose| by_id.get(loose.span.parent_id.as_deref()?).copied();
-    loose.iter().map(|loose| loose.within.or_else(|| named(loose))).collect()
+    let by_id = |id: &str| best.get(id).copied();
+    let stands = |(index, loose): (usize, &Loose)| by_id(&loose.span.id).unwrap_or(index);
+    let canon =
+        if twice { loose.iter().enumerate().map(stands).collect() } else { (0..loose.len()).collect() };
+    let named = |loose: &Loose| by_id(loose.span.parent_id.as_deref()?);
+    (canon, loose.iter().map(|loose| loose.within.or_else(|| named(loose))).collect())
 }
 
 /// An inferred span is what X-Ray makes up for a callee that said nothing. When one did say something, that

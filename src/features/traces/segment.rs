@@ -27,7 +27,7 @@ pub struct Loose {
     pub timed: bool,
     /// The span whose document it stands in: an index into the same list.
     pub within: Option<usize>,
-    /// The trace that its document names.
+    /// The trace that its document names; empty in a part of one.
     pub trace: String,
     /// The exception elsewhere that it fails by.
     pub cause: Option<String>,
@@ -89,15 +89,10 @@ fn segment(entries: Vec<(Cow<str>, Json)>, within: Option<usize>, out: &mut Vec<
         }
     }
     loose.span.status = told.status();
-    let trace = loose.trace.clone();
     out.push(loose);
     for part in parts {
         if let Json::Map(entries) = part {
-            let first = out.len();
             segment(entries, Some(index), out);
-            if let Some(part) = out.get_mut(first).filter(|part| part.trace.is_empty()) {
-                part.trace.clone_from(&trace);
-            }
         }
     }
 }

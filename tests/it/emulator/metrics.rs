@@ -61,12 +61,6 @@ async fn a_charts_values_on_ministack_are_those_that_boto3_reads() {
         ]}},
     ]});
     let dashboard = parse(Name::file("test"), &body.to_string()).unwrap();
-    fn metric(kind: &WidgetKind) -> Option<&MetricWidget> {
-        match kind {
-            WidgetKind::Metric(metric) => Some(metric),
-            _ => None,
-        }
-    }
     let widgets: Vec<(usize, &MetricWidget)> =
         dashboard.widgets.iter().filter_map(|widget| Some((widget.index, metric(&widget.kind)?))).collect();
     let window = Window::Frozen { start: minutes_ago(clock, 40), end: clock.wall() };
@@ -112,4 +106,11 @@ async fn a_charts_values_on_ministack_are_those_that_boto3_reads() {
 
 fn minutes_ago(clock: Clock, minutes: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_second(clock.wall().as_second() - minutes * 60).unwrap()
+}
+
+fn metric(kind: &WidgetKind) -> Option<&MetricWidget> {
+    match kind {
+        WidgetKind::Metric(metric) => Some(metric),
+        _ => None,
+    }
 }

@@ -26,6 +26,8 @@ const REFUSED: Duration = Duration::from_mins(10);
 const KEPT: Duration = Duration::from_mins(10);
 /// Answers that are kept.
 const MAX_ANSWERS: usize = 2_000;
+/// How long a question must stand before it is sent, unless it is the first.
+const SETTLE: Duration = Duration::from_millis(150);
 /// Calls in flight.
 const AT_ONCE: usize = 4;
 /// Calls of one poll, those of halving included.
@@ -223,6 +225,10 @@ impl Source for DataSource {
         };
         let (now, wall) = (ctx.now.since_start, ctx.now.wall);
         let again = self.last.as_ref() == Some(query);
+        if !again && self.last.is_some() {
+            // Somebody may still be scrolling: what is not sent is not paid for.
+            tokio::time::sleep(SETTLE).await;
+        }
         let (due, mut failed) = self.due(query, again, now);
         let mut batches = vec![due];
         let mut calls = 0;

@@ -146,7 +146,8 @@ pub async fn read_files(files: &[PathBuf]) -> Vec<LocalDashboard> {
             Err(problem) => Err(problem),
         };
         let path = sanitize(&file.display().to_string()).into_owned();
-        read.push(LocalDashboard { path, found: Found { name, dashboard } });
+        let about = dashboard.as_ref().map(super::Dashboard::about).unwrap_or_default();
+        read.push(LocalDashboard { path, found: Found { name, dashboard }, about });
     }
     read
 }

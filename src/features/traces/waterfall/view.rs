@@ -1,24 +1,26 @@
 //! Drawing a waterfall: ruler, tree and bars, and below them what is known of the span under the cursor.
 //!
-//! Only visible rows are looked at. Every state has a glyph or a word besides its colour; a bar's critical
-//! part is another shade, and the words for what is odd about a bar stand beside it where there is room.
+//! Only visible rows are looked at. Every state has a glyph or a word besides its colour; the part of a bar
+//! that the end of the request waited for is a darker shade, and the words for what is odd about a bar stand
+//! beside it, or within.
 
 use super::axis::{Axis, length};
 use super::rows::Rows;
 use super::state::WaterfallState;
+use super::under::{details, full};
 use crate::features::logs::row::{self, Line};
 use crate::features::traces::detail;
 use crate::features::traces::model::{Fit, Kind, Span, Status, Trace};
 use crate::text::{cut_end, units, width};
 use crate::theme::{Role, Theme};
-use crate::widgets::dialog::{split_bottom, split_top};
+use crate::widgets::dialog::split_top;
 use crate::widgets::paint::{cells, dot, put, put_right};
 use crate::widgets::table::scroll;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// Cells of the length of time at the right of each row, and of the mark before it.
-const LENGTHS: u16 = 9;
+const LENGTHS: u16 = 10;
 const MARK: u16 = 2;
 /// Lines of details drawn at most, however long a text is.
 const MAX_DETAIL: usize = 5_000;
@@ -39,7 +41,7 @@ struct Pieces {
 }
 
 const UNICODE: Pieces = Pieces {
-    bar: "█",
+    bar: "░",
     critical: "▓",
     short: "▏",
     running: "~",
@@ -53,7 +55,7 @@ const UNICODE: Pieces = Pieces {
 };
 
 const ASCII: Pieces = Pieces {
-    bar: "=",
+    bar: "-",
     critical: "#",
     short: "|",
     running: "~",
@@ -161,6 +163,11 @@ fn draw(
     }
 }
 
+/// Where lengths of time end: a cell before the edge.
+fn lengths(row: Rect) -> Rect {
+    Rect { width: row.width.saturating_sub(1), ..row }
+}
+
 struct Drawing<'a> {
     trace: &'a Trace,
     state: &'a WaterfallState,
@@ -191,7 +198,7 @@ impl Drawing<'_> {
                 text.push_str(&format!(" · {count} {}{}", status.word(), if count == 1 { "" } else { "s" }));
             }
         }
-        text.push_str(&format!(" · {} critical", pieces(self.theme).critical));
+        text.push_str(&format!(" · {} critical path", pieces(self.theme).critical));
         if self.state.only_bad {
             text.push_str(" · only what failed");
         }
@@ -212,7 +219,7 @@ impl Drawing<'_> {
                 free = x + wide + 1;
             }
         }
-        put_right(buf, row, row.y, &length(self.trace.length()), dim);
+        put_right(buf, lengths(row), row.y, &length(self.trace.length()), dim);
     }
 
     /// The heading of the detached lane.
@@ -331,7 +338,7 @@ impl Drawing<'_> {
         self.label(index, span, (first, last), place, buf);
     }
 
-    /// What is odd about a bar, in words, right of it or else left of it.
+    /// What is odd about a bar, in words, right of it, else left of it, else within.
     fn label(&self, index: usize, span: &Span, (first, last): (u16, u16), place: Rect, buf: &mut Buffer) {
         let words = [
             (self.trace.first_fault == Some(index), "first fault", Role::Bad),
@@ -339,60 +346,31 @@ impl Drawing<'_> {
             (span.fit == Fit::Before, "before its caller", Role::Dim),
             (span.fit == Fit::After, "not waited for", Role::Dim),
         ];
-        let (mut right, mut left) = (last + 1, first);
+        let (mut right, mut left, mut inside) = (last + 1, first, first + 2);
         for (_, word, role) in words.into_iter().filter(|(is, ..)| *is) {
             let wide = cells(word);
-            if right + wide <= place.width {
-                put(buf, place, place.x + right, place.y, word, self.theme.style(role));
+            let x = if right + wide <= place.width {
                 right += wide + 1;
+                right - wide - 1
             } else if left > wide {
                 left -= wide + 1;
-                put(buf, place, place.x + left, place.y, word, self.theme.style(role));
-            }
+                left
+            } else if inside + wide + 4 <= last {
+                // Spaces around it, so that the bar seems to stand behind it.
+                put(
+                    buf,
+                    place,
+                    place.x + inside,
+                    place.y,
+                    &" ".repeat(usize::from(wide) + 2),
+                    self.theme.style(role),
+                );
+                inside += wide + 3;
+                inside - wide - 2
+            } else {
+                continue;
+            };
+            put(buf, place, place.x + x, place.y, word, self.theme.style(role));
         }
     }
-}
-
-fn write(line: &Line, row: Rect, buf: &mut Buffer, theme: &Theme) {
-    let mut x = row.x + 1;
-    for segment in line {
-        x += put(buf, row, x, row.y, &segment.text, theme.style(segment.role));
-    }
-}
-
-fn details(title: &Line, lines: &[Line], area: Rect, buf: &mut Buffer, theme: &Theme) {
-    let [head, body] = split_top(area, 1);
-    write(title, head, buf, theme);
-    for (row, line) in body.rows().zip(lines) {
-        write(line, row, buf, theme);
-    }
-    let hidden = lines.len().saturating_sub(usize::from(body.height));
-    if hidden > 0 {
-        let text = format!(" Enter: {hidden} more ");
-        put_right(
-            buf,
-            if body.is_empty() { head } else { body },
-            body.bottom().saturating_sub(1).max(head.y),
-            &text,
-            theme.style(Role::Dim),
-        );
-    }
-}
-
-/// The details over all of the area, from a line on; the last line that it makes sense to start from.
-fn full(title: &Line, lines: &[Line], top: usize, area: Rect, buf: &mut Buffer, theme: &Theme) -> usize {
-    let [head, body] = split_top(area, 1);
-    write(title, head, buf, theme);
-    let [body, foot] = split_bottom(body, u16::from(lines.len() > usize::from(body.height)));
-    let last = lines.len().saturating_sub(usize::from(body.height));
-    let first = top.min(last);
-    for (row, line) in body.rows().zip(lines.iter().skip(first)) {
-        write(line, row, buf, theme);
-    }
-    if !foot.is_empty() {
-        let text =
-            format!("{} of {} lines", (first + usize::from(body.height)).min(lines.len()), lines.len());
-        put_right(buf, foot, foot.y, &text, theme.style(Role::Dim));
-    }
-    last
 }
