@@ -3,8 +3,10 @@
 
 use super::place::{self, Thing};
 use super::{Link, changes, dashboards, rollouts, security, traces};
-use crate::app::pane::Ctx;
+use crate::app::Effect;
+use crate::app::pane::{Command, Ctx, Tone};
 use crate::aws::TargetId;
+use crate::aws::console::{ConsoleLink, console_url};
 
 /// Reads an ARN, a console URL or a trace id as pasted.
 ///
@@ -165,6 +167,21 @@ fn service_link(target: &TargetId, cluster: &str, service: &str) -> Link {
     Link::Rollouts {
         shift: Some(rollouts::Key { target: target.clone(), name, deployment: None }),
         open: true,
+    }
+}
+
+/// `o`: shows and copies the AWS console's address of a thing.
+pub fn console_command(ctx: &Ctx, target: &TargetId, link: &ConsoleLink) -> Vec<Command> {
+    let store = ctx.store.target(target);
+    let region = store.and_then(|target| target.session.region.as_deref()).unwrap_or_default();
+    let partition =
+        store.and_then(|target| target.identity.as_ref()).map(|identity| identity.partition.as_str());
+    let partition = partition.unwrap_or_else(|| crate::aws::console::partition(region));
+    match console_url(partition, region, *link) {
+        Some(url) => {
+            vec![Command::Notify(Tone::Info, url.clone()), Command::Effect(Effect::Copy(url))]
+        }
+        None => vec![Command::Notify(Tone::Warn, format!("partition {partition} has no console address"))],
     }
 }
 
