@@ -144,7 +144,8 @@ fn redraw(bencher: Bencher) {
     let store = Store::new([(TargetSpec::named("bench"), SessionInfo::default())]);
     let mut app = App::new(store, settings, Zone::utc());
     let found = Found { name: name.clone(), dashboard: Ok(dashboard) };
-    app.store.local_dashboards = vec![LocalDashboard { path: "bench.json".into(), found, about: BTreeSet::new() }];
+    app.store.local_dashboards =
+        vec![LocalDashboard { path: "bench.json".into(), found, about: BTreeSet::new() }];
     let target = app.store.active().next().expect("one target").clone();
     let present = Now { since_start: Duration::from_secs(1), wall: now() };
     let key = PollKey::new(&target, Topic::DashboardData);

@@ -144,7 +144,8 @@ fn ten_thousand_findings() -> (App, Now) {
     list.settle(10_000, usize::MAX);
     let bytes: usize = list.findings.iter().map(Finding::bytes).sum();
     eprintln!("{} findings take {:.1} MiB", list.findings.len(), bytes as f64 / 1_048_576.0);
-    let query = app.plan(now).get(&PollKey::new(&target, Topic::Findings)).expect("it is wanted").query.clone();
+    let query =
+        app.plan(now).get(&PollKey::new(&target, Topic::Findings)).expect("it is wanted").query.clone();
     let polled = Polled {
         key: PollKey::new(&target, Topic::Findings),
         query,

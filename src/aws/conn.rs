@@ -290,7 +290,8 @@ impl Conn {
             conn.clone()
         } else {
             let spec = TargetSpec { region: Some(region.to_owned()), ..inner.spec.clone() };
-            let conn = Self::open(inner.aws.clone(), spec, inner.meter.clone(), inner.desk.clone(), false).await;
+            let conn =
+                Self::open(inner.aws.clone(), spec, inner.meter.clone(), inner.desk.clone(), false).await;
             // Regions come from remote text: a list without end is not kept.
             if elsewhere.len() < MAX_REGIONS {
                 elsewhere.insert(region.to_owned(), conn.clone());

@@ -139,7 +139,7 @@ impl Dashboard {
                     about.extend(metric.annotations.alarms.iter().filter_map(|arn| alarm_name(arn)));
                 }
                 WidgetKind::Alarms(alarms) => {
-                    about.extend(alarms.alarms.iter().filter_map(|arn| alarm_name(arn)))
+                    about.extend(alarms.alarms.iter().filter_map(|arn| alarm_name(arn)));
                 }
                 WidgetKind::Text(_) | WidgetKind::Explained(_) => {}
             }

@@ -223,7 +223,9 @@ impl<'a> Sheet<'a> {
         let id = |place: usize| format!("i{place}");
         let mut by_id: HashMap<&str, String> = HashMap::new();
         for (place, row) in rows().enumerate() {
-            by_id.extend(row.id.as_deref().map(|own| (own, id(place))));
+            // Of two rows with one id the first of the widget has it.
+            let own = row.id.as_deref().filter(|own| self.by_id(own) == needed.get(place).copied());
+            by_id.extend(own.map(|own| (own, id(place))));
         }
         let last = needed.len().saturating_sub(1);
         let queries: Vec<MetricQuery> = rows()
@@ -267,13 +269,17 @@ impl<'a> Sheet<'a> {
         path.push(at);
         let text = self.metric.series.get(at).and_then(expression).unwrap_or_default();
         for id in ids(text) {
-            let input = self.metric.series.iter().position(|spec| spec.id.as_deref() == Some(id));
-            let input = input.ok_or_else(|| format!("it uses {id}, which no row defines"))?;
+            let input = self.by_id(id).ok_or_else(|| format!("it uses {id}, which no row defines"))?;
             self.collect(input, path, needed)?;
         }
         path.pop();
         needed.push(at);
         Ok(())
+    }
+
+    /// The row that an id means.
+    fn by_id(&self, id: &str) -> Option<usize> {
+        self.metric.series.iter().position(|spec| spec.id.as_deref() == Some(id))
     }
 
     /// All rows of one region and account, in one call of their own.
@@ -290,13 +296,11 @@ impl<'a> Sheet<'a> {
         if !rows.iter().any(|(_, spec)| spec.visible) {
             return;
         }
-        let prefix = self.generated_prefix(&rows);
+        let prefix = generated_prefix(&rows);
         let queries: Vec<MetricQuery> = rows
             .iter()
             .map(|(at, spec)| {
-                let first =
-                    |id: &String| self.metric.series.iter().position(|row| row.id.as_ref() == Some(id));
-                let own = spec.id.clone().filter(|id| first(id) == Some(*at));
+                let own = spec.id.clone().filter(|id| self.by_id(id) == Some(*at));
                 self.query(spec, own.unwrap_or_else(|| format!("{prefix}{at}")), spec.visible)
             })
             .collect();
@@ -304,15 +308,6 @@ impl<'a> Sheet<'a> {
         let draws =
             drawn.map(|(query, (at, spec))| Draw { query, rows: vec![self.drawn(spec, *at)] }).collect();
         planner.add(self.scope(site, &queries), Company::Alone, queries, draws);
-    }
-
-    /// How generated ids begin: so that no `METRICS("..")` picks them by accident.
-    fn generated_prefix(&self, rows: &[(usize, &SeriesSpec)]) -> &'static str {
-        let filters: Vec<&str> =
-            rows.iter().filter_map(|(_, spec)| expression(spec)).flat_map(id_filters).collect();
-        let free =
-            |prefix: &&str| !filters.iter().any(|filter| prefix.contains(filter) || filter.contains(prefix));
-        ["q", "zz", "yy_", "xx_"].into_iter().find(free).unwrap_or("q")
     }
 
     fn query(&self, spec: &SeriesSpec, id: String, returned: bool) -> MetricQuery {
@@ -371,4 +366,13 @@ fn expression(spec: &SeriesSpec) -> Option<&str> {
         SeriesSource::Expression(text) => Some(text),
         SeriesSource::Metric(_) => None,
     }
+}
+
+/// How generated ids begin: so that no `METRICS("..")` picks them by accident.
+fn generated_prefix(rows: &[(usize, &SeriesSpec)]) -> &'static str {
+    let filters: Vec<&str> =
+        rows.iter().filter_map(|(_, spec)| expression(spec)).flat_map(id_filters).collect();
+    let free =
+        |prefix: &&str| !filters.iter().any(|filter| prefix.contains(filter) || filter.contains(prefix));
+    ["q", "zz", "yy_", "xx_"].into_iter().find(free).unwrap_or("q")
 }

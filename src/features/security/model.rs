@@ -134,7 +134,9 @@ impl Finding {
     pub fn threat(&self) -> Cow<'_, str> {
         let (before, threat) = self.kind.split_once('/').unwrap_or(("", &self.kind));
         match before.split_once(':') {
-            Some((purpose, _)) if threat.starts_with("AnomalousBehavior") => format!("{purpose}/{threat}").into(),
+            Some((purpose, _)) if threat.starts_with("AnomalousBehavior") => {
+                format!("{purpose}/{threat}").into()
+            }
             _ => threat.into(),
         }
     }

@@ -9,7 +9,17 @@ use std::process::Command;
 fn screen() -> Vec<String> {
     let home = std::env::temp_dir().join(format!("eyewall-findings-{}", std::process::id()));
     let output = Command::new(env!("CARGO_BIN_EXE_eyewall"))
-        .args(["snapshot", "security", "--demo", "--scenario", "leaked-key", "--format", "json", "--region", "us-east-1"])
+        .args([
+            "snapshot",
+            "security",
+            "--demo",
+            "--scenario",
+            "leaked-key",
+            "--format",
+            "json",
+            "--region",
+            "us-east-1",
+        ])
         .env("HOME", &home)
         .env("XDG_CONFIG_HOME", &home)
         .env("XDG_STATE_HOME", &home)
@@ -35,7 +45,8 @@ async fn python_picks_the_findings_that_the_simulator_picks() {
         assert!(said.contains(line), "no `{line}` in\n{said}");
     }
     let listed = said.lines().find_map(|line| line.strip_prefix("guardduty types: ")).unwrap();
-    let (mut listed, mut shown): (Vec<String>, _) = (listed.split(' ').map(str::to_owned).collect(), screen());
+    let (mut listed, mut shown): (Vec<String>, _) =
+        (listed.split(' ').map(str::to_owned).collect(), screen());
     // Among equal severities the screen has those seen last first.
     assert_eq!(shown.first().unwrap(), "AttackSequence:IAM/CompromisedCredentials");
     listed.sort();

@@ -51,7 +51,9 @@ pub fn parse(name: Name, body: &str) -> Result<Dashboard, String> {
             }
             Err(problem) => {
                 remarks.push(format!("the values of variables break the body ({problem}): shown as written"));
-                variables.iter_mut().for_each(|variable| variable.value = None);
+                for variable in &mut variables {
+                    variable.value = None;
+                }
             }
         }
     }

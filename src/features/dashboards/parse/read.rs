@@ -231,9 +231,12 @@ pub fn time(text: &str) -> Option<Timestamp> {
         .or_else(|| text.parse::<Date>().ok().and_then(|day| civil(day.at(0, 0, 0, 0))))
 }
 
-/// `+0130` in minutes.
+/// `+0130` in minutes east of UTC; `UTC` is zero.
 pub fn timezone(value: &Value) -> Option<i32> {
     let text = value.as_str()?.trim();
+    if text.eq_ignore_ascii_case("UTC") {
+        return Some(0);
+    }
     let sign = match text.chars().next()? {
         '+' => 1,
         '-' => -1,
@@ -292,7 +295,8 @@ mod tests {
         }
         assert_eq!(timezone(&json!("+0130")), Some(90));
         assert_eq!(timezone(&json!("-08:00")), Some(-480));
-        for wrong in ["0130", "+1", "+9900", "UTC"] {
+        assert_eq!(timezone(&json!("UTC")), Some(0));
+        for wrong in ["0130", "+1", "+9900", "LMT"] {
             assert_eq!(timezone(&json!(wrong)), None, "{wrong}");
         }
         assert_eq!(region(&json!("us-gov-west-1")).as_deref(), Some("us-gov-west-1"));

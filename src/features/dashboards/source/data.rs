@@ -36,6 +36,9 @@ const MAX_CALLS: usize = 64;
 /// What makes two asks the same to CloudWatch.
 type AskKey = (Scope, Window, Vec<MetricQuery>);
 
+/// By the place of the ask: of each draw its series.
+type Answers = Vec<(usize, Vec<Vec<Series>>)>;
+
 /// Reads the metrics of widgets.
 pub struct DataSource {
     conn: Conn,
@@ -59,7 +62,7 @@ struct Answer {
 /// How a call ended.
 struct Done {
     asks: Vec<usize>,
-    result: Result<Vec<(usize, Vec<Vec<Series>>)>, SourceError>,
+    result: Result<Answers, SourceError>,
 }
 
 impl DataSource {
@@ -203,7 +206,7 @@ impl DataSource {
                     }
                 }
                 Err(at) => {
-                    rows.insert(at, RowData { key: *key, series: Vec::new(), problem: Some(note.clone()) })
+                    rows.insert(at, RowData { key: *key, series: Vec::new(), problem: Some(note.clone()) });
                 }
             }
         }
@@ -273,7 +276,7 @@ fn key(query: &DataQuery, ask: &Ask) -> AskKey {
 }
 
 /// The series of a call, by ask and draw.
-fn hand_out(query: &DataQuery, call: &Call, series: Vec<Series>) -> Vec<(usize, Vec<Vec<Series>>)> {
+fn hand_out(query: &DataQuery, call: &Call, series: Vec<Series>) -> Answers {
     let mut by_id: HashMap<String, Vec<Series>> = HashMap::new();
     for one in series {
         by_id.entry(one.id.clone()).or_default().push(one);
@@ -308,12 +311,7 @@ fn drawn(series: &Series, id: &str, row: &DrawnAs, now: Timestamp) -> Series {
 
 /// Why rows have nothing new.
 fn said(error: &SourceError, scope: &Scope) -> String {
-    let mut said = error.short();
-    if let Some(region) = &scope.region {
-        said.push_str(&format!(" in {region}"));
-    }
-    if let Some(account) = &scope.account {
-        said.push_str(&format!(" of account {account}"));
-    }
-    said
+    let region = scope.region.as_deref().map(|region| format!(" in {region}"));
+    let account = scope.account.as_deref().map(|account| format!(" of account {account}"));
+    format!("{}{}{}", error.short(), region.unwrap_or_default(), account.unwrap_or_default())
 }
