@@ -7,6 +7,7 @@ use super::model::{Dashboard, Key, WidgetKind};
 use super::shown::{Hidden, range};
 use crate::app::pane::Ctx;
 use crate::app::{Action, Window};
+use crate::features::metrics::Series;
 use crate::widgets::markdown;
 use jiff::{SignedDuration, Timestamp};
 
@@ -144,11 +145,12 @@ impl Opened {
     ) {
         let (period, step) = self.step(dashboard, data, ctx);
         let now = ctx.now.wall;
-        let newest = match ctx.window {
+        let end = match ctx.window {
             Window::Frozen { end, .. } => end.min(now),
-            _ => now,
+            Window::Live { .. } | Window::Pinned { .. } => now,
         };
-        let last = floor(newest.checked_sub(SignedDuration::from_secs(period)).unwrap_or(newest), period);
+        let before = |seconds: i64| end.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(end);
+        let last = data.and_then(|data| newest(data, now)).unwrap_or_else(|| floor(before(period), period));
         let by = SignedDuration::from_secs(if back { -step } else { step });
         self.crosshair = match self.crosshair {
             None if back => Some(last),
@@ -208,6 +210,16 @@ fn words(kind: &WidgetKind, title: &str) -> String {
         WidgetKind::Metric(_) | WidgetKind::Alarms(_) => "",
     };
     format!("{title} {text}").to_lowercase()
+}
+
+/// The newest point that is no longer filling, of all that came back.
+fn newest(data: &DashboardData, now: Timestamp) -> Option<Timestamp> {
+    let all = data.rows.iter().flat_map(|row| &row.series);
+    let finished = |series: &Series| {
+        let filling = |at: Timestamp| now.duration_since(at).as_secs() < series.period + 30;
+        series.points.iter().rev().map(|(at, _)| *at).find(|at| !filling(*at))
+    };
+    all.filter_map(finished).max()
 }
 
 /// The last multiple of `step` seconds that is not after `at`.

@@ -283,6 +283,18 @@ fn the_crosshair_reads_the_points_of_all_charts() {
 }
 
 #[test]
+fn the_crosshair_starts_where_values_are() {
+    let mut app = opened();
+    let mut data = app.store.target(&prod()).unwrap().dashboard_data.clone().unwrap();
+    for series in data.rows.iter_mut().flat_map(|row| &mut row.series) {
+        series.points.truncate(series.points.len() - 3);
+    }
+    answer(&mut app, Topic::DashboardData, Payload::DashboardData(Box::new(data)));
+    key(&mut app, KeyCode::Left);
+    assert!(draw(&app, 120, 40).contains("04:17  a Invocations  103"), "{}", draw(&app, 120, 40));
+}
+
+#[test]
 fn series_are_switched_off_and_on() {
     let mut app = opened();
     key(&mut app, KeyCode::Tab);
