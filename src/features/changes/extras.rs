@@ -6,6 +6,7 @@ use crate::aws::TargetId;
 use crate::config::Severity;
 use crate::features::alarms::{self, AlarmState};
 use crate::features::rollouts::{self, Rollout};
+use crate::features::security::{self, Finding, Level};
 use crate::features::{Link, TargetStore};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub enum Kind {
     Rollout,
     /// An alarm changed its state.
     Alarm,
+    /// GuardDuty found something.
+    Finding,
 }
 
 impl Kind {
@@ -25,6 +28,7 @@ impl Kind {
         match self {
             Self::Rollout => "rollout",
             Self::Alarm => "alarm",
+            Self::Finding => "finding",
         }
     }
 }
@@ -71,6 +75,8 @@ pub struct Extra {
     pub mood: Mood,
     /// The service it is about.
     pub service: Option<String>,
+    /// Keys, names, addresses and resources that it is about beside its name.
+    pub about: Vec<String>,
     /// What Enter opens.
     pub link: Link,
 }
@@ -82,6 +88,7 @@ impl Extra {
             None => true,
             Some(subject) => {
                 self.name == subject.name()
+                    || self.about.iter().any(|about| about == subject.name())
                     || self.service.as_ref().is_some_and(|service| lens.services.contains(service))
                     || self.kind == Kind::Alarm && lens.alarms.contains(&self.name)
             }
@@ -102,7 +109,40 @@ pub fn of_target(id: &TargetId, target: &TargetStore, ctx: &Ctx) -> Vec<Extra> {
         }
         all.extend(transition(id, target, alarm, ctx));
     }
+    let findings = target.findings.iter().flat_map(|list| &list.findings);
+    all.extend(findings.filter(|finding| !finding.archived).filter_map(|found| finding(id, found)));
     all
+}
+
+/// A finding stands at its first event: that is what a cause is looked for around.
+fn finding(id: &TargetId, finding: &Finding) -> Option<Extra> {
+    let mood = match finding.level() {
+        Level::Critical | Level::High => Mood::Bad,
+        Level::Medium => Mood::Warn,
+        Level::Low => Mood::Plain,
+    };
+    let who = finding.who.iter().flat_map(|who| [who.name.clone(), who.key.clone()]);
+    let resources = finding.resources.iter().map(|on| on.name.clone());
+    let about = who.chain(resources).chain(finding.addresses.iter().cloned());
+    let name = finding.kind.split_once(':').map_or(finding.kind.as_str(), |(_, what)| what);
+    Some(Extra {
+        at: finding.first.or(finding.updated)?,
+        target: id.clone(),
+        kind: Kind::Finding,
+        name: name.to_owned(),
+        text: finding.title.clone(),
+        mood,
+        service: None,
+        about: about.filter(|text| !text.is_empty()).collect(),
+        link: Link::Security {
+            finding: Some(security::Key {
+                target: id.clone(),
+                region: finding.region.clone(),
+                id: finding.id.clone(),
+            }),
+            open: true,
+        },
+    })
 }
 
 fn rollout(id: &TargetId, target: &TargetStore, shift: &Rollout, all: &mut Vec<Extra>) {
@@ -122,6 +162,7 @@ fn rollout(id: &TargetId, target: &TargetStore, shift: &Rollout, all: &mut Vec<E
             text,
             mood,
             service: Some(name.to_owned()),
+            about: Vec::new(),
             link: Link::Rollouts { shift: Some(key.clone()), open: true },
         }));
     };
@@ -155,6 +196,7 @@ fn transition(id: &TargetId, target: &TargetStore, alarm: &alarms::Alarm, ctx: &
         text,
         mood,
         service: owner.map(|owner| owner.service.name.clone()),
+        about: Vec::new(),
         link: Link::Alarms { alarm: Some((id.clone(), alarm.name.clone())), open: true },
     })
 }

@@ -310,7 +310,9 @@ impl Pane for ChangesPane {
         // The others only once there is a trail to stand beside.
         let concerns = match key.map(|key| key.topic) {
             Some(Topic::Trail) => true,
-            None | Some(Topic::Alarms | Topic::Rollouts | Topic::Inventory) => self.made > 0,
+            None | Some(Topic::Alarms | Topic::Rollouts | Topic::Inventory | Topic::Findings) => {
+                self.made > 0
+            }
             Some(_) => false,
         };
         if concerns { self.make(ctx) } else { Vec::new() }

@@ -128,11 +128,11 @@ fn table(pane: &ChangesPane, body: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let columns = [
         Column::new(&zone, wide + 2),
         Column::new("target", if ctx.many_targets() { 8 } else { 0 }).priority(6),
-        Column::new("who", if narrow { 10 } else { 14 }).flex(1).priority(4),
-        Column::new("what", 17).flex(if narrow { 3 } else { 1 }),
+        Column::new("who", 14).flex(1).priority(4),
+        Column::new("what", if narrow { 20 } else { 17 }).flex(if narrow { 3 } else { 1 }),
         Column::new("on what", if narrow { 0 } else { 9 }).flex(1),
         Column::new("", 15).flex(if narrow { 4 } else { 6 }).priority(3),
-        Column::new("source", 8).flex(1).priority(5),
+        Column::new("source", if narrow { 0 } else { 8 }).flex(1).priority(5),
     ];
     let keep: Vec<bool> = columns.iter().map(|column| column.min > 0).collect();
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
@@ -244,7 +244,7 @@ fn other(extra: &Extra) -> Vec<Cell<'_>> {
         Cell::new("", Role::Dim),
         Cell::new(kind, role),
         Cell::new(
-            if extra.kind == extras::Kind::Alarm { extra.name.as_str() } else { service },
+            if extra.kind == extras::Kind::Rollout { service } else { extra.name.as_str() },
             Role::Strong,
         ),
         Cell::new(extra.text.as_str(), Role::Text),

@@ -208,6 +208,7 @@ fn alarms_and_rollouts_stand_between_the_calls() {
         text: String::new(),
         mood: Mood::Bad,
         service: Some(service.into()),
+        about: Vec::new(),
         link: Link::Rollouts { shift: None, open: false },
     };
     let extras = vec![
