@@ -27,7 +27,7 @@ fn screen() -> Vec<String> {
         .unwrap();
     let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
     let kind = |finding: &Value| finding["kind"].as_str().unwrap().to_owned();
-    findings.as_array().unwrap().iter().filter(|it| it["region"] == "us-east-1").map(kind).collect()
+    findings["data"].as_array().unwrap().iter().filter(|it| it["region"] == "us-east-1").map(kind).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
