@@ -2,6 +2,7 @@
 //! that the core takes in, budget 2 ms.
 //!
 //! Each screen is what the real loop shows once everything it asked for has come; the clock is paused.
+#![expect(clippy::print_stderr, reason = "memory is told beside the times")]
 #![expect(clippy::expect_used, reason = "a bench that cannot start has nothing to measure")]
 
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -150,7 +151,7 @@ fn ten_thousand_findings() -> (App, Now) {
         key: PollKey::new(&target, Topic::Findings),
         query,
         result: Ok(Payload::Findings(Box::new(list))),
-        next_in: Some(Duration::from_secs(60)),
+        next_in: Some(Duration::from_mins(1)),
         usage: Usage::default(),
     };
     app.handle(Msg::Polled(Box::new(polled)), now);

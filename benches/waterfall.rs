@@ -47,7 +47,7 @@ fn document(number: usize) -> String {
                 r#""namespace":"remote","http":{"request":{"method":"POST","url":"http://cart.shop.internal/cart/items?customer=8812"},"response":{"status":200}},"annotations":{"customer_tier":"gold","side":"new"}"#
             }
         };
-        let fault = if id % 997 == 0 { r#""fault":true,"# } else { "" };
+        let fault = if id.is_multiple_of(997) { r#""fault":true,"# } else { "" };
         let comma = if part > 1 { "," } else { "" };
         write!(
             text,

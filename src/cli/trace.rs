@@ -79,7 +79,7 @@ fn ask(setup: &Setup, id: TraceId) -> Result<Trace, Failure> {
                     }
                 }
                 Err(error) => {
-                    problem = problem.or_else(|| Some(format!("{}: {error} {}", spec.name, error.advice)))
+                    problem = problem.or_else(|| Some(format!("{}: {error} {}", spec.name, error.advice)));
                 }
             }
         }

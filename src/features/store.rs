@@ -216,7 +216,9 @@ impl Store {
             Payload::DashboardData(data) => {
                 let before = target.dashboard_data.take();
                 let data = target.dashboard_data.insert(*data);
-                before.into_iter().for_each(|before| data.keep(before));
+                if let Some(before) = before {
+                    data.keep(before);
+                }
             }
             Payload::LogGroups(list) => target.log_groups = Some(list),
             Payload::LogBatch(batch) => drop(target.logs.push(batch)),

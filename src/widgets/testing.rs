@@ -1,4 +1,5 @@
 //! What the tests of all widgets need.
+#![expect(clippy::missing_panics_doc, reason = "a failed test is the point")]
 
 use ratatui::buffer::{Buffer, Cell};
 

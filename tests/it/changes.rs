@@ -85,7 +85,7 @@ async fn a_calm_list_asks_once_a_minute() {
     driver.press("8").await;
     driver.settle().await;
     let asked = |driver: &Driver| -> u64 {
-        let calls = driver.sims.iter().flat_map(|sim| sim.ceilings());
+        let calls = driver.sims.iter().flat_map(eyewall::demo::SimAws::ceilings);
         calls.filter(|call| call.operation == "LookupEvents").map(|call| call.total).sum()
     };
     let before = asked(&driver);

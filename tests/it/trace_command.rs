@@ -1,7 +1,7 @@
 //! Traces as `eyewall trace` prints them: documents in the shape of AWS's documented examples, as golden text.
 //!
 //! The fixtures in `tests/traces/` are written after the X-Ray developer guide: a service behind another with
-//! SQL and exceptions, an application that calls DynamoDB and SNS, a function with its two segments, a request
+//! SQL and exceptions, an application that calls `DynamoDB` and SNS, a function with its two segments, a request
 //! that still runs, spans of OpenTelemetry, and all that can be wrong with documents.
 
 use crate::binary::command;

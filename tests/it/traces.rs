@@ -102,7 +102,7 @@ async fn a_list_grows_without_asking_for_any_time_twice() {
     assert!(scanned > 0 && first.traces.iter().all(|trace| trace.outcome.failed()));
     let again = list(&mut source, &query, clock).await;
     assert_eq!(again.scanned, scanned, "nothing new, nothing asked");
-    tokio::time::advance(Duration::from_secs(300)).await;
+    tokio::time::advance(Duration::from_mins(5)).await;
     let grown = list(&mut source, &query, clock).await;
     assert_eq!(grown.to.duration_since(first.to), SignedDuration::from_secs(300));
     let ids = |list: &TraceList| list.traces.iter().map(|trace| trace.id).collect::<BTreeSet<_>>();

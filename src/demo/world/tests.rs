@@ -432,7 +432,7 @@ fn big_is_big_and_stormy() {
 fn every_listed_metric_can_be_read_and_every_named_thing_found() {
     let world = world("bad-deploy");
     for metric in world.metrics() {
-        assert!(world.source(&metric).is_some(), "{metric:?}");
+        assert!(world.source(metric).is_some(), "{metric:?}");
     }
     for name in world.service_names() {
         let service = world.service(name, at(0.0)).unwrap();

@@ -1,4 +1,6 @@
 //! What is asked for which widgets, and in how many calls: periods, sharing, splitting, the traps of it.
+#![expect(clippy::format_collect, reason = "a few short lines of a test")]
+#![expect(clippy::needless_pass_by_value, reason = "json literals read best when given by value")]
 
 use super::metric::MetricWidget;
 use super::model::{Dashboard, Name, WidgetKind};

@@ -12,7 +12,7 @@ const MAX_SIGNALS: usize = 200;
 pub(super) fn signals(sequence: &Value) -> (Vec<Signal>, usize) {
     let all = items(&sequence["signals"]);
     let mut signals: Vec<Signal> = all.iter().take(MAX_SIGNALS).map(signal).collect();
-    signals.sort_by(|a, b| (a.first.or(a.last), a.last).cmp(&(b.first.or(b.last), b.last)));
+    signals.sort_by_key(|a| (a.first.or(a.last), a.last));
     (signals, all.len().saturating_sub(MAX_SIGNALS))
 }
 

@@ -141,7 +141,7 @@ fn notes<'a>(lists: &[(&TargetId, &FindingList)], area: Rect, ctx: &Ctx) -> Vec<
                     note(0, format!("{} {place} could not be read: {why}", glyphs.warn), Role::Warn);
                 }
                 Coverage::Off => {
-                    note(1, format!("{} GuardDuty is not enabled in {place}", glyphs.missing), Role::Warn)
+                    note(1, format!("{} GuardDuty is not enabled in {place}", glyphs.missing), Role::Warn);
                 }
                 Coverage::Suspended => {
                     note(
@@ -224,13 +224,13 @@ fn foreign(lists: &[(&TargetId, &FindingList)], ctx: &Ctx) -> bool {
 fn group<'a>(label: &'a str, count: usize, worst: Level, ctx: &Ctx) -> Vec<Cell<'a>> {
     let (glyph, _, role) = level(worst, ctx);
     let label = if label.is_empty() { ctx.theme.glyphs().missing } else { label };
-    let head = if label == worst.word() {
+
+    if label == worst.word() {
         vec![Cell::new(label.to_uppercase(), Role::Strong), Cell::new(count.to_string(), Role::Dim)]
     } else {
         let count = Cell::new(format!("{glyph} "), role).and(count.to_string(), Role::Dim);
         vec![count, Cell::new(label, Role::Strong)]
-    };
-    head
+    }
 }
 
 fn cells<'a>(target: &'a TargetId, finding: &'a Finding, ctx: &Ctx) -> Vec<Cell<'a>> {

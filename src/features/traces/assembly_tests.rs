@@ -1,4 +1,7 @@
 //! From documents to a tree: what belongs where, what is kept of bad documents, what follows for time.
+#![expect(clippy::needless_pass_by_value, reason = "json literals read best when given by value")]
+#![expect(clippy::string_slice, reason = "fixtures are ASCII")]
+#![expect(clippy::type_complexity, reason = "a table of cases says what it holds")]
 
 use super::model::{Fit, Kind, Span, Status, Trace};
 use super::{id_in, read};

@@ -84,11 +84,11 @@ pub fn title(trace: &Trace, index: usize, glyphs: &Glyphs) -> Line {
     if span.fit != Fit::Unknown {
         let mut text = format!("  from +{}", length(span.shown.0.saturating_sub(trace.start)));
         if span.descendants > 0 {
-            text.push_str(&format!(", {} in itself", length(span.self_time)));
+            text = format!("{text}, {} in itself", length(span.self_time));
         }
         let waited: Micros = span.critical.iter().map(|(from, to)| to - from).sum();
         if waited > 0 {
-            text.push_str(&format!(", {} critical", length(waited)));
+            text = format!("{text}, {} critical", length(waited));
         }
         line.push(Segment::new(text, Role::Dim));
     }

@@ -53,7 +53,8 @@ pub fn picture(trace: &Trace, width: u16, zone: &Zone, theme: &Theme) -> Buffer 
 }
 
 fn title(trace: &Trace, zone: &Zone, theme: &Theme) -> row::Line {
-    let id = trace.id.map_or_else(|| theme.glyphs().missing.to_owned(), |id| id.xray());
+    let id =
+        trace.id.map_or_else(|| theme.glyphs().missing.to_owned(), super::super::logs::model::TraceId::xray);
     let mut line = vec![row::Segment::new(id, Role::Strong)];
     let Some(root) = trace.spans.first() else { return line };
     let about = format!("  {}  {}  {}", root.name, root.what(), length(trace.length()));
@@ -94,8 +95,8 @@ pub fn data(traces: &[Trace]) -> Value {
 fn trace_data(trace: &Trace) -> Value {
     let id = |index: usize| trace.spans.get(index).map(|span| span.id.as_str());
     json!({
-        "id": trace.id.map(|id| id.xray()),
-        "w3c": trace.id.map(|id| id.w3c()),
+        "id": trace.id.map(super::super::logs::model::TraceId::xray),
+        "w3c": trace.id.map(super::super::logs::model::TraceId::w3c),
         "start": moment(trace.start).map(|at| at.to_string()),
         "duration_us": trace.length(),
         "first_fault": trace.first_fault.and_then(id),

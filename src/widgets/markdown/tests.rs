@@ -1,4 +1,5 @@
 //! Texts as dashboards have them, at several widths, and texts that nobody should write.
+#![expect(clippy::format_collect, reason = "a few short lines of a test")]
 
 use super::*;
 use crate::text::width;

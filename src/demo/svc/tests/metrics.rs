@@ -257,12 +257,11 @@ async fn every_series_of_the_dashboards_has_points() {
             let queries = rows(widget).into_iter().enumerate().map(|(index, (row, options))| {
                 let id = options["id"].as_str().map_or_else(|| format!("row{index}"), str::to_owned);
                 let query = MetricDataQuery::builder().id(id).return_data(options["visible"] != false);
-                match options["expression"].as_str() {
-                    Some(expression) => query.expression(expression).period(60),
-                    None => {
-                        let row: Vec<&str> = row.iter().map(String::as_str).collect();
-                        query.metric_stat(stat(&row, &text(&options, "stat"), 60))
-                    }
+                if let Some(expression) = options["expression"].as_str() {
+                    query.expression(expression).period(60)
+                } else {
+                    let row: Vec<&str> = row.iter().map(String::as_str).collect();
+                    query.metric_stat(stat(&row, &text(&options, "stat"), 60))
                 }
                 .build()
             });

@@ -63,7 +63,7 @@ async fn summaries_come_newest_first_on_pages_without_loss() {
     assert!(all.iter().all(|summary| summary.start_time().unwrap().secs() >= from));
     // The id tells the second in which the trace began.
     for summary in &all {
-        let second = i64::from_str_radix(&summary.id().unwrap()[2..10], 16).unwrap();
+        let second = i64::from_str_radix(summary.id().unwrap().get(2..10).unwrap(), 16).unwrap();
         assert_eq!(summary.start_time().unwrap().secs(), second);
     }
     assert!(all.iter().any(|summary| summary.is_partial() == Some(true)), "some are still going on");
@@ -89,9 +89,9 @@ async fn a_page_does_not_change_while_time_goes_on() {
 
 #[tokio::test]
 async fn filters_are_evaluated_and_bad_ones_refused() {
+    type Holds = fn(&TraceSummary) -> bool;
     let bench = Bench::new("bad-deploy");
     let (all, processed) = summaries(&bench, 420, None).await;
-    type Holds = fn(&TraceSummary) -> bool;
     let cases: [(&str, Holds); 4] = [
         ("fault", |summary| summary.has_fault() == Some(true)),
         ("responsetime > 0.8", |summary| summary.response_time() > Some(0.8)),
@@ -163,7 +163,9 @@ async fn documents_tell_the_whole_trace() {
     for summary in all.iter().filter(|summary| summary.is_partial() == Some(false)).step_by(7) {
         let documents = documents(&bench, summary.id().unwrap()).await;
         let mut parts = Vec::new();
-        documents.iter().for_each(|document| flat(document, &mut parts));
+        for document in &documents {
+            flat(document, &mut parts);
+        }
         let ids: BTreeSet<&str> = parts.iter().map(|part| part["id"].as_str().unwrap()).collect();
         assert_eq!(ids.len(), parts.len(), "each id once");
         assert!(ids.iter().all(|id| id.len() == 16));
@@ -262,7 +264,8 @@ async fn the_service_graph_counts_the_traces_of_the_summaries() {
     for service in services {
         for edge in service.edges() {
             assert!(ids.contains(&edge.reference_id().unwrap()));
-            let bars: i32 = edge.response_time_histogram().iter().map(|bar| bar.count()).sum();
+            let bars: i32 =
+                edge.response_time_histogram().iter().map(aws_sdk_xray::types::HistogramEntry::count).sum();
             assert_eq!(i64::from(bars), edge.summary_statistics().unwrap().total_count().unwrap());
         }
         assert_eq!(

@@ -77,6 +77,7 @@ fn bad_minutes() -> (World, Vec<Trace>, Timestamp) {
 
 #[test]
 fn expressions_hold_for_the_traces_that_they_describe() {
+    type Check<'a> = Box<dyn Fn(&Facts<'_>) -> bool + 'a>;
     let (world, traces, now) = bad_minutes();
     let has =
         |facts: &Facts<'_>, name: &str| facts.trace.calls.iter().any(|call| facts.node(call).name == name);
@@ -84,7 +85,6 @@ fn expressions_hold_for_the_traces_that_they_describe() {
         facts.trace.calls.iter().find(|call| facts.node(call).name == name).copied()
     };
     let root = |facts: &Facts<'_>| *facts.root().unwrap();
-    type Check<'a> = Box<dyn Fn(&Facts<'_>) -> bool + 'a>;
     let cases: Vec<(&str, Check<'_>)> = vec![
         ("fault", Box::new(|facts| root(facts).fault)),
         ("error AND !throttle", Box::new(|facts| root(facts).error && !facts.throttled())),

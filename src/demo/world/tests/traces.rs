@@ -24,7 +24,7 @@ fn trace_in(line: &str) -> &str {
         .chain(line.match_indices("1-").map(|(at, _)| at))
         .find(|at| line.get(*at..*at + 35).is_some_and(|id| id.split('-').map(str::len).eq([1, 8, 24])));
     let begin = begin.unwrap_or_else(|| panic!("no trace id in {line}"));
-    &line[begin..begin + 35]
+    line.get(begin..begin + 35).unwrap()
 }
 
 #[test]

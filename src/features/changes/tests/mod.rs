@@ -1,4 +1,5 @@
 //! Builders that the tests of this folder share: events as CloudTrail writes them.
+#![expect(clippy::needless_pass_by_value, reason = "json literals read best when given by value")]
 
 mod answers;
 mod kept;

@@ -67,15 +67,15 @@ fn incident() -> Vec<Arc<Event>> {
     events
 }
 
-fn lens(subject: Option<Subject>) -> Lens {
+fn lens(subject: Option<&Subject>) -> Lens {
     let app = screen::app();
     let ctx = app.ctx(screen::now(0));
     let target = ctx.store.target(&screen::prod()).unwrap();
-    Lens::new(subject.as_ref(), target, &ctx)
+    Lens::new(subject, target, &ctx)
 }
 
 fn orders() -> Lens {
-    lens(Some(Subject::Service("orders".into())))
+    lens(Some(&Subject::Service("orders".into())))
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The screen through the real core: answers and keys in, cells and commands out.
+#![expect(clippy::unnecessary_wraps, reason = "it is compared with what may be missing")]
 
 use super::super::model::{Ask, Batch, By, Reach};
 use super::super::{ChangesPane, Subject};

@@ -1,4 +1,6 @@
 //! What bodies become: the traps of the format one by one, broken input, and random bodies.
+#![expect(clippy::format_collect, reason = "a few short lines of a test")]
+#![expect(clippy::needless_pass_by_value, reason = "json literals read best when given by value")]
 
 use super::*;
 use crate::features::dashboards::metric::{Fill, MetricWidget, SeriesSource, Side, View};

@@ -1,4 +1,5 @@
 //! What follows from a finding: its band, its folding, what contains it, where it leads.
+#![expect(clippy::unnecessary_wraps, reason = "it is compared with what may be missing")]
 
 use crate::app::Now;
 use crate::aws::TargetId;

@@ -150,19 +150,19 @@ async fn later_polls_ask_only_for_what_changed() {
     let mut lab = Lab::new("leaked-key", "us-east-1", &[]).await;
     let first = lab.read(0).await.unwrap();
     assert_eq!((lab.calls("ListDetectors"), lab.calls("ListFindings"), lab.calls("GetFindings")), (1, 1, 1));
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     let second = lab.read(60).await.unwrap();
     assert_eq!((lab.calls("ListDetectors"), lab.calls("ListFindings")), (1, 2));
     assert_eq!(first.findings.len(), second.findings.len());
     // Nothing changed since 65 minutes: nothing to get.
-    tokio::time::advance(Duration::from_secs(1_200)).await;
+    tokio::time::advance(Duration::from_mins(20)).await;
     lab.read(1_260).await.unwrap();
     let got = lab.calls("GetFindings");
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     lab.read(1_320).await.unwrap();
     assert_eq!((lab.calls("ListDetectors"), lab.calls("GetFindings")), (2, got));
     // After half an hour all ids are listed again, and none of them needs its document.
-    tokio::time::advance(Duration::from_secs(600)).await;
+    tokio::time::advance(Duration::from_mins(10)).await;
     let last = lab.read(1_920).await.unwrap();
     assert_eq!(last.findings.len(), first.findings.len());
     assert_eq!(lab.calls("GetFindings"), got);

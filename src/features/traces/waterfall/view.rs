@@ -199,10 +199,10 @@ impl Drawing<'_> {
         for status in [Status::Fault, Status::Throttle, Status::Error] {
             let count = self.trace.count(status);
             if count > 0 {
-                text.push_str(&format!(" · {count} {}{}", status.word(), if count == 1 { "" } else { "s" }));
+                text = format!("{text} · {count} {}{}", status.word(), if count == 1 { "" } else { "s" });
             }
         }
-        text.push_str(&format!(" · {} critical", pieces(self.theme).critical));
+        text = format!("{text} · {} critical", pieces(self.theme).critical);
         if self.state.only_bad {
             text.push_str(" · only what failed");
         }
