@@ -25,7 +25,7 @@ async fn one_key_leads_from_exhausted_connections_to_the_scaling_that_caused_it(
     let row =
         |word: &str| all.iter().position(|row| row.contains(word)).unwrap_or_else(|| panic!("{all:#?}"));
     assert!(all[row("UpdateService")].contains("desired count 40, 4 were running"), "{all:#?}");
-    assert!(all[row("UpdateService")].contains("auto scaling (AWS)"));
+    assert!(all[row("UpdateService")].contains("auto scaling"));
     assert!(all[row("PutScalingPolicy")].contains("carol"));
     assert!(row("orders-5xx") < row("UpdateService"), "the newest first: effect, then cause");
     driver.shows("CloudTrail may lag 15 min");
@@ -36,7 +36,8 @@ async fn one_key_leads_from_exhausted_connections_to_the_scaling_that_caused_it(
 
 #[tokio::test(start_paused = true)]
 async fn a_deployment_stands_in_changes_with_who_made_it() {
-    let mut driver = Driver::bad_deploy("changes-of-a-deployment").await;
+    let wide = Options { size: (180, 40), ..Options::default() };
+    let mut driver = Driver::start("changes-of-a-deployment", wide).await;
     driver.settle().await;
     driver.press("3").await;
     driver.press("/checkout-5xx<Enter><Enter>").await;

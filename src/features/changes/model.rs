@@ -118,7 +118,7 @@ impl Who {
         match self.kind {
             Kind::User => format!("user {}", self.name),
             Kind::Role => match self.linked() {
-                Some("ApplicationAutoScaling" | "AutoScaling") => "auto scaling (AWS)".to_owned(),
+                Some("ApplicationAutoScaling" | "AutoScaling") => "auto scaling".to_owned(),
                 Some(service) => format!("{service} (AWS)"),
                 None => format!("role {}", self.name),
             },

@@ -81,7 +81,7 @@ pub enum What {
     /// CloudTrail's.
     Calls(Calls),
     /// A rollout, an alarm, a finding.
-    Extra(Extra),
+    Extra(Box<Extra>),
     /// The head of a group: its name, and how many rows follow.
     Group(String, usize),
 }
@@ -139,10 +139,10 @@ impl RowsJob {
         }
         for extra in self.extras.iter().filter(|extra| self.wants(extra)) {
             let key = hash((&extra.target, extra.kind.word(), &extra.name, extra.at));
-            let what = What::Extra(extra.clone());
+            let what = What::Extra(Box::new(extra.clone()));
             rows.push(Row { key, at: extra.at, target: extra.target.clone(), what });
         }
-        rows.sort_by(|a, b| (b.at, b.key).cmp(&(a.at, a.key)));
+        rows.sort_by_key(|row| std::cmp::Reverse((row.at, row.key)));
         let change =
             |row: &&Row| matches!(&row.what, What::Calls(calls) if calls.newest.nature == Nature::Change);
         done.oldest = rows.last().map(|row| row.at);

@@ -111,7 +111,7 @@ fn known(service: &str, params: &Json, things: &mut Vec<String>) {
 fn arns(value: &Json, depth: usize, things: &mut Vec<String>) {
     match value {
         Json::String(text) => {
-            things.extend(of_arn(text).filter(|thing| things.len() < MOST && !things.contains(thing)))
+            things.extend(of_arn(text).filter(|thing| things.len() < MOST && !things.contains(thing)));
         }
         Json::Array(items) if depth < DEEPEST => {
             items.iter().take(50).for_each(|item| arns(item, depth + 1, things));

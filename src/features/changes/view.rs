@@ -39,7 +39,8 @@ pub(super) fn render(pane: &ChangesPane, area: Rect, buf: &mut Buffer, ctx: &Ctx
         return;
     }
     // Nothing but alarms and rollouts is still nothing that anybody did.
-    let body = if pane.changes == 0 && pane.filter.is_empty() {
+    let read = pane.reaches(ctx).iter().any(|reach| reach.back_to.is_some());
+    let body = if read && pane.changes == 0 && pane.filter.is_empty() {
         let text = reach::nothing(pane.subject.as_ref(), ctx.window.range(ctx.now.wall), ctx);
         let lines = [format!(" {text}"), format!(" {}", reach::UNSEEN)];
         let [top, rest] = dialog::split_top(body, 2);
@@ -125,14 +126,21 @@ fn table(pane: &ChangesPane, body: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let wide = if spans_days(pane, ctx) { 15 } else { 8 };
     // Where there is little room, what was done and to what stand together, and who did it gives way.
     let narrow = body.width < NARROW;
+    // Of somebody's doings it is known who did them, and matters where.
+    let somebody = pane.subject.as_ref().is_some_and(super::Subject::is_somebody);
+    let source = match (somebody, narrow) {
+        (true, _) => 18,
+        (false, true) => 0,
+        (false, false) => 8,
+    };
     let columns = [
         Column::new(&zone, wide + 2),
         Column::new("target", if ctx.many_targets() { 8 } else { 0 }).priority(6),
-        Column::new("who", 14).flex(1).priority(4),
+        Column::new("who", if somebody { 0 } else { 14 }).flex(1).priority(4),
         Column::new("what", if narrow { 20 } else { 17 }).flex(if narrow { 3 } else { 1 }),
         Column::new("on what", if narrow { 0 } else { 9 }).flex(1),
         Column::new("", 15).flex(if narrow { 4 } else { 6 }).priority(3),
-        Column::new("source", if narrow { 0 } else { 8 }).flex(1).priority(5),
+        Column::new("source", source).flex(1).priority(5),
     ];
     let keep: Vec<bool> = columns.iter().map(|column| column.min > 0).collect();
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
@@ -166,8 +174,9 @@ fn cells<'a>(row: &'a Row, ctx: &Ctx) -> Vec<Cell<'a>> {
     let target = Cell::new(row.target.as_str(), Role::Dim);
     match &row.what {
         What::Group(name, count) => vec![
-            Cell::new(String::new(), Role::Dim),
-            Cell::new("", Role::Dim),
+            Cell::default(),
+            Cell::default(),
+            Cell::default(),
             Cell::new(name.as_str(), Role::Strong),
             Cell::new(format!("{count} {}", if *count == 1 { "row" } else { "rows" }), Role::Dim),
         ],
@@ -220,9 +229,8 @@ fn call<'a>(calls: &'a Calls, away: bool, ctx: &Ctx) -> Vec<Cell<'a>> {
         what = what.and(format!(" {times}{}", calls.count), role);
     }
     let mut on = Cell::new(&*event.on, role);
-    if !calls.others.is_empty() {
-        let more = calls.others.iter().map(|other| format!(" {other}")).collect::<String>();
-        on = on.and(more, Role::Dim);
+    for other in &calls.others {
+        on = on.and(format!(" {other}"), Role::Dim);
     }
     let words = match &event.error {
         Some(error) => Cell::new(format!("refused: {error}"), Role::Warn),

@@ -146,7 +146,7 @@ fn callers_are_named_as_people_know_them() {
     let cases = [
         (user("alice"), Kind::User, "user alice", false),
         (role("ci-deploy", "github-1"), Kind::Role, "role ci-deploy", false),
-        (scaler(), Kind::Role, "auto scaling (AWS)", true),
+        (scaler(), Kind::Role, "auto scaling", true),
         (role("AWSServiceRoleForECS", "x"), Kind::Role, "ECS (AWS)", true),
         (
             json!({ "type": "AWSService", "invokedBy": "ecs.amazonaws.com" }),

@@ -188,7 +188,7 @@ fn groups_keep_rows_together() {
         [
             "[role ci-deploy 1]",
             "UpdateService checkout",
-            "[auto scaling (AWS) 1]",
+            "[auto scaling 1]",
             "UpdateService orders",
             "[user carol 2]",
             "ModifyDBCluster orders-db",

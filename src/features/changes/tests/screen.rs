@@ -282,7 +282,7 @@ fn an_opened_event_at_three_sizes() {
     for (width, height) in [(120, 40), (80, 24), (60, 15)] {
         insta::assert_snapshot!(format!("event_{width}x{height}"), draw(&app, width, height));
     }
-    assert!(draw(&app, 120, 40).contains("auto scaling (AWS)"));
+    assert!(draw(&app, 120, 40).contains("auto scaling"));
     press(&mut app, "\u{1b}");
     assert!(draw(&app, 120, 40).contains("CHANGES"));
 }
