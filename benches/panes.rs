@@ -13,6 +13,7 @@ use eyewall::cli::keys;
 use eyewall::config::Config;
 use eyewall::demo::SimAws;
 use eyewall::demo::world::Scenario;
+use eyewall::features::security::Finding;
 use eyewall::features::session::SessionInfo;
 use eyewall::features::{OpCtx, Payload, Query, Store, Topic};
 use eyewall::runtime::clock::Clock;
@@ -32,13 +33,15 @@ fn main() {
 
 const AREA: Rect = Rect { x: 0, y: 0, width: 200, height: 60 };
 /// Keys to a screen, in the scenario where it shows the most.
-const SCREENS: [(&str, &str); 9] = [
+const SCREENS: [(&str, &str); 11] = [
     ("bad-deploy", "1"),
     ("bad-deploy", "2"),
     ("bad-deploy", "2<Enter>"),
     ("bad-deploy", "3"),
     ("bad-deploy", "3<Enter>"),
     ("bad-deploy", "5p/ecs/checkout<Enter>"),
+    ("leaked-key", "7"),
+    ("leaked-key", "7<Enter>"),
     ("bad-deploy", "9"),
     ("big", "3."),
     ("big", "1"),
@@ -121,4 +124,53 @@ fn handle_the_largest_answer(bencher: Bencher) {
         }))
     };
     bencher.with_inputs(answer).bench_local_values(|msg| app.handle(msg, now));
+}
+
+/// Security with as many findings as are kept.
+fn ten_thousand_findings() -> (App, Now) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    let (mut app, now) = runtime.expect("a runtime").block_on(console("leaked-key", "7"));
+    let target = app.store.active().next().expect("one target").clone();
+    let mut list = app.store.target(&target).and_then(|target| target.findings.clone()).expect("findings");
+    let samples = list.findings.clone();
+    for nth in 0..10_000 - samples.len() {
+        let sample = samples.get(nth % samples.len()).expect("a sample");
+        let mut finding = Finding { id: format!("{nth:032x}"), ..sample.clone() };
+        for resource in &mut finding.resources {
+            resource.name = format!("{}-{}", resource.name, nth % 300);
+        }
+        list.findings.push(finding);
+    }
+    list.settle(10_000, usize::MAX);
+    let bytes: usize = list.findings.iter().map(Finding::bytes).sum();
+    eprintln!("{} findings take {:.1} MiB", list.findings.len(), bytes as f64 / 1_048_576.0);
+    let query = app.plan(now).get(&PollKey::new(&target, Topic::Findings)).expect("it is wanted").query.clone();
+    let polled = Polled {
+        key: PollKey::new(&target, Topic::Findings),
+        query,
+        result: Ok(Payload::Findings(Box::new(list))),
+        next_in: Some(Duration::from_secs(60)),
+        usage: Usage::default(),
+    };
+    app.handle(Msg::Polled(Box::new(polled)), now);
+    (app, now)
+}
+
+/// Grouped another way, high ones only and all again, one more letter of a filter: budget 20 ms each.
+#[divan::bench(args = ["s", ".", "/e"], sample_count = 50)]
+fn arrange_ten_thousand_findings(bencher: Bencher, key: &str) {
+    let (mut app, now) = ten_thousand_findings();
+    let keys = keys::parse(key).expect("keys");
+    bencher.with_inputs(|| keys.clone()).bench_local_values(|keys| {
+        for key in keys {
+            app.handle(Msg::Input(key), now);
+        }
+    });
+}
+
+/// The first of them on screen.
+#[divan::bench(sample_count = 50)]
+fn redraw_ten_thousand_findings(bencher: Bencher) {
+    let (app, now) = ten_thousand_findings();
+    bencher.with_inputs(|| Buffer::empty(AREA)).bench_local_refs(|buf| app.render(buf, now));
 }

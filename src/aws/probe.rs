@@ -40,6 +40,7 @@ pub async fn probe(conn: &Conn, now: Timestamp) -> Vec<Probe> {
     asker.ecs().await;
     asker.balancers().await;
     asker.rest(now).await;
+    asker.guardduty().await;
     asker.probes
 }
 
@@ -220,6 +221,28 @@ impl Asker<'_> {
                 self.ask(&op::BATCH_GET_TRACES, request.send()).await;
             }
             None => self.skip(&[&op::BATCH_GET_TRACES], "no trace in 5 minutes"),
+        }
+    }
+
+    async fn guardduty(&mut self) {
+        let client = self.conn.guardduty();
+        let listed = self.ask(&op::LIST_DETECTORS, client.list_detectors().send()).await;
+        let Some(detector) = listed.and_then(|listed| listed.detector_ids().first().cloned()) else {
+            let rest =
+                [&op::GET_DETECTOR, &op::GET_ADMINISTRATOR_ACCOUNT, &op::LIST_FINDINGS, &op::GET_FINDINGS];
+            return self.skip(&rest, "no detector: GuardDuty is not enabled");
+        };
+        self.ask(&op::GET_DETECTOR, client.get_detector().detector_id(&detector).send()).await;
+        let request = client.get_administrator_account().detector_id(&detector);
+        self.ask(&op::GET_ADMINISTRATOR_ACCOUNT, request.send()).await;
+        let request = client.list_findings().detector_id(&detector).max_results(1);
+        let listed = self.ask(&op::LIST_FINDINGS, request.send()).await;
+        match listed.and_then(|page| page.finding_ids().first().cloned()) {
+            Some(id) => {
+                let request = client.get_findings().detector_id(&detector).finding_ids(id);
+                self.ask(&op::GET_FINDINGS, request.send()).await;
+            }
+            None => self.skip(&[&op::GET_FINDINGS], "no finding"),
         }
     }
 }

@@ -70,7 +70,7 @@ impl Setup {
         let paths = Paths::of_user();
         let user_themes = paths.as_ref().map(|paths| read_themes(&paths.themes())).unwrap_or_default();
         let (file, text) = read_config(&common, paths.as_ref())?;
-        let mut config = parse_config(&text, &file.display().to_string(), &user_themes, &common)?;
+        let config = parse_config(&text, &file.display().to_string(), &user_themes, &common)?;
         let keymap = Keymap::new(&config.keys).map_err(Failure::failed)?;
         let specs = targets::select(&config, &common, &env.aws)?;
         let depth = config.ui.color.depth(env.depth());
@@ -80,10 +80,6 @@ impl Setup {
         // `parse_config` has refused a zone that is not there.
         let zone = config.ui.time_zone(&local_zone).unwrap_or_default();
         let scenario = if common.demo { Some(simulated::scenario(&common, &config)?) } else { None };
-        // A world in which several regions matter is looked at in all of them, unless the config says which.
-        if let Some(scenario) = scenario.as_ref().filter(|_| config.security.regions.is_empty()) {
-            config.security.regions.clone_from(&scenario.regions);
-        }
         Ok(Self {
             common,
             env,
@@ -245,6 +241,10 @@ pub fn parse_config(
     }
     if let Err(KeyError { action, problem }) = Keymap::new(&config.keys) {
         return Err(Failure::Config(vec![error_at(text, file, &["keys", &action], &problem)]));
+    }
+    // A world in which several regions matter is looked at in all of them, unless the config says which.
+    if common.demo && config.security.regions.is_empty() {
+        config.security.regions.clone_from(&simulated::scenario(common, &config)?.regions);
     }
     if let Some(theme) = &common.theme {
         config.ui.theme.clone_from(theme);

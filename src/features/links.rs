@@ -2,9 +2,11 @@
 //! remembered. Pure; panes open them.
 
 use super::place::{self, Thing};
-use super::{Link, changes, dashboards, rollouts, traces};
-use crate::app::pane::Ctx;
+use super::{Link, changes, dashboards, rollouts, security, traces};
+use crate::app::Effect;
+use crate::app::pane::{Command, Ctx, Tone};
 use crate::aws::TargetId;
+use crate::aws::console::{ConsoleLink, console_url};
 
 /// Reads an ARN, a console URL or a trace id as pasted.
 ///
@@ -20,7 +22,9 @@ pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
         let fits = |wanted: &Option<String>, known: Option<&str>| {
             wanted.as_deref().zip(known).is_none_or(|(wanted, known)| wanted == known)
         };
-        fits(&place.region, region) && fits(&place.account, account)
+        // Findings are read in more regions than a target's own.
+        let anywhere = matches!(place.thing, Thing::Finding(_));
+        (anywhere || fits(&place.region, region)) && fits(&place.account, account)
     };
     let target = ctx.targets().find(reaches).ok_or_else(|| {
         let (region, account) = (place.region.as_deref().unwrap_or("?"), place.account.as_deref());
@@ -34,6 +38,7 @@ pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
         Thing::Dashboard(name) => dashboard_link(target, dashboards::Name::account(name)),
         Thing::LogGroup(name) => logs_link(target, name),
         Thing::EcsService { cluster, service } => service_link(target, &cluster, &service),
+        Thing::Finding(id) => security::link(target, place.region.unwrap_or_default(), id),
         // An id says nothing about where it is: any target may know it, unless the address names a region.
         Thing::Trace(id) => Link::Traces(traces::Place::of_trace(place.region.map(|_| target.clone()), id)),
     })
@@ -125,6 +130,19 @@ pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
                 .ok_or_else(|| missing("trace id or traced service", services.map(|it| it.1).collect()))?;
             Ok(Link::Traces(traces::Place::of_service(target, name)))
         }
+        "security" => {
+            let findings = targets.iter().flat_map(|(id, target)| {
+                target.findings.iter().flat_map(|list| &list.findings).map(move |finding| (*id, finding))
+            });
+            let called = |finding: &security::Finding| {
+                [&finding.id, &finding.arn, &finding.kind].into_iter().any(|own| own == name)
+            };
+            let (target, finding) = findings
+                .clone()
+                .find(|(_, finding)| called(finding))
+                .ok_or_else(|| missing("finding", findings.map(|(_, it)| it.kind.as_str()).collect()))?;
+            Ok(security::link(target, finding.region.clone(), finding.id.clone()))
+        }
         "changes" => {
             let own = targets.iter().find(|(_, target)| target.derived.services.get(name).is_some());
             let (target, _) = own.or(targets.first()).ok_or("there is no target")?;
@@ -149,6 +167,21 @@ fn service_link(target: &TargetId, cluster: &str, service: &str) -> Link {
     Link::Rollouts {
         shift: Some(rollouts::Key { target: target.clone(), name, deployment: None }),
         open: true,
+    }
+}
+
+/// `o`: shows and copies the AWS console's address of a thing.
+pub fn console_command(ctx: &Ctx, target: &TargetId, link: &ConsoleLink) -> Vec<Command> {
+    let store = ctx.store.target(target);
+    let region = store.and_then(|target| target.session.region.as_deref()).unwrap_or_default();
+    let partition =
+        store.and_then(|target| target.identity.as_ref()).map(|identity| identity.partition.as_str());
+    let partition = partition.unwrap_or_else(|| crate::aws::console::partition(region));
+    match console_url(partition, region, *link) {
+        Some(url) => {
+            vec![Command::Notify(Tone::Info, url.clone()), Command::Effect(Effect::Copy(url))]
+        }
+        None => vec![Command::Notify(Tone::Warn, format!("partition {partition} has no console address"))],
     }
 }
 

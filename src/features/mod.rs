@@ -22,14 +22,13 @@ mod store;
 pub mod traces;
 
 pub use jumps::{jump_from_alarm, jump_from_log_group, jump_from_service, service_links};
-pub use links::{link_of, link_problem, open_link, remembered_groups, remembered_link};
+pub use links::{console_command, link_of, link_problem, open_link, remembered_groups, remembered_link};
 pub use op::{Op, OpCtx, OpOutcome, run_op};
 pub use source::{Source, SourceCtx};
 pub use store::{ErrorEntry, Store, TargetStore};
 
 use crate::app::pane::{Command, Ctx, Pane, Tone};
 use crate::app::{Cadence, Effect, Level, Overlay, PollPlan};
-use crate::aws::console::{ConsoleLink, console_url};
 use crate::aws::{Conn, SourceError, TargetId};
 use crate::runtime::poller::Spawner;
 use jiff::Timestamp;
@@ -310,7 +309,9 @@ impl Link {
             | Self::Dashboards { open, .. }
             | Self::Rollouts { open, .. }
             | Self::Security { open, .. } => *open,
-            Self::Traces(place) => place.trace.is_some() || !place.filter.is_empty(),
+            Self::Traces(place) => {
+                place.trace.is_some() || place.filter.as_ref().is_some_and(|it| !it.is_empty())
+            }
             _ => false,
         }
     }
@@ -407,19 +408,4 @@ pub fn internal(operation: &str, message: impl Into<String>) -> SourceError {
 /// An overlay that must be up now, whatever is shown.
 pub fn wanted_overlay(ctx: &Ctx) -> Option<(TargetId, Box<dyn Overlay>)> {
     session::wanted_overlay(ctx)
-}
-
-/// `o`: shows and copies the AWS console's address of a thing.
-pub fn console_command(ctx: &Ctx, target: &TargetId, link: &ConsoleLink) -> Vec<Command> {
-    let store = ctx.store.target(target);
-    let region = store.and_then(|target| target.session.region.as_deref()).unwrap_or_default();
-    let partition =
-        store.and_then(|target| target.identity.as_ref()).map(|identity| identity.partition.as_str());
-    let partition = partition.unwrap_or_else(|| crate::aws::console::partition(region));
-    match console_url(partition, region, *link) {
-        Some(url) => {
-            vec![Command::Notify(Tone::Info, url.clone()), Command::Effect(Effect::Copy(url))]
-        }
-        None => vec![Command::Notify(Tone::Warn, format!("partition {partition} has no console address"))],
-    }
 }

@@ -31,6 +31,8 @@ pub enum Thing {
     },
     /// A trace.
     Trace(TraceId),
+    /// A GuardDuty finding, by id.
+    Finding(String),
 }
 
 /// Reads what was pasted.
@@ -45,12 +47,12 @@ pub fn parse(text: &str) -> Result<Place, String> {
     }
     if text.starts_with("arn:") {
         return arn(text).ok_or_else(|| {
-            format!("{shown}: alarms, dashboards, log groups and ECS services can be opened by ARN")
+            format!("{shown}: alarms, dashboards, log groups, findings and ECS services can be opened by ARN")
         });
     }
     if text.starts_with("https://") {
         return url(text).ok_or_else(|| {
-            format!("{shown}: alarms, dashboards, log groups, traces and ECS services can be opened by console URL")
+            format!("{shown}: alarms, dashboards, log groups, traces, findings and ECS services can be opened by console URL")
         });
     }
     Err(format!("`{shown}` is not an ARN, a console URL or a trace id"))
@@ -94,6 +96,7 @@ fn arn(text: &str) -> Option<Place> {
             let fits = matches!(kind, "service" | "service-deployment" | "service-revision");
             Thing::EcsService { cluster: named(cluster)?, service: named(service).filter(|_| fits)? }
         }
+        "guardduty" => Thing::Finding(named(resource.split_once("/finding/")?.1)?),
         _ => return None,
     };
     Some(Place { region: named(region), account: named(account), thing })
@@ -123,6 +126,8 @@ fn url(text: &str) -> Option<Place> {
     } else if let Some(name) = after(fragment, "log-groups/log-group/") {
         // Encoded twice, the inner percent sign written as a dollar.
         Thing::LogGroup(named(&decode(&decode(name, '$'), '%'))?)
+    } else if let Some((_, id)) = fragment.split_once("findings?search=id%3D") {
+        Thing::Finding(named(&decode(id.split('&').next()?, '%'))?)
     } else if let Some(id) = after(fragment, "xray:traces/") {
         Thing::Trace(id_in(&decode(id, '%'))?)
     } else {

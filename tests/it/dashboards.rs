@@ -1,7 +1,7 @@
 //! Dashboards end to end but for their drawing: the sources against the simulator, and bodies that others
 //! wrote.
 
-use crate::common::{connect, poll, scratch, simulator, start};
+use crate::common::{Driver, connect, poll, scratch, simulator, start};
 use eyewall::app::Window;
 use eyewall::aws::{Conn, ErrorClass};
 use eyewall::demo::{Faults, SimAws};
@@ -193,6 +193,19 @@ async fn old_series_stay_when_a_refresh_fails() {
     assert_eq!(stale.row(key).unwrap().problem.as_deref(), Some("throttled"));
     let error = poll(&mut DataSource::new(&conn), &Query::DashboardData(query), clock).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Throttled, "nothing to show: the panel says it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_an_alarm_to_the_dashboards_of_its_service_and_back() {
+    let mut driver = Driver::bad_deploy("dashboards-of-an-alarm").await;
+    driver.settle().await;
+    driver.press("3/checkout-5xx<Enter>d").await;
+    driver.shows("about checkout");
+    driver.shows("shop-overview");
+    driver.press("<Enter>").await;
+    driver.shows("Failed, percent by side");
+    driver.press("<Esc><Esc><Esc>").await;
+    driver.shows("checkout-5xx");
 }
 
 #[tokio::test]

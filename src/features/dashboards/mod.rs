@@ -2,7 +2,8 @@
 //!
 //! `model.rs` and `metric.rs` say what a dashboard is, `parse/` reads a body, `layout.rs` maps the grid to
 //! cells, `plan.rs` and `pack.rs` make the fewest calls for what is on screen, `source.rs` has the SDK,
-//! `data.rs` what came back; `pane.rs` verbs and state, `view.rs` the drawing.
+//! `data.rs` what came back. `pane.rs` is the screen, `opened.rs` what an opened dashboard remembers, `verbs.rs`
+//! what its widgets answer to; `shown.rs` puts rows and answers together, `view/` draws.
 
 mod about;
 mod data;

@@ -83,8 +83,14 @@ impl Opened {
             Action::PageUp => top.saturating_sub(page - 1),
             Action::Top => 0,
             Action::Bottom => most,
-            Action::NextPanel => return self.focus_on(board.step(self.focus, true), &board, size),
-            Action::PrevPanel => return self.focus_on(board.step(self.focus, false), &board, size),
+            Action::NextPanel | Action::PrevPanel => {
+                // The first press takes what is on screen.
+                let next = match self.focus {
+                    None => board.visible(self.top, size.height).next().map(|spot| spot.widget),
+                    from => board.step(from, action == Action::NextPanel),
+                };
+                return self.focus_on(next, &board, size);
+            }
             _ => return false,
         }
         .min(most);

@@ -111,7 +111,7 @@ impl DashboardsPane {
         rows.retain(|row| needle.is_empty() || row.key.name.name.to_lowercase().contains(&needle));
         match self.order {
             Order::Name => {
-                rows.sort_by(|a, b| (&a.key.name, &a.key.target).cmp(&(&b.key.name, &b.key.target)))
+                rows.sort_by(|a, b| (&a.key.name, &a.key.target).cmp(&(&b.key.name, &b.key.target)));
             }
             Order::Modified => rows.sort_by_key(|row| (row.key.name.origin, std::cmp::Reverse(row.modified))),
         }

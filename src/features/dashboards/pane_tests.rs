@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// 2026-11-22T04:20:30Z.
@@ -51,7 +52,7 @@ fn local(name: &str, body: &str) -> LocalDashboard {
     LocalDashboard {
         path: format!("/tmp/{}.json", name.name),
         found: Found { name: name.clone(), dashboard: parse(name, body) },
-        about: std::collections::BTreeSet::new(),
+        about: BTreeSet::new(),
     }
 }
 

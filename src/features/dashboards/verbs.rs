@@ -47,6 +47,13 @@ impl DashboardsPane {
         let Some(dashboard) = dashboard else { return Some(Vec::new()) };
         match action {
             Action::Left | Action::Right => {
+                let zoomed = opened.focus.filter(|_| opened.zoom.is_some());
+                if zoomed
+                    .and_then(|index| dashboard.widget(index))
+                    .is_some_and(|widget| !is_chart(&widget.kind))
+                {
+                    return Some(Vec::new());
+                }
                 opened.move_crosshair(action == Action::Left, dashboard, data, ctx);
                 return Some(Vec::new());
             }
@@ -160,13 +167,13 @@ impl DashboardsPane {
                 Some(tile) => say(format!("{} is not among the alarms of this target", tile.name)),
                 None => Vec::new(),
             },
-            Some(WidgetKind::Metric(metric)) => match metric.alarm() {
-                Some(arn) => alarm(arn.split_once(":alarm:").map_or(arn, |(_, name)| name)),
-                None => {
-                    toggle(opened, index, labels.get(cursor));
-                    Vec::new()
+            Some(WidgetKind::Metric(metric)) => {
+                if let Some(arn) = metric.alarm() {
+                    return alarm(arn.split_once(":alarm:").map_or(arn, |(_, name)| name));
                 }
-            },
+                toggle(opened, index, labels.get(cursor));
+                Vec::new()
+            }
             Some(WidgetKind::Explained(_)) | None => Vec::new(),
         }
     }
@@ -271,6 +278,10 @@ impl DashboardsPane {
             }
         }
     }
+}
+
+fn is_chart(kind: &WidgetKind) -> bool {
+    matches!(kind, WidgetKind::Metric(metric) if metric.view == super::View::TimeSeries)
 }
 
 fn is_table(kind: &WidgetKind) -> bool {

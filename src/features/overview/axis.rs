@@ -11,6 +11,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+/// Lines with every row.
+const ALL: u16 = 6;
 /// Cells before the axis.
 const LABEL: u16 = 12;
 
@@ -34,6 +36,12 @@ pub(super) fn render(timeline: &Timeline, area: Rect, buf: &mut Buffer, ctx: &Ct
     if let Some(row) = next("alarms", buf) {
         let none = "none went off that still is, none recovered";
         moments(&timeline.alarms, timeline.alarms_known.then_some(none), timeline, row, buf, ctx);
+    }
+    if area.height >= ALL
+        && let Some(row) = next("findings", buf)
+    {
+        let none = timeline.findings_known.then_some("none");
+        moments(&timeline.findings, none, timeline, row, buf, ctx);
     }
     if let Some(row) = next("changes", buf) {
         let none = timeline.changes_known.then_some("none by people or pipelines");

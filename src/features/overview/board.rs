@@ -8,6 +8,7 @@ use crate::aws::TargetId;
 use crate::config::Severity;
 use crate::features::alarms::{Alarm, AlarmState, severity};
 use crate::features::rollouts::{Rollout, ServiceName};
+use crate::features::security::{self, Finding};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -26,6 +27,8 @@ pub enum Thing {
     Alarm(TargetId, String),
     /// Alarms that started together, by the one that was first.
     Storm(TargetId, String),
+    /// A finding.
+    Finding(security::Key),
     /// The line of what does not count.
     Folded,
     /// A service.
@@ -41,6 +44,8 @@ pub enum Item<'a> {
     Alarm(&'a TargetId, &'a Alarm, Severity),
     /// Alarms that started together.
     Storm(Storm<'a>),
+    /// A finding that matters.
+    Finding(&'a TargetId, &'a Finding),
 }
 
 /// Alarms that started together.
@@ -69,6 +74,10 @@ pub struct Folded {
     pub muted: usize,
     /// Without data since less than a day.
     pub no_data: usize,
+    /// Findings that matter but were last seen over a day ago.
+    pub old_findings: usize,
+    /// Fresh findings beyond those that have a row.
+    pub more_findings: usize,
 }
 
 /// NOW.
@@ -80,6 +89,8 @@ pub struct Board<'a> {
     pub folded: Folded,
     /// Alarms that count, folded into storms or not.
     pub alarms: usize,
+    /// Findings that count.
+    pub findings: usize,
 }
 
 impl Folded {
@@ -94,6 +105,11 @@ impl Folded {
         }
     }
 
+    /// Nothing but findings is folded.
+    pub fn only_findings(&self) -> bool {
+        self.chronic + self.scaling + self.muted + self.no_data == 0
+    }
+
     /// In words, most telling first; empty when nothing is folded.
     pub fn words(&self) -> String {
         let plural = |n: usize, one: &str, many: &str| {
@@ -104,6 +120,8 @@ impl Folded {
             plural(self.scaling, "scaling alarm", "scaling alarms"),
             plural(self.muted, "muted", "muted"),
             plural(self.no_data, "newly without data", "newly without data"),
+            plural(self.more_findings, "more finding", "more findings"),
+            plural(self.old_findings, "finding over 24 h", "findings over 24 h"),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
@@ -116,6 +134,7 @@ impl Item<'_> {
             Self::Rollout(target, shift, _) => Thing::Rollout((*target).clone(), shift.name.clone()),
             Self::Alarm(target, alarm, _) => Thing::Alarm((*target).clone(), alarm.name.clone()),
             Self::Storm(storm) => Thing::Storm(storm.target.clone(), storm.first.name.clone()),
+            Self::Finding(target, finding) => Thing::Finding(security::Key::of(target, finding)),
         }
     }
 
@@ -125,6 +144,7 @@ impl Item<'_> {
             Self::Rollout(_, _, tone) => *tone,
             Self::Alarm(_, _, severity) => tone(*severity),
             Self::Storm(storm) => tone(storm.severity),
+            Self::Finding(_, finding) => tone(of_finding(finding)),
         }
     }
 
@@ -141,6 +161,7 @@ impl Item<'_> {
             }
             Self::Alarm(_, alarm, severity) => (Reverse(*severity), alarm.since),
             Self::Storm(storm) => (Reverse(storm.severity), storm.first.since),
+            Self::Finding(_, finding) => (Reverse(of_finding(finding)), finding.first),
         }
     }
 }
@@ -148,6 +169,15 @@ impl Item<'_> {
 /// High and critical are bad; the rest is worth a look.
 fn tone(severity: Severity) -> Tone {
     if severity >= Severity::High { Tone::Bad } else { Tone::Warn }
+}
+
+fn of_finding(finding: &Finding) -> Severity {
+    match finding.level() {
+        security::Level::Critical => Severity::Critical,
+        security::Level::High => Severity::High,
+        security::Level::Medium => Severity::Medium,
+        security::Level::Low => Severity::Low,
+    }
 }
 
 /// NOW over all active targets.
@@ -178,8 +208,27 @@ pub fn board<'a>(ctx: &Ctx<'a>) -> Board<'a> {
             board.items.push(Item::Rollout(id, shift, shift_tone(id, shift, ctx)));
         }
     }
+    findings(&mut board, ctx);
     board.items.sort_by_key(Item::rank);
     board
+}
+
+/// Findings that matter: fresh ones worst first, as many as alarms have rows; the rest is counted.
+fn findings<'a>(board: &mut Board<'a>, ctx: &Ctx<'a>) {
+    for (id, target) in ctx.store.active_targets() {
+        for finding in target.findings.iter().flat_map(|list| &list.findings).filter(|it| it.matters()) {
+            if finding.old(ctx.now) {
+                board.folded.old_findings += 1;
+                continue;
+            }
+            board.findings += 1;
+            if board.findings > STORM {
+                board.folded.more_findings += 1;
+            } else {
+                board.items.push(Item::Finding(id, finding));
+            }
+        }
+    }
 }
 
 /// A shift is in trouble when an alarm it watches, or one on its service, went off.

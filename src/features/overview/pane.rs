@@ -10,7 +10,7 @@ use crate::app::pane::{Command, Ctx, Edit, EditEvent, Pane};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan, Window};
 use crate::aws::TargetId;
 use crate::aws::console::ConsoleLink;
-use crate::features::{Link, Query, jumps, rollouts};
+use crate::features::{Link, Query, jumps, rollouts, security};
 use crate::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -108,6 +108,7 @@ impl OverviewPane {
             board.items.retain(|item| match item {
                 Item::Rollout(_, shift, _) => fits(&shift.name.service),
                 Item::Alarm(_, alarm, _) => fits(&alarm.name),
+                Item::Finding(_, finding) => fits(&finding.kind) || fits(finding.on()),
                 Item::Storm(storm) => fits(&storm.first.name) || storm.services.iter().any(|name| fits(name)),
             });
             services.retain(|row| fits(&row.service.name));
@@ -153,6 +154,12 @@ impl OverviewPane {
                 let alarm = Some((target.clone(), name.clone()));
                 vec![Command::Goto(Link::Alarms { alarm, open: false })]
             }
+            Thing::Finding(key) => {
+                vec![Command::Goto(Link::Security { finding: Some(key.clone()), open: true })]
+            }
+            Thing::Folded if shown.board.folded.only_findings() => {
+                vec![Command::Goto(Link::Security { finding: None, open: false })]
+            }
             Thing::Folded => vec![Command::Goto(Link::Alarms { alarm: None, open: false })],
             Thing::Service(..) => {
                 let row = shown.services.iter().find(|row| service_thing(row) == *thing);
@@ -181,6 +188,7 @@ impl OverviewPane {
                 let row = shown.services.iter().find(|row| service_thing(row) == *thing);
                 row.map(|row| jumps::jump(action, row.service, None, ctx)).unwrap_or_default()
             }
+            Thing::Finding(key) => security::act(action, key, ctx).unwrap_or_default(),
             Thing::Folded => Vec::new(),
         }
     }
@@ -193,6 +201,7 @@ impl OverviewPane {
                 Some(selected.map(|it| Self::jump(action, it, shown, ctx)).unwrap_or_default())
             }
             Action::Copy | Action::Url => match selected? {
+                Thing::Finding(key) => security::act(action, key, ctx),
                 Thing::Alarm(target, name) | Thing::Storm(target, name) => {
                     let alarm = ctx.store.target(target)?.alarms.as_ref()?.get(name)?;
                     Some(match action {
@@ -238,6 +247,7 @@ impl Pane for OverviewPane {
             plan.want(target, Level::Visible, Cadence::Every(rollouts), Query::Rollouts);
         }
         for target in ctx.targets() {
+            security::want(target, Level::Visible, ctx, plan);
             crate::features::changes::want(target, None, ctx, plan);
         }
         let services = services(ctx);

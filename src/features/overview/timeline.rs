@@ -5,6 +5,7 @@ use crate::app::pane::{Ctx, Tone};
 use crate::config::Severity;
 use crate::features::TargetStore;
 use crate::features::alarms::{AlarmState, severity};
+use crate::features::security::{FindingList, Level};
 use crate::widgets::chart::TimeRange;
 use jiff::Timestamp;
 
@@ -45,6 +46,10 @@ pub struct Timeline {
     pub alarms: Vec<Moment>,
     /// Alarms of all active targets were read.
     pub alarms_known: bool,
+    /// Findings of medium severity and above whose first event is in the window, oldest first.
+    pub findings: Vec<Moment>,
+    /// Findings of all active targets were read.
+    pub findings_known: bool,
     /// What people and pipelines changed, and scaling of what is in trouble, oldest first.
     pub changes: Vec<Moment>,
     /// The trail of all active targets was read.
@@ -64,8 +69,8 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
         Window::Live { .. } | Window::Pinned { .. } => (minute(start, 0), minute(end, 1)),
     };
     let range = TimeRange { start, end };
-    let (mut spans, mut alarms, mut changes) = (Vec::new(), Vec::new(), Vec::new());
-    let mut changes_open = None;
+    let (mut spans, mut alarms, mut findings) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut changes, mut changes_open) = (Vec::new(), None);
     let mut errors: Vec<Option<f64>> = Vec::new();
     for (_, target) in ctx.store.active_targets() {
         let open = target.trail.reaches.iter().filter_map(|reach| reach.open_after(end)).min();
@@ -106,6 +111,7 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
             };
             alarms.push(Moment { at, label, tone });
         }
+        findings.extend(target.findings.iter().flat_map(|list| moments(list, range)));
         let Some(list) = &target.traffic else { continue };
         // The row is as long as the window, also where nothing was counted yet.
         let bucket = |at: Timestamp| at.as_second().div_euclid(list.period.max(1));
@@ -123,6 +129,7 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
     changes.sort_by_key(|moment| moment.at);
     spans.sort_by_key(|span| span.start);
     alarms.sort_by(|a, b| (a.at, &a.label).cmp(&(b.at, &b.label)));
+    findings.sort_by(|a, b| (a.at, &a.label).cmp(&(b.at, &b.label)));
     let known = |has: fn(&TargetStore) -> bool| ctx.store.active_targets().all(|(_, target)| has(target));
     Timeline {
         range,
@@ -130,11 +137,23 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
         spans_known: known(|target| target.rollouts.is_some()),
         alarms,
         alarms_known: known(|target| target.alarms.is_some()),
+        findings,
+        findings_known: known(|target| target.findings.is_some()),
         changes,
         changes_known: known(|target| target.trail.reaches.iter().any(|reach| reach.back_to.is_some())),
         changes_open,
         errors,
     }
+}
+
+/// Where findings stand on the axis: at their first event.
+fn moments(list: &FindingList, range: TimeRange) -> impl Iterator<Item = Moment> {
+    let worth = list.findings.iter().filter(|finding| finding.level() >= Level::Medium);
+    worth.filter_map(move |finding| {
+        let at = finding.first.filter(|at| range.contains(*at))?;
+        let tone = if finding.level() >= Level::High { Tone::Bad } else { Tone::Warn };
+        Some(Moment { at, label: finding.threat().to_owned(), tone })
+    })
 }
 
 /// The start of the minute, some minutes on.

@@ -3,15 +3,15 @@
 //! Nothing here changes from one second to the next by itself: ages and countdowns move in steps, so that
 //! a screen on which nothing happens sends nothing.
 
-use super::board::{Item, Storm, Thing};
+use super::board::Item;
+use super::now::now_row;
 use super::pane::{OverviewPane, Row, Shown};
 use super::services::ServiceRow;
 use super::timeline::timeline;
 use super::{axis, traffic::Bucket};
 use crate::app::pane::{Ctx, Tone};
-use crate::features::alarms::{Alarm, AlarmState};
+use crate::features::alarms::AlarmState;
 use crate::features::rollouts::Rollout;
-use crate::features::rollouts::stages::Next;
 use crate::features::{Topic, panel};
 use crate::service::Dependency;
 use crate::text::units;
@@ -19,7 +19,6 @@ use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::sparkline::{spark_between, spark_trend};
 use crate::widgets::table::{Cell, Column, Row as TableRow, Table};
-use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -31,7 +30,7 @@ const NOW_LOW: u16 = 12;
 /// Percent of errors that fill a sparkline at least: a rare one must not look like an outage.
 const FULL_ERRORS: f64 = 1.0;
 /// Lines of the timeline with the empty one above it.
-const TIMELINE: u16 = 6;
+const TIMELINE: u16 = 7;
 /// Lines of SERVICES that it does not go below: empty line, title, columns, two services.
 const SERVICES: u16 = 5;
 
@@ -42,7 +41,9 @@ pub(super) fn render(pane: &OverviewPane, area: Rect, buf: &mut Buffer, ctx: &Ct
     let wanted = 1 + problems + (shown.rows.len().clamp(1, 500) as u16) + fold;
     let most = NOW_LOW.max(area.height / 2);
     let [now, rest] = dialog::split_top(area, wanted.min(most));
-    let axis_height = if rest.height >= TIMELINE + SERVICES { TIMELINE } else { 0 };
+    // On a low screen the axis goes without its row of findings.
+    let fits = |rows: &u16| rest.height >= rows + SERVICES;
+    let axis_height = [TIMELINE, TIMELINE - 1].into_iter().find(fits).unwrap_or_default();
     let services = 3 + shown.services.len().clamp(1, 500) as u16 + panel::count(Topic::Traffic, ctx);
     // The axis follows the services; what is left over stays empty at the bottom.
     let [middle, rest] = dialog::split_top(rest, services.min(rest.height - axis_height));
@@ -110,6 +111,7 @@ fn summary(pane: &OverviewPane, shown: &Shown) -> String {
         plural(shifts(true), "rollout in trouble", "rollouts in trouble"),
         plural(shifts(false), "rollout", "rollouts"),
         plural(shown.board.alarms, "alarm", "alarms"),
+        plural(shown.board.findings, "finding", "findings"),
         (!pane.filter.is_empty()).then(|| format!("/{}", pane.filter)),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
@@ -147,135 +149,6 @@ fn nothing<'a>(pane: &OverviewPane, ctx: &Ctx) -> Line<'a> {
     let alarms = if ok == 1 { "alarm" } else { "alarms" };
     let text = format!(" {} nothing is broken · {ok} {alarms} OK · {shifts}", glyphs.ok);
     Line::styled(text, ctx.theme.style(Role::Ok))
-}
-
-fn now_row<'a>(row: &Row<'a>, ctx: &Ctx<'a>) -> TableRow<'a> {
-    let glyphs = ctx.theme.glyphs();
-    let item = match row {
-        Row::Item(item) => item,
-        Row::Gone(thing) => return gone(thing, ctx),
-    };
-    let role = item.tone().role();
-    let glyph = match item.tone() {
-        Tone::Bad => glyphs.bad,
-        Tone::Warn => glyphs.warn,
-        Tone::Ok => glyphs.ok,
-        Tone::Info => glyphs.stage[0],
-    };
-    let kind = |word: String| Cell::new(format!("{glyph} "), role).and(word, role);
-    let (target, mut cells) = match item {
-        Item::Rollout(id, shift, _) => (
-            id,
-            vec![
-                kind("ROLLOUT".into()),
-                Cell::new(shift.name.service.as_str(), Role::Strong),
-                rollout_facts(shift, ctx),
-                age(shift.started_at, ctx),
-            ],
-        ),
-        Item::Alarm(id, alarm, _) => (
-            id,
-            vec![
-                kind("ALARM".into()),
-                Cell::new(alarm.name.as_str(), Role::Strong),
-                alarm_facts(alarm, id, ctx),
-                age(alarm.since, ctx),
-            ],
-        ),
-        Item::Storm(storm) => (
-            &storm.target,
-            vec![
-                kind(format!("{} ALARMS", storm.count)),
-                Cell::new(storm_services(storm), Role::Strong),
-                storm_facts(storm, ctx),
-                age(storm.first.since, ctx),
-            ],
-        ),
-    };
-    if ctx.many_targets() {
-        cells.insert(2, Cell::new(target.as_str(), Role::Dim));
-    }
-    TableRow { cells }
-}
-
-fn gone<'a>(thing: &Thing, ctx: &Ctx) -> TableRow<'a> {
-    let name = match thing {
-        Thing::Rollout(_, name) => name.service.clone(),
-        Thing::Alarm(_, name) | Thing::Storm(_, name) | Thing::Service(_, name) => name.clone(),
-        Thing::Folded => String::new(),
-    };
-    let kind = Cell::new(format!("{} over", ctx.theme.glyphs().ok), Role::Ok);
-    TableRow { cells: vec![kind, Cell::new(name, Role::Dim)] }
-}
-
-fn age<'a>(since: Option<Timestamp>, ctx: &Ctx) -> Cell<'a> {
-    let age = since.map(|at| Duration::try_from(ctx.now.wall.duration_since(at)).unwrap_or_default());
-    // Seconds would repaint a row that says nothing new.
-    let text = units::or_missing(age, ctx.theme.glyphs().missing, |age| {
-        if age < Duration::from_mins(1) { "<1m".to_owned() } else { units::age(age) }
-    });
-    Cell::new(text, Role::Text)
-}
-
-fn rollout_facts<'a>(shift: &Rollout, ctx: &Ctx) -> Cell<'a> {
-    let now = stepped(shift, ctx.now.wall);
-    let mut cell = Cell::new(format!("{} {}, ", shift.strategy.label(), shift.stage_words()), Role::Text)
-        .and(shift.next_words(now), Role::Text);
-    let triggered = shift.alarms.triggered.len();
-    if triggered > 0 {
-        let plural = if triggered == 1 { "alarm" } else { "alarms" };
-        cell = cell.and(format!("   {triggered} {plural} triggered"), Role::Bad);
-    }
-    let itself = if shift.by_itself().yes { "yes" } else { "no" };
-    cell.and(format!("   rolls back itself: {itself}"), Role::Dim)
-}
-
-/// A time at which the countdown to the next step shows whole half minutes, and whole ten seconds below one.
-fn stepped(shift: &Rollout, now: Timestamp) -> Timestamp {
-    let due = match shift.next() {
-        Next::Shift(_, Some(due)) | Next::CleanUp(Some(due)) => due.at,
-        _ => return now,
-    };
-    let left = due.duration_since(now).as_secs();
-    let step = if left >= 60 { 30 } else { 10 };
-    let shown = SignedDuration::from_secs((left + step - 1).div_euclid(step) * step);
-    due.checked_sub(shown).unwrap_or(now)
-}
-
-fn alarm_facts<'a>(alarm: &'a Alarm, target: &crate::aws::TargetId, ctx: &Ctx<'a>) -> Cell<'a> {
-    let condition = alarm.condition();
-    let first = alarm.reason.lines().next().unwrap_or_default();
-    let mut cell = if alarm.threshold.is_some() {
-        Cell::new(condition, Role::Text)
-    } else {
-        Cell::new(first, Role::Text)
-    };
-    if let Some((m, n)) = alarm.datapoints {
-        cell = cell.and(format!("   {m} of {n} points"), Role::Dim);
-    }
-    let owner = ctx.store.target(target).and_then(|it| it.derived.services.of_alarm(&alarm.name).next());
-    if let Some(on) = owner.as_ref().and_then(|owner| owner.dependency) {
-        let service = owner.map(|owner| owner.service.name.as_str()).unwrap_or_default();
-        cell = cell.and(format!("   {} of {service}", on.name), Role::Dim);
-    }
-    cell
-}
-
-/// `orders cart +3`
-fn storm_services(storm: &Storm) -> String {
-    let mut text = storm.services.iter().take(2).cloned().collect::<Vec<_>>().join(" ");
-    match storm.services.len() {
-        0 => storm.first.name.clone_into(&mut text),
-        1 | 2 => {}
-        n => text = format!("{text} +{}", n - 2),
-    }
-    text
-}
-
-fn storm_facts<'a>(storm: &Storm<'a>, ctx: &Ctx) -> Cell<'a> {
-    let since = storm.first.since.map(|at| ctx.zone.near(at, ctx.now.wall));
-    let since = since.map(|at| format!("since {at} · ")).unwrap_or_default();
-    Cell::new(since, Role::Text).and("first ", Role::Dim).and(storm.first.name.as_str(), Role::Text)
 }
 
 fn services_panel(pane: &OverviewPane, shown: &Shown, area: Rect, buf: &mut Buffer, ctx: &Ctx) {

@@ -7,7 +7,7 @@
 use super::head::{items, number, text};
 use super::model::{Fact, FindingDetail, Section};
 use super::phrase::words;
-use super::sequence::{Cast, signals};
+use super::sequence::{signals, teller};
 use crate::text::{cap, sanitize};
 use serde_json::{Map, Value};
 
@@ -73,16 +73,16 @@ pub(super) fn detail(document: &Value, region: &str) -> FindingDetail {
 fn cast(sequence: &Value, out: &mut Sections) {
     let (parts, plain): (Vec<_>, Vec<_>) = members(sequence).partition(|(_, value)| is_part(value));
     for (key, part) in parts {
-        let Some(cast) = Cast::of(key) else {
+        let Some(tell) = teller(key) else {
             out.section(&title(key), key, part, 0);
             continue;
         };
         out.begin(&title(key));
         for item in items(part) {
-            let (name, value, rest) = cast.line(item);
-            out.fact(&name, &value);
-            for (key, value) in rest {
-                out.walk(&join(&name, &label(key)), key, value, 1);
+            let entry = tell(item);
+            out.fact(&entry.label, &entry.value);
+            for (key, value) in entry.rest {
+                out.walk(&join(&entry.label, &label(key)), key, value, 1);
             }
         }
     }

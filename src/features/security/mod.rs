@@ -24,5 +24,5 @@ pub use model::{
     Coverage, DetailQuery, Finding, FindingDetail, FindingList, Level, ListQuery, RegionState, Resource, Who,
     badge, fresh,
 };
-pub use pane::{Key, SecurityPane};
+pub use pane::{Key, SecurityPane, act, link, want};
 pub use source::{DetailSource, ListSource};

@@ -128,6 +128,11 @@ impl Finding {
         resource.starts_with("IAM")
     }
 
+    /// What its type says after the slash: `InstanceCredentialExfiltration.OutsideAWS`.
+    pub fn threat(&self) -> &str {
+        self.kind.split_once('/').map_or(self.kind.as_str(), |(_, threat)| threat)
+    }
+
     /// Several findings and events that belong together.
     pub fn is_sequence(&self) -> bool {
         self.kind.starts_with("AttackSequence:")
@@ -336,8 +341,6 @@ pub struct Signal {
     pub kind: String,
     /// What happened: a finding's type or an operation.
     pub name: String,
-    /// A sentence.
-    pub description: String,
     /// As a finding's; `None` when AWS did not say.
     pub severity: Option<f64>,
     /// How often.
@@ -346,8 +349,6 @@ pub struct Signal {
     pub first: Option<Timestamp>,
     /// Last seen.
     pub last: Option<Timestamp>,
-    /// What it points to: `attack tactic Discovery`.
-    pub indicators: Vec<String>,
 }
 
 /// Everything a finding says.

@@ -87,22 +87,6 @@ pub fn want(target: &TargetId, urgency: Urgency, ctx: &Ctx, plan: &mut PollPlan)
     plan.want(target, urgency, cadence, Query::Findings(query));
 }
 
-/// Where `c` on a finding leads: what its key, principal or address did since its first event.
-pub fn changes(target: &TargetId, finding: &Finding) -> Link {
-    Link::Changes { target: target.clone(), subject: finding.subject(), at: finding.first }
-}
-
-/// `y` on a finding: the command that would contain it, or its ARN when there is none.
-pub fn copy(finding: &Finding, ctx: &Ctx) -> Vec<Command> {
-    match contain::command(finding, ctx.now.wall) {
-        Some(command) => vec![Command::Effect(Effect::Copy(command))],
-        None => {
-            let why = "no command would contain this by itself: the finding's ARN is copied".to_owned();
-            vec![Command::Notify(Tone::Info, why), Command::Effect(Effect::Copy(finding.arn.clone()))]
-        }
-    }
-}
-
 impl SecurityPane {
     /// Works the rows out anew.
     fn arrange(&mut self, ctx: &Ctx) {
@@ -148,7 +132,7 @@ impl SecurityPane {
             Action::HalfUp | Action::PageUp => top.saturating_sub(PAGE),
             Action::Top => 0,
             Action::Bottom => usize::MAX / 2,
-            _ => return self.on_both(action, ctx),
+            _ => return self.selected().and_then(|key| act(action, key, ctx)),
         });
         Some(Vec::new())
     }
@@ -173,31 +157,42 @@ impl SecurityPane {
             Action::ShowAll => self.wanted.high_only = !self.wanted.high_only,
             Action::Sort => self.wanted.grouping = self.wanted.grouping.next(),
             Action::Back if !self.wanted.filter.is_empty() => self.wanted.filter.clear(),
-            _ => return self.on_both(action, ctx),
+            _ => return self.selected().and_then(|key| act(action, key, ctx)),
         }
         self.arrange(ctx);
         Some(Vec::new())
     }
-
-    /// Verbs on the finding under the cursor, opened or not.
-    fn on_both(&self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
-        if !matches!(action, Action::Changes | Action::Copy | Action::Url) {
-            return None;
-        }
-        let Some((id, finding)) = self.selected().and_then(|key| Self::find(key, ctx)) else {
-            return Some(Vec::new());
-        };
-        Some(match action {
-            Action::Changes => vec![Command::Goto(changes(id, finding))],
-            Action::Copy => copy(finding, ctx),
-            _ => url(id, finding, ctx),
-        })
-    }
 }
 
-/// `o`: the finding in the console, in the region where it was found.
-pub fn url(target: &TargetId, finding: &Finding, ctx: &Ctx) -> Vec<Command> {
-    console_command(ctx, target, &ConsoleLink::Finding { region: &finding.region, id: &finding.id })
+/// The way to a finding.
+pub fn link(target: &TargetId, region: String, id: String) -> Link {
+    Link::Security { finding: Some(Key { target: target.clone(), region, id }), open: true }
+}
+
+/// `c y o` on a finding, on whatever screen it stands; `None` when the verb has no meaning for it.
+pub fn act(action: Action, key: &Key, ctx: &Ctx) -> Option<Vec<Command>> {
+    if !matches!(action, Action::Changes | Action::Copy | Action::Url) {
+        return None;
+    }
+    let Some((target, finding)) = SecurityPane::find(key, ctx) else { return Some(Vec::new()) };
+    Some(match action {
+        // What its key, principal or address did since its first event.
+        Action::Changes => {
+            let (target, subject) = (target.clone(), finding.subject());
+            vec![Command::Goto(Link::Changes { target, subject, at: finding.first })]
+        }
+        Action::Copy => copy(finding, ctx),
+        _ => console_command(ctx, target, &ConsoleLink::Finding { region: &finding.region, id: &finding.id }),
+    })
+}
+
+/// The command that would contain it, or its ARN when there is none.
+fn copy(finding: &Finding, ctx: &Ctx) -> Vec<Command> {
+    if let Some(command) = contain::command(finding, ctx.now.wall) {
+        return vec![Command::Effect(Effect::Copy(command))];
+    }
+    let why = "no command would contain this by itself: the finding's ARN is copied".to_owned();
+    vec![Command::Notify(Tone::Info, why), Command::Effect(Effect::Copy(finding.arn.clone()))]
 }
 
 impl Pane for SecurityPane {

@@ -1,4 +1,4 @@
-//! Attack sequences: their signals in time, and the lines of who and what took part. Pure.
+//! Attack sequences: their signals in time, and a line for each of who and what took part. Pure.
 
 use super::head::{items, number, text, time};
 use super::model::Signal;
@@ -21,133 +21,122 @@ fn signal(signal: &Value) -> Signal {
     Signal {
         kind: text(signal, "type"),
         name: text(signal, "name"),
-        description: text(signal, "description"),
         severity: number(&signal["severity"]),
         count: number(&signal["count"]).map(|count| count as i64),
         first: seen("firstSeenAt", "createdAt"),
         last: seen("lastSeenAt", "updatedAt"),
-        indicators: items(&signal["signalIndicators"]).iter().map(indicator).collect(),
     }
 }
 
-/// `attack tactic Discovery, Persistence`
-fn indicator(indicator: &Value) -> String {
+/// One entry of a list of a sequence.
+pub(super) struct Entry<'a> {
+    /// What it is.
+    pub(super) label: String,
+    /// The most telling of it, in a line.
+    pub(super) value: String,
+    /// Its members that the line does not tell.
+    pub(super) rest: Vec<(&'a str, &'a Value)>,
+}
+
+/// How the entries of a list of a sequence are put in a line each; `None` for lists that are not known.
+pub(super) fn teller(list: &str) -> Option<fn(&Value) -> Entry<'_>> {
+    Some(match list {
+        "actors" => actor,
+        "resources" => resource,
+        "endpoints" => endpoint,
+        "sequenceIndicators" => indicator,
+        "signals" => told_signal,
+        _ => return None,
+    })
+}
+
+/// `reports-export · IAMUser · AKIA… · without MFA`
+fn actor(actor: &Value) -> Entry<'_> {
+    let (user, session, process) = (&actor["user"], &actor["session"], &actor["process"]);
+    let mfa = match session["mfaStatus"].as_str() {
+        Some("ENABLED") => "with MFA",
+        Some("DISABLED") => "without MFA",
+        _ => "",
+    };
+    let value = parts(&[
+        text(user, "name"),
+        text(user, "type"),
+        text(user, "credentialUid"),
+        mfa.to_owned(),
+        text(process, "name"),
+        text(process, "path"),
+    ]);
+    let mut rest = leftover(user, &["name", "type", "credentialUid"]);
+    rest.extend(leftover(session, &["uid", "mfaStatus"]));
+    rest.extend(leftover(process, &["name", "path"]));
+    rest.extend(leftover(actor, &["id", "user", "session", "process"]));
+    let label = if process.is_object() && !user.is_object() { "process" } else { "who" };
+    Entry { label: label.to_owned(), value, rest }
+}
+
+/// `shop-orders-export · us-east-1 · 111122223333`
+fn resource(resource: &Value) -> Entry<'_> {
+    let name = text(resource, "name");
+    let name = if name.is_empty() { text(resource, "uid") } else { name };
+    // Its data stand under the name of their kind, which the label says already.
+    let kinds = resource["data"].as_object().into_iter().flatten();
+    let mut rest: Vec<_> = kinds.flat_map(|(_, data)| leftover(data, &[])).collect();
+    let known = ["uid", "name", "resourceType", "region", "service", "cloudPartition", "accountId", "data"];
+    rest.extend(leftover(resource, &known));
+    let value = parts(&[name, text(resource, "region"), text(resource, "accountId")]);
+    Entry { label: words(&text(resource, "resourceType")), value, rest }
+}
+
+/// `203.0.113.77 · Amsterdam, NL · AS64500 Example Hosting · inbound`
+fn endpoint(endpoint: &Value) -> Entry<'_> {
+    let (location, network) = (&endpoint["location"], &endpoint["autonomousSystem"]);
+    let numbered =
+        |value: &Value, before: &str| number(value).map(|it| format!("{before}{it}")).unwrap_or_default();
+    let place = [text(location, "city"), text(location, "country")];
+    let place = place.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(", ");
+    let network = format!("{} {}", numbered(&network["number"], "AS"), text(network, "name"));
+    let value = parts(&[
+        text(endpoint, "ip"),
+        text(endpoint, "domain"),
+        numbered(&endpoint["port"], "port "),
+        place,
+        network.trim().to_owned(),
+        text(&endpoint["connection"], "direction").to_lowercase(),
+    ]);
+    let known = ["id", "ip", "domain", "port", "location", "autonomousSystem", "connection"];
+    Entry { label: "from".to_owned(), value, rest: leftover(endpoint, &known) }
+}
+
+/// `attack tactic` and `Discovery, Persistence`
+fn indicator(indicator: &Value) -> Entry<'_> {
+    let title = text(indicator, "title");
     let values = items(&indicator["values"]).iter().filter_map(Value::as_str);
-    let values = values.map(|value| crate::text::sanitize(value).into_owned()).collect::<Vec<_>>().join(", ");
-    format!("{} {values}", words(&text(indicator, "key"))).trim_end().to_owned()
+    Entry {
+        label: if title.is_empty() { words(&text(indicator, "key")) } else { title },
+        value: values.collect::<Vec<_>>().join(", "),
+        rest: leftover(indicator, &["key", "title", "values"]),
+    }
 }
 
-/// The lists of a sequence whose entries make one line each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cast {
-    Actors,
-    Resources,
-    Endpoints,
-    Indicators,
-    Signals,
+/// `CreateUser` and `cloud trail · high risk API iam:CreateUser`
+fn told_signal(signal: &Value) -> Entry<'_> {
+    let mut told = vec![words(&text(signal, "type")), text(signal, "description")];
+    told.extend(
+        items(&signal["signalIndicators"])
+            .iter()
+            .map(indicator)
+            .map(|it| format!("{} {}", it.label, it.value)),
+    );
+    // Times, count and severity stand on the axis; ids tie it to what stands above.
+    let axis = ["createdAt", "updatedAt", "firstSeenAt", "lastSeenAt", "severity", "count"];
+    let ids = ["uid", "resourceUids", "actorIds", "endpointIds"];
+    let known = ["type", "description", "name", "signalIndicators"];
+    let rest = leftover(signal, &[&axis[..], &ids, &known].concat());
+    Entry { label: text(signal, "name"), value: parts(&told), rest }
 }
 
-impl Cast {
-    /// By the list's key.
-    pub(super) fn of(key: &str) -> Option<Self> {
-        Some(match key {
-            "actors" => Self::Actors,
-            "resources" => Self::Resources,
-            "endpoints" => Self::Endpoints,
-            "sequenceIndicators" => Self::Indicators,
-            "signals" => Self::Signals,
-            _ => return None,
-        })
-    }
-
-    /// Label and value of an entry, and its members that they do not tell.
-    pub(super) fn line(self, item: &Value) -> (String, String, Vec<(&str, &Value)>) {
-        let parts = |parts: &[String]| {
-            parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" · ")
-        };
-        let number = |value: &Value, before: &str| {
-            number(value).map(|number| format!("{before}{number}")).unwrap_or_default()
-        };
-        let (label, value, known): (String, String, &[&str]) = match self {
-            Self::Actors => {
-                let user = &item["user"];
-                let session = &item["session"];
-                let mfa = match session["mfaStatus"].as_str() {
-                    Some("ENABLED") => "with MFA".to_owned(),
-                    Some("DISABLED") => "without MFA".to_owned(),
-                    _ => String::new(),
-                };
-                let process = &item["process"];
-                let who = parts(&[
-                    text(user, "name"),
-                    text(user, "type"),
-                    text(user, "credentialUid"),
-                    mfa,
-                    text(process, "name"),
-                    text(process, "path"),
-                ]);
-                // Their parts that have no place in the line follow it.
-                let mut rest = leftover(user, &["name", "type", "credentialUid"]);
-                rest.extend(leftover(session, &["uid", "mfaStatus"]));
-                rest.extend(leftover(process, &["name", "path"]));
-                rest.extend(leftover(item, &["id", "user", "session", "process"]));
-                let label = if user.is_object() || !process.is_object() { "who" } else { "process" };
-                return (label.to_owned(), who, rest);
-            }
-            Self::Resources => {
-                let name = text(item, "name");
-                let name = if name.is_empty() { text(item, "uid") } else { name };
-                let known =
-                    &["uid", "name", "resourceType", "region", "service", "cloudPartition", "accountId"];
-                (words(&text(item, "resourceType")), parts(&[name, text(item, "region")]), known)
-            }
-            Self::Endpoints => {
-                let (location, network) = (&item["location"], &item["autonomousSystem"]);
-                let place = [text(location, "city"), text(location, "country")];
-                let place = place.iter().filter(|it| !it.is_empty()).cloned().collect::<Vec<_>>().join(", ");
-                let asn = format!("{} {}", number(&network["number"], "AS"), text(network, "name"));
-                let from = parts(&[
-                    text(item, "ip"),
-                    text(item, "domain"),
-                    number(&item["port"], "port "),
-                    place,
-                    asn.trim().to_owned(),
-                    text(&item["connection"], "direction").to_lowercase(),
-                ]);
-                let known = &["id", "ip", "domain", "port", "location", "autonomousSystem", "connection"];
-                ("from".to_owned(), from, known)
-            }
-            Self::Indicators => {
-                let title = text(item, "title");
-                let key = if title.is_empty() { words(&text(item, "key")) } else { title };
-                let values = items(&item["values"]).iter().filter_map(Value::as_str);
-                (key, values.collect::<Vec<_>>().join(", "), &["key", "title", "values"])
-            }
-            Self::Signals => {
-                let mut told = vec![words(&text(item, "type")), text(item, "description")];
-                told.extend(items(&item["signalIndicators"]).iter().map(indicator));
-                // Times, count and severity stand on the axis; ids tie it to what stands above.
-                let known = &[
-                    "uid",
-                    "type",
-                    "description",
-                    "name",
-                    "createdAt",
-                    "updatedAt",
-                    "firstSeenAt",
-                    "lastSeenAt",
-                    "severity",
-                    "count",
-                    "resourceUids",
-                    "actorIds",
-                    "endpointIds",
-                    "signalIndicators",
-                ];
-                (text(item, "name"), parts(&told), known)
-            }
-        };
-        (label, value, leftover(item, known))
-    }
+fn parts(parts: &[String]) -> String {
+    parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" · ")
 }
 
 fn leftover<'a>(value: &'a Value, known: &[&str]) -> Vec<(&'a str, &'a Value)> {

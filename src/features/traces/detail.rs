@@ -4,12 +4,14 @@
 
 use super::model::{Exceptions, Fit, Http, Micros, Span, SpanDetail, Status, Thrown, Trace};
 use super::waterfall::length;
-use crate::features::logs::row::{Line, Segment};
+use crate::features::logs::row::{self, Line, Segment};
 use crate::text::units;
 use crate::theme::{Glyphs, Role};
 
 /// Cells of the names at the left.
 const NAMES: usize = 9;
+/// Lines that one value is broken into at most.
+const MAX_LINES: usize = 200;
 
 /// Glyph, word and role of how a span went.
 pub fn status(status: Status, glyphs: &Glyphs) -> (&'static str, &'static str, Role) {
@@ -51,6 +53,16 @@ pub fn lines(trace: &Trace, index: usize, glyphs: &Glyphs, room: usize) -> Vec<L
         added(detail, &mut out);
     }
     out.lines
+}
+
+/// A line of [`lines`] as lines of at most `room` cells: what goes on does so below where its value began.
+pub fn wrapped(line: &Line, room: usize) -> Vec<Line> {
+    let Some((name, value)) = line.split_first() else { return vec![Line::new()] };
+    let broken = row::wrap(value, room.saturating_sub(NAMES + 1), MAX_LINES);
+    let name = |index: usize| {
+        if index == 0 { name.clone() } else { Segment::new(format!("{:NAMES$} ", ""), Role::Dim) }
+    };
+    broken.into_iter().enumerate().map(|(index, line)| [vec![name(index)], line].concat()).collect()
 }
 
 /// One line of the most important: status, how long, how much of it itself, name.
@@ -127,7 +139,10 @@ impl Lines {
             used += wide;
             for more in values {
                 self.lines.push(std::mem::take(&mut line));
-                line.push(Segment::new(format!("{:NAMES$} {more}", ""), Role::Text));
+                line.extend([
+                    Segment::new(format!("{:NAMES$} ", ""), Role::Dim),
+                    Segment::new(more, Role::Text),
+                ]);
                 used = self.room.max(1);
             }
         }

@@ -284,14 +284,14 @@ impl Pane for TracesPane {
     fn open(&mut self, link: &Link, ctx: &Ctx) -> bool {
         let Link::Traces(place) = link else { return false };
         self.panel = place.panel;
-        if let Some(id) = place.trace {
-            // The list under an opened trace stays as it is. On the way back the trace stands as it was left.
-            if self.open.as_ref().is_none_or(|open| open.id != id) {
-                self.show(place.target.clone(), id, ctx);
-            }
-        } else {
-            self.open = None;
-            self.set_filter(place.filter.clone());
+        if let Some(filter) = &place.filter {
+            self.set_filter(filter.clone());
+        }
+        match place.trace {
+            // On the way back it stands as it was left.
+            Some(id) if self.open.as_ref().is_some_and(|open| open.id == id) => {}
+            Some(id) => self.show(place.target.clone(), id, ctx),
+            None => self.open = None,
         }
         true
     }
@@ -299,7 +299,7 @@ impl Pane for TracesPane {
     fn here(&self) -> Link {
         let open = self.open.as_ref();
         Link::Traces(Place {
-            filter: self.filter.clone(),
+            filter: Some(self.filter.clone()),
             panel: self.panel,
             trace: open.map(|open| open.id),
             target: open.and_then(|open| open.target.clone()),

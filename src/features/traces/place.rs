@@ -19,8 +19,8 @@ pub enum Panel {
 /// A place in Traces.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Place {
-    /// What the list is limited to.
-    pub filter: Filter,
+    /// What the list is limited to; as it is when absent.
+    pub filter: Option<Filter>,
     /// Which list.
     pub panel: Panel,
     /// The opened trace.
@@ -32,7 +32,7 @@ pub struct Place {
 impl Place {
     /// The list of the traces through a service, by its name in X-Ray.
     pub fn of_service(target: &TargetId, name: &str) -> Self {
-        Self { filter: Filter::of_service(name), target: Some(target.clone()), ..Self::default() }
+        Self { filter: Some(Filter::of_service(name)), target: Some(target.clone()), ..Self::default() }
     }
 
     /// One trace.
@@ -42,6 +42,6 @@ impl Place {
 
     /// A list.
     pub fn of_list(filter: Filter) -> Self {
-        Self { filter, ..Self::default() }
+        Self { filter: Some(filter), ..Self::default() }
     }
 }

@@ -30,7 +30,7 @@ pub fn picture(trace: &Trace, width: u16, zone: &Zone, theme: &Theme) -> Buffer 
     if let Some(index) = trace.first_fault {
         below.extend([row::Line::new(), detail::title(trace, index, theme.glyphs())]);
         let lines = detail::lines(trace, index, theme.glyphs(), room);
-        below.extend(lines.iter().flat_map(|line| row::wrap(line, room, MAX_DETAIL)));
+        below.extend(lines.iter().flat_map(|line| detail::wrapped(line, room)));
         below.truncate(MAX_DETAIL);
     }
     let above = lines;

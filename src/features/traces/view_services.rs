@@ -106,8 +106,15 @@ fn how(counts: Counts, ctx: &Ctx) -> (String, Role) {
         None => (format!("{} no requests", glyphs.missing), Role::Muted),
         Some((status, share)) => {
             let (glyph, word, role) = detail::status(status, glyphs);
-            let share =
-                if status.failed() { format!(" {}", units::percent(share, 1)) } else { String::new() };
+            // A share too small to worry about is still said: a long window thins out what just began.
+            let faults = 100.0 * counts.faults as f64 / counts.total as f64;
+            let share = if status.failed() {
+                format!(" {}", units::percent(share, 1))
+            } else if counts.faults > 0 {
+                format!("  {} 5xx", units::percent(faults, 2))
+            } else {
+                String::new()
+            };
             (format!("{glyph} {word}{share}"), role)
         }
     }
@@ -117,9 +124,12 @@ fn rate(counts: Counts, minutes: f64) -> String {
     units::count(counts.total as f64 / minutes)
 }
 
-/// `AWS::ECS::Container` is `ECS`, `Database::SQL` is `SQL`.
+/// `AWS::ECS::Container` is `ECS`, `Database::SQL` is `SQL`. Lambda has two nodes: its service and the function.
 fn kind(service: &GraphService) -> &str {
     let kind = service.kind.as_str();
+    if kind == "AWS::Lambda::Function" {
+        return "function";
+    }
     match kind.strip_prefix("AWS::") {
         Some(rest) => rest.split("::").next().unwrap_or(rest),
         None => kind.strip_prefix("Database::").unwrap_or(kind),

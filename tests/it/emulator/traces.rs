@@ -3,8 +3,10 @@
 
 use super::{connect, moto};
 use crate::common::poll;
+use eyewall::app::Window;
+use eyewall::aws::ErrorClass;
 use eyewall::cli::picture;
-use eyewall::features::traces::{Trace, TraceQuery, TraceSource, id_in, print, read};
+use eyewall::features::traces::{ListQuery, ListSource, Trace, TraceQuery, TraceSource, id_in, print, read};
 use eyewall::features::{Payload, Query};
 use eyewall::text::Zone;
 use eyewall::theme::Theme;
@@ -49,4 +51,22 @@ async fn segments_kept_by_moto_come_back_as_the_trace_they_were() {
         Ok(Payload::Trace(read)) => assert!(read.trace.is_none(), "an unknown id has no trace"),
         other => panic!("{other:?}"),
     }
+}
+
+/// moto's list is not what the API models say, which must not look like no traces.
+#[tokio::test]
+async fn a_list_of_another_shape_is_told_as_such() {
+    let Some(server) = moto("a_list_of_another_shape") else { return };
+    let (conn, clock) = connect(server).await;
+    let began = clock.wall().as_second() - 120;
+    let document = format!(
+        r#"{{"trace_id":"1-{began:08x}-00000000000000000000feed","id":"00000000000000aa","name":"checkout",
+            "start_time":{began}.0,"end_time":{began}.5}}"#
+    );
+    let put = conn.xray().put_trace_segments().trace_segment_documents(document).send().await.unwrap();
+    assert_eq!(put.unprocessed_trace_segments(), []);
+    let list = Query::Traces(ListQuery { window: Window::Live { secs: 900 }, expression: String::new() });
+    let error = poll(&mut ListSource::new(&conn), &list, clock).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::NotAws, "{error:?}");
+    assert!(!error.message.is_empty() && !error.advice.is_empty(), "{error:?}");
 }

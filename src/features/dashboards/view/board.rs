@@ -4,7 +4,7 @@ use super::{Look, Scene, widget};
 use crate::app::pane::Ctx;
 use crate::features::dashboards::about::{About, found};
 use crate::features::dashboards::layout::{Spot, layout};
-use crate::features::dashboards::model::{Dashboard, Moment, OwnRange};
+use crate::features::dashboards::model::{Dashboard, Moment, OwnRange, WidgetKind};
 use crate::features::dashboards::opened::{Opened, Size};
 use crate::features::dashboards::pane::{DashboardsPane, Order, Row};
 use crate::features::{Topic, panel};
@@ -66,7 +66,10 @@ fn opened(pane: &DashboardsPane, opened: &Opened, area: Rect, buf: &mut Buffer, 
         Some(_) => String::new(),
         None => place(opened, dashboard, size, ctx),
     };
-    panel::title_one(head, &key.name.name, &about, Role::Dim, &key.target, Topic::DashboardData, buf, ctx);
+    let metrics = dashboard.widgets.iter().any(|widget| matches!(widget.kind, WidgetKind::Metric(_)));
+    // Without metrics nothing but alarms is read for a board.
+    let topic = if metrics { Topic::DashboardData } else { Topic::Alarms };
+    panel::title_one(head, &key.name.name, &about, Role::Dim, &key.target, topic, buf, ctx);
     if let Some((zoom, one)) = zoomed {
         let look = Look::Zoomed { cursor: zoom.cursor, scroll: zoom.scroll };
         return widget(one, look, body, buf, &scene);

@@ -119,7 +119,9 @@ pub fn resolved<'a>(
         return Ok(Cow::Borrowed(metric));
     }
     let mut metric = metric.clone();
-    named.into_iter().for_each(|alarm| metric.add_threshold(alarm));
+    for alarm in named {
+        metric.add_threshold(alarm);
+    }
     Ok(Cow::Owned(metric))
 }
 
@@ -179,11 +181,11 @@ fn metric(widget: &Widget, metric: &MetricWidget, look: Look, area: Rect, buf: &
         } else {
             "nothing found in this window".to_owned()
         };
-        frame.note = note(widget, Vec::new(), look, scene);
+        frame.note = note(widget, &[], look, scene);
         frame.render(area, buf, theme);
         return say(&text, role, inner, buf, scene);
     }
-    frame.note = note(widget, problems, look, scene);
+    frame.note = note(widget, &problems, look, scene);
     if shown::waiting(&metric, rows) > 0 {
         frame.right.push((format!("{} reading", theme.glyphs().waiting), Role::Dim));
     }
@@ -241,10 +243,10 @@ fn about(metric: &MetricWidget) -> String {
 }
 
 /// Problems first; what was odd about the body only when it is looked at closely.
-fn note(widget: &Widget, problems: Vec<String>, look: Look, scene: &Scene) -> Option<(String, Role)> {
+fn note(widget: &Widget, problems: &[String], look: Look, scene: &Scene) -> Option<(String, Role)> {
     let sign = scene.ctx.theme.glyphs().warn;
     let more = |count: usize| if count > 1 { format!(" (+{})", count - 1) } else { String::new() };
-    match (problems.as_slice(), widget.remarks.as_slice()) {
+    match (problems, widget.remarks.as_slice()) {
         ([first, ..], _) => Some((format!("{sign} {first}{}", more(problems.len())), Role::Warn)),
         ([], [first, ..]) if look.cursor().is_some() => {
             Some((format!("{first}{}", more(widget.remarks.len())), Role::Dim))
@@ -332,7 +334,7 @@ fn alarm_grid(
 fn explained(widget: &Widget, what: &Explained, look: Look, area: Rect, buf: &mut Buffer, scene: &Scene) {
     let title = if widget.title.is_empty() { what.kind.as_str() } else { &widget.title };
     let right = if widget.title.is_empty() { Vec::new() } else { vec![(what.kind.clone(), Role::Dim)] };
-    let note = note(widget, Vec::new(), look, scene);
+    let note = note(widget, &[], look, scene);
     Frame { title, about: String::new(), right, note, focused: look.focused() }.render(
         area,
         buf,

@@ -156,6 +156,8 @@ fn events(widget: &MetricWidget, range: TimeRange, scene: &Scene) -> Vec<Mark> {
     let list = target.rollouts.iter().flat_map(|list| list.shifts.iter().chain(list.recent.iter()));
     let began = list.filter_map(|shift| Some((shift, shift.started_at.or(shift.created_at)?)));
     let glyphs = scene.ctx.theme.glyphs();
+    let values: Vec<String> = widget.dimension_values().collect();
+    let concerned = |service: &str| values.iter().any(|value| value.contains(service));
     let mut marks: Vec<Mark> = began
         .filter(|(_, at)| range.contains(*at))
         .map(|(shift, at)| Mark {
@@ -163,7 +165,8 @@ fn events(widget: &MetricWidget, range: TimeRange, scene: &Scene) -> Vec<Mark> {
             glyph: if scene.ctx.theme.ascii { "^" } else { "▲" },
             label: format!("{} {}", shift.name.service, shift.new.label()),
             role: Role::Info,
-            line: true,
+            // Through the plot only where the widget is about the service.
+            line: concerned(&shift.name.service),
         })
         .collect();
     marks.sort_by_key(|mark| std::cmp::Reverse(mark.at));

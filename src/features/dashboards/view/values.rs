@@ -158,6 +158,11 @@ fn gauge(widget: &MetricWidget, shown: &Shown, area: Rect, buf: &mut Buffer, sce
     let column = |value: f64| (share(value) * f64::from(line.width)).round() as u16;
     let full = value.map_or(0, |value| column(value).max(u16::from(value > low)));
     let role = reached.unwrap_or(shown.role);
+    if value.is_none() {
+        // An empty bar would say zero.
+        put(buf, area, line.x, line.y + 1, "no data", theme.style(Role::Dim));
+        return;
+    }
     for y in (line.y + 1)..(line.y + 1 + thick).min(area.bottom()) {
         put(buf, line, line.x, y, &glyphs.bar[0].repeat(usize::from(full)), theme.style(role));
         let rest = line.width.saturating_sub(full);

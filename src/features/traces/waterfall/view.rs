@@ -8,7 +8,7 @@ use super::axis::{Axis, length};
 use super::rows::Rows;
 use super::state::WaterfallState;
 use super::under::{details, full};
-use crate::features::logs::row::{self, Line};
+use crate::features::logs::row::Line;
 use crate::features::traces::detail;
 use crate::features::traces::model::{Fit, Kind, Span, Status, Trace};
 use crate::text::{cut_end, units, width};
@@ -93,7 +93,7 @@ pub fn render(
     let room = usize::from(area.width.saturating_sub(2));
     let wanted = detail::lines(trace, index, theme.glyphs(), room);
     let lines: Vec<Line> =
-        wanted.iter().flat_map(|line| row::wrap(line, room, 200)).take(MAX_DETAIL).collect();
+        wanted.iter().flat_map(|line| detail::wrapped(line, room)).take(MAX_DETAIL).collect();
     let title = detail::title(trace, index, theme.glyphs());
     if let Some(top) = state.full {
         let last = full(&title, &lines, top, area, buf, theme);
@@ -156,7 +156,11 @@ fn draw(
         };
         drawing.row(index, y, buf);
         if let Some((_, focused)) = cursor.filter(|_| line == Some(line_index)) {
-            buf.set_style(y, theme.style(Role::Selected));
+            // Not over the bar: where selection is reversed, its shades would be too.
+            let bar = drawing.bars(y);
+            let style = theme.style(Role::Selected);
+            buf.set_style(Rect { width: bar.x.saturating_sub(y.x), ..y }, style);
+            buf.set_style(Rect { x: bar.right(), width: y.right().saturating_sub(bar.right()), ..y }, style);
             let role = if focused { Role::Accent } else { Role::Dim };
             dot(buf, y, y.x, y.y, theme.glyphs().focus, theme.style(role));
         }
@@ -198,7 +202,7 @@ impl Drawing<'_> {
                 text.push_str(&format!(" · {count} {}{}", status.word(), if count == 1 { "" } else { "s" }));
             }
         }
-        text.push_str(&format!(" · {} critical path", pieces(self.theme).critical));
+        text.push_str(&format!(" · {} critical", pieces(self.theme).critical));
         if self.state.only_bad {
             text.push_str(" · only what failed");
         }
@@ -249,13 +253,7 @@ impl Drawing<'_> {
             None if span.in_progress() => ("running".to_owned(), Role::Warn),
             None => (self.theme.glyphs().missing.to_owned(), Role::Dim),
         };
-        put_right(
-            buf,
-            Rect { x: bars.right(), ..row }.intersection(row),
-            row.y,
-            &text,
-            self.theme.style(role),
-        );
+        put_right(buf, lengths(row), row.y, &text, self.theme.style(role));
     }
 
     /// Glyph, branch, name, and what it did as far as there is room.
