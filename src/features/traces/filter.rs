@@ -21,7 +21,7 @@ pub enum Quick {
     Errors,
     /// Answered with 429 somewhere on the way.
     Throttles,
-    /// Took longer than [`SLOW`] seconds.
+    /// Took longer than `SLOW` seconds.
     Slow,
 }
 

@@ -38,7 +38,7 @@ pub struct TraceRead {
 pub struct LogsQuery {
     /// The trace.
     pub id: TraceId,
-    /// Log groups, at most [`MAX_GROUPS`].
+    /// Log groups, at most `MAX_GROUPS`.
     pub groups: Vec<String>,
     /// From when.
     pub from: Timestamp,

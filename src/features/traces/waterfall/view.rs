@@ -116,7 +116,7 @@ pub fn print(trace: &Trace, area: Rect, buf: &mut Buffer, theme: &Theme) {
     draw(trace, &state, &rows, None, area, buf, theme);
 }
 
-/// How many lines [`print`] needs.
+/// How many lines [`print()`] needs.
 pub fn height(trace: &Trace) -> usize {
     1 + WaterfallState::default().rows(trace).lines()
 }
