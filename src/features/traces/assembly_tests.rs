@@ -1,7 +1,4 @@
 //! From documents to a tree: what belongs where, what is kept of bad documents, what follows for time.
-#![expect(clippy::needless_pass_by_value, reason = "json literals read best when given by value")]
-#![expect(clippy::string_slice, reason = "fixtures are ASCII")]
-#![expect(clippy::type_complexity, reason = "a table of cases says what it holds")]
 
 use super::model::{Fit, Kind, Span, Status, Trace};
 use super::{id_in, read};
@@ -381,6 +378,7 @@ fn the_first_fault_is_the_one_that_explains_the_others() {
 
 #[test]
 fn the_critical_path_is_what_the_end_waited_for() {
+    type Found<'a> = (&'a str, Vec<(f64, f64)>, f64);
     let trace = read(&[
         doc("a", "", "edge", 0.0, 100.0),
         sub("b", "a", "first", 10.0, 40.0),
@@ -390,7 +388,6 @@ fn the_critical_path_is_what_the_end_waited_for() {
         sub("f", "a", "background", 80.0, 200.0),
     ]);
     let ms = |at: i64| at as f64 / 1e3 - EPOCH * 1e3;
-    type Found<'a> = (&'a str, Vec<(f64, f64)>, f64);
     let found: Vec<Found> = trace
         .spans
         .iter()
