@@ -33,7 +33,8 @@ async fn breach(conn: &Conn, clock: Clock, alarm: &str) {
     for minutes in 0..3 {
         let datum = MetricDatum::builder()
             .metric_name(METRIC)
-            .timestamp(DateTime::from_secs(clock.wall().as_second() - minutes * 60))
+            // A second ago: on the minute, the minute that begins is not asked for yet.
+            .timestamp(DateTime::from_secs(clock.wall().as_second() - 1 - minutes * 60))
             .value(40.0 + minutes as f64)
             .unit(StandardUnit::Count)
             .build();
