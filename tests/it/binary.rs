@@ -23,7 +23,7 @@ pub fn command(home: &Path) -> Command {
 }
 
 /// Runs it in a home that is empty.
-fn output(test: &str, arguments: &[&str]) -> Output {
+pub fn output(test: &str, arguments: &[&str]) -> Output {
     command(&scratch(test)).args(arguments).output().unwrap()
 }
 

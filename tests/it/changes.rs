@@ -94,3 +94,20 @@ async fn a_calm_list_asks_once_a_minute() {
     let more = asked(&driver) - before;
     assert!((10..=26).contains(&more), "{more} requests in ten minutes");
 }
+
+/// Overview, where the finding is, to what was done with its key in three regions.
+#[test]
+fn one_key_leads_from_a_leaked_key_to_what_it_did_in_other_regions() {
+    let at = "2026-11-22T04:00:00Z";
+    let scene = ["--demo", "--scenario", "leaked-key", "--at", at, "--size", "140x45", "--keys", "c"];
+    let said = crate::binary::output("leaked-key", &[&["snapshot", "overview"], scene.as_slice()].concat());
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success(), "{text}{}", String::from_utf8_lossy(&said.stderr));
+    assert!(text.contains("by key AKIAEXAMPLEREPORTS00 in us-east-1 eu-central-1 ap-southeast-1"), "{text}");
+    for (call, region) in
+        [("RunInstances", "ap-southeast-1"), ("CreateKeyPair", "eu-central-1"), ("CreateUser", "iam")]
+    {
+        assert!(text.lines().any(|line| line.contains(call) && line.contains(region)), "{call}: {text}");
+    }
+    assert!(text.contains("refused: AccessDenied"), "{text}");
+}

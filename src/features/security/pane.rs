@@ -9,7 +9,7 @@ use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level as Urgency, PollKey, PollPlan};
 use crate::aws::TargetId;
 use crate::aws::console::ConsoleLink;
-use crate::features::{Link, Query, Topic, console_command};
+use crate::features::{Link, Query, Topic, changes, console_command};
 use crate::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -177,10 +177,7 @@ pub fn act(action: Action, key: &Key, ctx: &Ctx) -> Option<Vec<Command>> {
     let Some((target, finding)) = SecurityPane::find(key, ctx) else { return Some(Vec::new()) };
     Some(match action {
         // What its key, principal or address did since its first event.
-        Action::Changes => {
-            let (target, subject) = (target.clone(), finding.subject());
-            vec![Command::Goto(Link::Changes { target, subject, at: finding.first })]
-        }
+        Action::Changes => changes::goto(target, finding.subject(), finding.first, ctx),
         Action::Copy => copy(finding, ctx),
         _ => console_command(ctx, target, &ConsoleLink::Finding { region: &finding.region, id: &finding.id }),
     })

@@ -10,9 +10,12 @@ use crate::demo::sim::SimAws;
 use crate::demo::world::Scenario;
 use crate::features::{Payload, Query, Source, SourceCtx};
 use crate::runtime::clock::Clock;
+use aws_sdk_cloudtrail::primitives::DateTime;
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,8 +136,7 @@ async fn one_region_that_is_not_reached_is_named_and_the_others_are_read() {
     let query = TrailQuery { asks, window: Window::Live { secs: 7_200 }, missed: 0 };
     // The first two calls are answered, then one is refused.
     bench.poll(&query).await.unwrap();
-    let regions: std::collections::BTreeSet<&str> =
-        bench.trail.events().iter().map(|event| &*event.region).collect();
+    let regions: BTreeSet<&str> = bench.trail.events().iter().map(|event| &*event.region).collect();
     assert_eq!(regions.into_iter().collect::<Vec<_>>(), ["ap-southeast-1", "eu-central-1", "us-east-1"]);
     assert!(bench.trail.events().iter().all(|event| event.key.as_deref() == Some("AKIAEXAMPLEREPORTS00")));
     assert!(bench.trail.events().iter().any(|event| event.error.is_some()), "refused calls, too");
@@ -203,4 +205,37 @@ async fn global_services_are_read_where_they_write() {
         bench.trail.events().iter().filter(|event| &*event.region == "us-east-1").cloned().collect();
     assert!(!elsewhere.is_empty());
     assert!(elsewhere.iter().all(|event| &*event.service == "signin" || &*event.service == "iam"));
+}
+
+/// By user and by resource the console has what CloudTrail has, no more and no less.
+#[tokio::test(start_paused = true)]
+async fn what_is_looked_up_is_what_there_is() {
+    let service = "arn:aws:ecs:eu-west-2:111122223333:service/shop/checkout";
+    for by in [By::User("reports".into()), By::Resource(service.into())] {
+        let mut bench = Bench::new("bad-deploy").await;
+        let (key, value) = match &by {
+            By::User(name) => (LookupAttributeKey::Username, name.clone()),
+            By::Resource(name) => (LookupAttributeKey::ResourceName, name.clone()),
+            other => panic!("{other:?}"),
+        };
+        let query = TrailQuery { asks: vec![ask(None, by)], ..hours(6) };
+        bench.all(&query).await;
+        let own: BTreeSet<String> = bench.trail.events().iter().map(|event| event.id.to_string()).collect();
+        let attribute = LookupAttribute::builder().attribute_key(key).attribute_value(value).build().unwrap();
+        let start = DateTime::from_secs(bench.clock.wall().as_second() - 6 * 3_600);
+        let client = bench.conn.cloudtrail();
+        let (mut there, mut token) = (BTreeSet::new(), None);
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let request = client.lookup_events().lookup_attributes(attribute.clone()).start_time(start);
+            let page = request.max_results(7).set_next_token(token).send().await.unwrap();
+            there.extend(page.events().iter().filter_map(|event| event.event_id().map(str::to_owned)));
+            token = page.next_token().map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        assert!(!there.is_empty());
+        assert_eq!(own, there);
+    }
 }
