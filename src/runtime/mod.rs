@@ -5,6 +5,7 @@
 
 pub mod clipboard;
 pub mod clock;
+mod headless;
 pub mod input;
 pub mod poller;
 pub mod record;
@@ -17,6 +18,7 @@ use crate::features::session::SessionInfo;
 use crate::features::{self, Op, OpCtx, OpOutcome};
 use clock::Clock;
 use futures::{FutureExt, Stream, StreamExt};
+pub use headless::{Opener, Until};
 use poller::{Published, Spawner};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -80,19 +82,6 @@ pub enum Outside {
     /// End in an orderly way (SIGTERM, SIGHUP).
     End,
 }
-
-/// When a headless run ends.
-pub struct Until {
-    /// At the latest after this long.
-    pub timeout: Duration,
-    /// Shows a thing by name, once everything has settled for the first time; `false` when there is none.
-    pub open: Option<Opener>,
-    /// Keys to send, each after everything has settled.
-    pub keys: std::collections::VecDeque<Input>,
-}
-
-/// Finds a thing among what has come, and shows it.
-pub type Opener = Box<dyn FnOnce(&mut App, Now) -> bool + Send>;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,7 +197,7 @@ impl Loop {
                     None => events_open = false,
                 },
                 () = sleep(esc) => batch.extend(rejoin.expire().into_iter().map(Msg::Input)),
-                outside = self.shell.outside.recv(), if outside_open => match outside {
+                outside = self.shell.outside.recv(), if outside_open && !self.replays_job() => match outside {
                     Some(Outside::Msg(msg)) => batch.push(msg),
                     Some(Outside::Replayed(msg, at)) => {
                         self.present = Some(at);
@@ -372,43 +361,14 @@ impl Loop {
         Ok(())
     }
 
+    /// A replay runs jobs again: what came after a job was asked for comes after its answer.
+    fn replays_job(&self) -> bool {
+        self.present.is_some() && self.busy > 0
+    }
+
     /// Whether nothing is on its way to the app.
     fn settled(&self, app: &App) -> bool {
         self.busy == 0 && self.queue.is_empty() && app.settled(self.now())
-    }
-
-    fn headless<B: Backend>(
-        &mut self,
-        app: &mut App,
-        terminal: &mut Terminal<B>,
-    ) -> Result<ControlFlow<Ended>, B::Error> {
-        if self.shell.until.is_none() {
-            return Ok(ControlFlow::Continue(()));
-        }
-        let now = self.shell.clock.now();
-        let settled = self.settled(app);
-        let Some(until) = &mut self.shell.until else { return Ok(ControlFlow::Continue(())) };
-        let ended = if now.since_start >= until.timeout {
-            Ended::TimedOut
-        } else if !settled {
-            return Ok(ControlFlow::Continue(()));
-        } else if let Some(open) = until.open.take() {
-            if open(app, now) {
-                self.dirty = true;
-                self.publish(app);
-                return Ok(ControlFlow::Continue(()));
-            }
-            Ended::NotFound
-        } else if let Some(input) = until.keys.pop_front() {
-            // The next turn handles it, and everything settles again before the one after.
-            self.work.spawn(std::future::ready(Msg::Input(input)));
-            self.busy += 1;
-            return Ok(ControlFlow::Continue(()));
-        } else {
-            Ended::Settled
-        };
-        self.draw(app, terminal)?;
-        Ok(ControlFlow::Break(ended))
     }
 }
 

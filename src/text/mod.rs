@@ -2,8 +2,9 @@
 //!
 //! `sanitize.rs` is the one filter that all text from AWS passes where it enters; `fit.rs` cuts and pads by
 //! display width; `units.rs` writes numbers; `time.rs` writes points in time in the zone of the screen;
-//! `shell.rs` quotes words for a shell. Nothing here knows colours or reads a clock.
+//! `shell.rs` quotes words for a shell; `as_json.rs` keeps odd shapes as their JSON text. Nothing here knows colours or reads a clock.
 
+pub mod as_json;
 pub mod fit;
 pub mod sanitize;
 pub mod shell;

@@ -120,6 +120,7 @@ pub struct Dashboard {
     /// What was odd about the body, one line each: unknown keys, values that were not understood.
     pub remarks: Vec<String>,
     /// Keys of the body that mean nothing here, as they were written.
+    #[serde(with = "crate::text::as_json")]
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -218,6 +219,7 @@ pub struct Widget {
     /// What was odd about it, one line each.
     pub remarks: Vec<String>,
     /// Properties that mean nothing here, as they were written.
+    #[serde(with = "crate::text::as_json")]
     pub unknown: serde_json::Map<String, serde_json::Value>,
 }
 

@@ -21,8 +21,10 @@ const MAX_ENTRIES: usize = 500;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Past {
     /// Newest first.
+    #[serde(with = "crate::text::as_json")]
     pub entries: Vec<Entry>,
     /// Of those, the ones whose rollback has no end.
+    #[serde(with = "crate::text::as_json")]
     pub unfinished: Vec<Entry>,
     /// Older lines that are not among them.
     pub dropped: usize,

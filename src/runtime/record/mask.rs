@@ -6,7 +6,6 @@
 //! of services, alarms and the like stay, in ARNs too, where the screens read them from. Twelve digits in a
 //! row count as an account id, wherever they stand.
 
-use ciborium::Value;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -18,26 +17,12 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// Masks all texts in a value, keys included.
-    pub fn value(&self, value: &mut Value) {
-        match value {
-            Value::Text(text) => *text = self.text(text),
-            Value::Array(values) => values.iter_mut().for_each(|value| self.value(value)),
-            Value::Map(entries) => {
-                for (key, value) in entries {
-                    match (key.as_text(), value.as_text()) {
-                        // `session@Role`, as the header of the screen has it.
-                        (Some("user_short"), Some(user)) => {
-                            let names: Vec<String> = user.split('@').map(|name| self.name(name)).collect();
-                            *value = Value::Text(names.join("@"));
-                        }
-                        _ => self.value(value),
-                    }
-                    self.value(key);
-                }
-            }
-            Value::Tag(_, value) => self.value(value),
-            _ => {}
+    /// Masks the text of a field of this name; the name is empty where there is none.
+    pub fn field(&self, name: &str, text: &str) -> String {
+        match name {
+            // `session@Role`, as the header of the screen has it.
+            "user_short" => text.split('@').map(|name| self.name(name)).collect::<Vec<_>>().join("@"),
+            _ => self.text(text),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Recordings: what the app was told, and when, so that a replay shows exactly what was seen.
 //!
 //! A file is one line of JSON (the [`Header`]) and then a deflate stream of frames, each a length (`u32`,
-//! little-endian) and CBOR. Writing happens on a thread of its own behind a bounded queue: a slow disk costs
+//! little-endian) and postcard, which only the version that wrote it reads. Writing happens on a thread of its own behind a bounded queue: a slow disk costs
 //! frames, which are counted and marked, never time on the loop. `mask.rs` hides who it was.
 
 mod mask;
+mod masked;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::aws::TargetSpec;
 use crate::config::{Config, Remembered};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use masked::Masked;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Write};
@@ -25,7 +27,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 /// The format of the file. Readers refuse any other.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// Messages that wait for the writer.
 const QUEUE: usize = 512;
 
@@ -172,15 +174,7 @@ fn write_all<W: Write>(
 }
 
 fn write(out: &mut impl Write, frame: &Frame, mask: Option<&Mask>) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    match mask {
-        Some(mask) => {
-            let mut value = ciborium::Value::serialized(frame).map_err(io::Error::other)?;
-            mask.value(&mut value);
-            ciborium::into_writer(&value, &mut bytes).map_err(io::Error::other)?;
-        }
-        None => ciborium::into_writer(frame, &mut bytes).map_err(io::Error::other)?,
-    }
+    let bytes = postcard::to_stdvec(&Masked::new(frame, mask)).map_err(io::Error::other)?;
     let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
     out.write_all(&length.to_le_bytes())?;
     out.write_all(&bytes)

@@ -43,11 +43,14 @@ impl<R: BufRead> Reader<R> {
         input.by_ref().take(MAX_HEADER).read_until(b'\n', &mut line)?;
         let value: serde_json::Value = serde_json::from_slice(&line).map_err(|_| ReadError::Foreign)?;
         let format = value.get("eyewall_recording").and_then(serde_json::Value::as_u64);
-        let version = value.get("version").and_then(serde_json::Value::as_str).unwrap_or("?");
-        let version = || ReadError::Version { version: crate::text::sanitize(version).into_owned() };
+        let by = value.get("version").and_then(serde_json::Value::as_str).unwrap_or("?");
+        let version = || ReadError::Version { version: crate::text::sanitize(by).into_owned() };
         match format {
             None => return Err(ReadError::Foreign),
-            Some(format) if format != u64::from(FORMAT) => return Err(version()),
+            // Frames name no fields: only the types that wrote them read them.
+            Some(format) if format != u64::from(FORMAT) || by != env!("CARGO_PKG_VERSION") => {
+                return Err(version());
+            }
             Some(_) => {}
         }
         let header = serde_json::from_value(value.clone()).map_err(|_| version())?;
@@ -65,7 +68,7 @@ impl<R: BufRead> Reader<R> {
         let length = Some(u32::from_le_bytes(length)).filter(|length| *length <= MAX_FRAME)?;
         let mut bytes = Vec::new();
         self.frames.by_ref().take(u64::from(length)).read_to_end(&mut bytes).ok()?;
-        ciborium::from_reader(bytes.as_slice()).ok()
+        postcard::from_bytes(&bytes).ok()
     }
 }
 

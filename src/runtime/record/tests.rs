@@ -20,7 +20,7 @@ fn header() -> Header {
     target.role_arn = Some("arn:aws:iam::111122223333:role/OnCall".into());
     Header {
         eyewall_recording: FORMAT,
-        version: "0.1.0".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
         start: at(0),
         size: (120, 40),
         zone: "Europe/London".into(),
@@ -123,16 +123,17 @@ fn a_file_cut_off_anywhere_reads_up_to_the_cut_and_says_so() {
 
 #[test]
 fn other_files_are_refused() {
-    let other = String::from_utf8_lossy(&record("other", false)).replacen(
-        "\"eyewall_recording\":1",
-        "\"eyewall_recording\":9",
-        1,
-    );
+    let whole = record("other", false);
+    let with = |from: &str, to: &str| String::from_utf8_lossy(&whole).replacen(from, to, 1).into_bytes();
+    let version = env!("CARGO_PKG_VERSION");
+    let other = with("\"eyewall_recording\":2", "\"eyewall_recording\":9");
+    let older = with(&format!("\"version\":\"{version}\""), "\"version\":\"0.0.9\"");
     for (bytes, says) in [
         (b"".to_vec(), "not a recording"),
         (b"hello\n".to_vec(), "not a recording"),
         (b"{}\n".to_vec(), "not a recording"),
-        (other.into_bytes(), "made by eyewall 0.1.0"),
+        (other, "made by eyewall"),
+        (older, "made by eyewall 0.0.9"),
     ] {
         let error = Reader::open(Cursor::new(bytes)).err().unwrap();
         assert!(error.to_string().contains(says), "{error}");

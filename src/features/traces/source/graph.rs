@@ -80,7 +80,7 @@ fn service(service: &Service) -> Option<RawService> {
             kind: clean(service.r#type().unwrap_or_default()),
             account: service.account_id().map(clean),
             root: service.root() == Some(true),
-            counts: service.summary_statistics().map(counts).unwrap_or_default(),
+            counts: service.summary_statistics().map(node_counts).unwrap_or_default(),
             times: times.iter().filter_map(time).collect(),
             calls: Vec::new(),
         },
@@ -94,27 +94,31 @@ fn time(entry: &HistogramEntry) -> Option<(f64, u64)> {
     entry.value().is_finite().then_some((entry.value(), count))
 }
 
-fn counts(all: &ServiceStatistics) -> Counts {
-    let (errors, faults) = (all.error_statistics(), all.fault_statistics());
-    Counts {
-        ok: number(all.ok_count()),
-        errors: number(errors.and_then(ErrorStatistics::other_count)),
-        throttles: number(errors.and_then(ErrorStatistics::throttle_count)),
-        faults: number(faults.and_then(FaultStatistics::total_count)),
-        total: number(all.total_count()),
-        seconds: all.total_response_time().unwrap_or_default(),
-    }
+fn node_counts(all: &ServiceStatistics) -> Counts {
+    let times = all.total_response_time();
+    counts(all.ok_count(), all.error_statistics(), all.fault_statistics(), all.total_count(), times)
 }
 
 fn edge_counts(all: &EdgeStatistics) -> Counts {
-    let (errors, faults) = (all.error_statistics(), all.fault_statistics());
+    let times = all.total_response_time();
+    counts(all.ok_count(), all.error_statistics(), all.fault_statistics(), all.total_count(), times)
+}
+
+/// What nodes and edges both count, under two types of the SDK.
+fn counts(
+    ok: Option<i64>,
+    errors: Option<&ErrorStatistics>,
+    faults: Option<&FaultStatistics>,
+    total: Option<i64>,
+    seconds: Option<f64>,
+) -> Counts {
     Counts {
-        ok: number(all.ok_count()),
+        ok: number(ok),
         errors: number(errors.and_then(ErrorStatistics::other_count)),
         throttles: number(errors.and_then(ErrorStatistics::throttle_count)),
         faults: number(faults.and_then(FaultStatistics::total_count)),
-        total: number(all.total_count()),
-        seconds: all.total_response_time().unwrap_or_default(),
+        total: number(total),
+        seconds: seconds.unwrap_or_default(),
     }
 }
 
@@ -131,11 +135,11 @@ mod tests {
     fn an_edge_and_a_node_say_the_same_things() {
         let node = ServiceStatistics::builder().ok_count(3).total_count(4).total_response_time(1.5).build();
         let edge = EdgeStatistics::builder().ok_count(3).total_count(4).total_response_time(1.5).build();
-        assert_eq!(counts(&node), edge_counts(&edge));
+        assert_eq!(node_counts(&node), edge_counts(&edge));
         let expected = Counts { ok: 3, total: 4, seconds: 1.5, ..Counts::default() };
-        assert_eq!(counts(&node), expected);
+        assert_eq!(node_counts(&node), expected);
         let negative = ServiceStatistics::builder().ok_count(-1).build();
-        assert_eq!(counts(&negative), Counts::default());
+        assert_eq!(node_counts(&negative), Counts::default());
     }
 
     #[test]
