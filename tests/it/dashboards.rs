@@ -250,6 +250,12 @@ async fn dashboards_of_others_are_read_laid_out_and_planned() {
         let dashboard = parse(Name::file(file.clone()), &std::fs::read_to_string(&path).unwrap()).unwrap();
         let census = dashboard.census();
         assert_eq!(census.failed, 0, "{file}");
+        // All of their rows can be read, and all else but the times that one template was to fill in.
+        let remarks = dashboard.widgets.iter().flat_map(|widget| &widget.remarks).chain(&dashboard.remarks);
+        let odd: Vec<&String> = remarks.filter(|remark| !remark.contains("monday-9am-est")).collect();
+        let lines =
+            odd.iter().filter(|remark| *remark == &"annotations: a vertical line without a time").count();
+        assert_eq!((odd.len(), lines > 0), (lines, file.starts_with("claims-")), "{file}: {odd:?}");
         for width in [80, 120, 200] {
             let board = layout(&dashboard, width);
             let spots: BTreeSet<usize> = board.spots.iter().map(|spot| spot.widget).collect();

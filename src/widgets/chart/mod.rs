@@ -168,7 +168,7 @@ pub struct HLine {
     pub axis: Side,
 }
 
-/// A shaded part of the plot, behind everything else.
+/// A part of the plot that means something: marked on its axis, so that the data stay readable.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Band {
     /// All values between two; an open end reaches the edge.
@@ -254,7 +254,7 @@ pub struct Chart<'a> {
     pub right: Option<Axis>,
     /// Horizontal lines.
     pub thresholds: &'a [HLine],
-    /// Shaded parts.
+    /// Parts that mean something.
     pub bands: &'a [Band],
     /// Events on the time axis.
     pub marks: &'a [Mark],
