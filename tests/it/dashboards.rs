@@ -208,6 +208,25 @@ async fn from_an_alarm_to_the_dashboards_of_its_service_and_back() {
     driver.shows("checkout-5xx");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_small_chart_of_an_alarm_says_the_value_at_the_crosshair() {
+    let mut driver = Driver::bad_deploy("crosshair-of-an-alarm").await;
+    driver.resize(80, 24).await;
+    driver.settle().await;
+    driver.press("3/checkout-p99<Enter>").await;
+    let read = |driver: &Driver| -> Option<Vec<String>> {
+        let text = driver.text();
+        let line = text.lines().find(|line| line.starts_with("Latency"))?;
+        Some(line.split_whitespace().skip(1).map(str::to_owned).collect())
+    };
+    assert_eq!(read(&driver), None, "no legend fits");
+    driver.press("<Left><Left>").await;
+    let newer = read(&driver).unwrap();
+    driver.press("<Left>").await;
+    let older = read(&driver).unwrap();
+    assert!(newer.len() == 2 && older.len() == 2 && older[0] < newer[0], "{older:?} {newer:?}");
+}
+
 #[tokio::test]
 async fn files_are_read_and_broken_ones_say_why() {
     let folder = scratch("dashboard-files");

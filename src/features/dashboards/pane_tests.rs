@@ -419,7 +419,7 @@ fn live_is_first_what_a_dashboard_was_made_for() {
     keys(&mut app, "0");
     assert!(draw(&app, 120, 40).contains("LIVE 1h"));
     for (range, said, window) in [
-        (json!({"start": "-P30D"}), "made for 30d\n", "LIVE 1h"),
+        (json!({"start": "-P30D"}), "made for 30d · ", "LIVE 1h"),
         (json!({"start": "2026-11-21T00:00:00Z", "end": "2026-11-21T06:00:00Z"}), "(0)", "FROZEN"),
         (json!({"start": "2026-11-22T00:00:00Z"}), "(0)", "PINNED"),
         (json!({"start": "-PT1H"}), "", "LIVE 1h"),

@@ -55,17 +55,16 @@ struct End {
 }
 
 /// Draws `chart` into `area`, which lies inside of the buffer.
-pub fn chart(chart: &Chart, area: Rect, buf: &mut Buffer, theme: &Theme) {
+pub fn chart(chart: &Chart, entries: &[legend::Entry], area: Rect, buf: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
         return;
     }
     let series = stacked(chart);
-    let entries = legend::entries(chart, theme);
-    let rows = layout::rows(area, wishes(chart, &entries, area.width));
+    let rows = layout::rows(area, wishes(chart, entries, area.width));
     let left = value_axis(chart, &series, Side::Left, rows.plot, theme.ascii);
     let right =
         chart.right.as_ref().and_then(|_| value_axis(chart, &series, Side::Right, rows.plot, theme.ascii));
-    let legend_width = layout::right_legend(area, chart.legend, legend::list_width(&entries));
+    let legend_width = layout::right_legend(area, chart.legend, legend::list_width(entries));
     let values = threshold_width(chart, theme);
     let right_width = right.as_ref().map_or(values, axis_width);
     let parts = layout::parts(area, rows, left.as_ref().map_or(0, axis_width), right_width, legend_width);
@@ -102,15 +101,15 @@ pub fn chart(chart: &Chart, area: Rect, buf: &mut Buffer, theme: &Theme) {
 
     let legend_shown = !parts.legend.is_empty() && chart.legend != Legend::None;
     if legend_shown && (legend_width > 0 || chart.legend == Legend::List) {
-        legend::list(chart, &entries, parts.legend, buf, theme);
+        legend::list(chart, entries, parts.legend, buf, theme);
     } else if legend_shown {
-        legend::flow(chart, &entries, parts.legend, buf, theme);
+        legend::flow(chart, entries, parts.legend, buf, theme);
     }
     if !parts.title.is_empty() {
         // A label too long for the corner of its axis goes to the title line.
         let fits = cells(&chart.left.label) < parts.left.width;
         let label = if fits { "" } else { chart.left.label.as_str() };
-        legend::title(chart, label, (!legend_shown).then_some(&entries), parts.title, buf, theme);
+        legend::title(chart, label, (!legend_shown).then_some(entries), parts.title, buf, theme);
     }
 }
 

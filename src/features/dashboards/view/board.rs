@@ -130,12 +130,12 @@ fn place(opened: &Opened, dashboard: &Dashboard, size: Size, ctx: &Ctx) -> Strin
     let board = layout(dashboard, size.width);
     let count = dashboard.widgets.len();
     let mut parts = vec![format!("{count} widget{}", if count == 1 { "" } else { "s" })];
+    parts.extend(dashboard.range.and_then(|range| made_for(range, ctx)));
     if board.height > u32::from(size.height) {
         let top = opened.top.min(board.height - u32::from(size.height));
         let end = top + u32::from(size.height);
         parts.push(format!("lines {}-{end} of {}", top + 1, board.height));
     }
-    parts.extend(dashboard.range.and_then(|range| made_for(range, ctx)));
     if !opened.find.is_empty() {
         parts.push(format!("/{}", opened.find));
     }

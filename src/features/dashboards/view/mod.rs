@@ -232,13 +232,14 @@ fn chart(
             frame.note = Some((format!("{one} hides or shows a series, {all} all or this one"), Role::Dim));
         }
     }
-    if chart.legend != Legend::None && !chart.shows_legend(inner, theme)
+    let entries = chart.entries(theme);
+    if chart.legend != Legend::None && !chart.shows_legend(inner, &entries)
         || chart.crosshair.is_some() && chart.legend == Legend::None
     {
-        frame.right.splice(0..0, chart.headline(theme));
+        frame.right.splice(0..0, chart.headline(&entries));
     }
     frame.render(area, buf, theme);
-    chart.render(inner, buf, theme);
+    chart.render_with(&entries, inner, buf, theme);
 }
 
 /// What stands behind a title: the names of the axes, and a zone that is not the screen's.
