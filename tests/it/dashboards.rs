@@ -213,7 +213,7 @@ async fn a_small_chart_of_an_alarm_says_the_value_at_the_crosshair() {
     let mut driver = Driver::bad_deploy("crosshair-of-an-alarm").await;
     driver.resize(80, 24).await;
     driver.settle().await;
-    driver.press("3/checkout-p99<Enter>").await;
+    driver.press("3/checkout-p99<Enter><Enter>").await;
     let read = |driver: &Driver| -> Option<Vec<String>> {
         let text = driver.text();
         let line = text.lines().find(|line| line.starts_with("Latency"))?;
