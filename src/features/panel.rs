@@ -114,8 +114,23 @@ pub fn count(topic: Topic, ctx: &Ctx) -> u16 {
 
 /// Writes what went wrong with a topic, with its advice, above the data; returns what is left.
 pub fn problems(area: Rect, topic: Topic, buf: &mut Buffer, ctx: &Ctx) -> Rect {
+    problems_of(ctx.targets(), area, topic, buf, ctx)
+}
+
+/// The same for what is one target's alone: what befell another target is no matter there.
+pub fn problems_one(area: Rect, target: &TargetId, topic: Topic, buf: &mut Buffer, ctx: &Ctx) -> Rect {
+    problems_of(std::iter::once(target), area, topic, buf, ctx)
+}
+
+fn problems_of<'a>(
+    targets: impl Iterator<Item = &'a TargetId>,
+    area: Rect,
+    topic: Topic,
+    buf: &mut Buffer,
+    ctx: &Ctx,
+) -> Rect {
     let mut lines = Vec::new();
-    for id in ctx.targets() {
+    for id in targets {
         let Some(error) = ctx.store.poll(id, topic).and_then(|poll| poll.error.as_ref()) else { continue };
         // Expired and missing credentials stand under the header already.
         if error.class.parks() {

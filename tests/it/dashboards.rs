@@ -208,6 +208,25 @@ async fn from_an_alarm_to_the_dashboards_of_its_service_and_back() {
     driver.shows("checkout-5xx");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_small_chart_of_an_alarm_says_the_value_at_the_crosshair() {
+    let mut driver = Driver::bad_deploy("crosshair-of-an-alarm").await;
+    driver.resize(80, 24).await;
+    driver.settle().await;
+    driver.press("3/checkout-p99<Enter><Enter>").await;
+    let read = |driver: &Driver| -> Option<Vec<String>> {
+        let text = driver.text();
+        let line = text.lines().find(|line| line.starts_with("Latency"))?;
+        Some(line.split_whitespace().skip(1).map(str::to_owned).collect())
+    };
+    assert_eq!(read(&driver), None, "no legend fits");
+    driver.press("<Left><Left>").await;
+    let newer = read(&driver).unwrap();
+    driver.press("<Left>").await;
+    let older = read(&driver).unwrap();
+    assert!(newer.len() == 2 && older.len() == 2 && older[0] < newer[0], "{older:?} {newer:?}");
+}
+
 #[tokio::test]
 async fn files_are_read_and_broken_ones_say_why() {
     let folder = scratch("dashboard-files");
@@ -250,6 +269,12 @@ async fn dashboards_of_others_are_read_laid_out_and_planned() {
         let dashboard = parse(Name::file(file.clone()), &std::fs::read_to_string(&path).unwrap()).unwrap();
         let census = dashboard.census();
         assert_eq!(census.failed, 0, "{file}");
+        // All of their rows can be read, and all else but the times that one template was to fill in.
+        let remarks = dashboard.widgets.iter().flat_map(|widget| &widget.remarks).chain(&dashboard.remarks);
+        let odd: Vec<&String> = remarks.filter(|remark| !remark.contains("monday-9am-est")).collect();
+        let lines =
+            odd.iter().filter(|remark| *remark == &"annotations: a vertical line without a time").count();
+        assert_eq!((odd.len(), lines > 0), (lines, file.starts_with("claims-")), "{file}: {odd:?}");
         for width in [80, 120, 200] {
             let board = layout(&dashboard, width);
             let spots: BTreeSet<usize> = board.spots.iter().map(|spot| spot.widget).collect();

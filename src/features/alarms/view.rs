@@ -261,14 +261,19 @@ fn chart(pane: &AlarmsPane, alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: 
     let back = pane.crosshair.map(|back| back as i64 * series.first().map_or(60, |s| i64::from(s.period)));
     let crosshair =
         last.zip(back).and_then(|(at, back)| at.checked_sub(jiff::SignedDuration::from_secs(back)).ok());
-    Chart {
+    let mut chart = Chart {
         note: (!note.is_empty()).then_some((note.as_str(), Role::Warn)),
         thresholds: &thresholds,
         marks: &marks,
         crosshair,
         ..Chart::new(&series, TimeRange { start, end }, ctx.zone.tz())
+    };
+    let entries = chart.entries(ctx.theme);
+    if crosshair.is_some() && !chart.shows_legend(area, &entries) {
+        // Without a legend the title line has the values at the crosshair.
+        chart.title = series.first().map_or("", |series| series.label.as_str());
     }
-    .render(area, buf, ctx.theme);
+    chart.render_with(&entries, area, buf, ctx.theme);
 }
 
 /// The unit of one of an alarm's series; expressions have none that is known.

@@ -37,8 +37,8 @@ pub use metric::{
 };
 pub use model::{
     AlarmSort, AlarmsWidget, COLUMNS, Census, Dashboard, DashboardList, Explained, Found, Key, ListQuery,
-    Listed, LocalDashboard, Moment, Name, Origin, OwnRange, PeriodOverride, Place, Replaces, Rgb, TextWidget,
-    Variable, Widget, WidgetKind,
+    Listed, LocalDashboard, LogGroups, Moment, Name, Origin, OwnRange, PeriodOverride, Place, Replaces, Rgb,
+    TextWidget, Variable, Widget, WidgetKind,
 };
 pub use pack::{Call, pack};
 pub use pane::DashboardsPane;

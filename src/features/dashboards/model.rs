@@ -292,8 +292,19 @@ pub struct Explained {
     pub look: String,
     /// What it would have shown, for a query its text. Lines are kept.
     pub text: String,
+    /// The log groups that a query reads, and their region when it names one.
+    pub logs: Option<LogGroups>,
     /// It is broken: it should have been drawn.
     pub failed: bool,
+}
+
+/// Log groups that a widget names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogGroups {
+    /// Their region; `None` is the target's.
+    pub region: Option<String>,
+    /// Their names, never empty.
+    pub groups: Vec<String>,
 }
 
 /// Something to choose on a dashboard.

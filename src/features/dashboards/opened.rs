@@ -3,7 +3,8 @@
 
 use super::data::DashboardData;
 use super::layout::{Board, layout};
-use super::model::{Dashboard, Key, WidgetKind};
+use super::model::{Dashboard, Key, Moment, OwnRange, WidgetKind};
+use super::plan::resolve;
 use super::shown::{Hidden, range};
 use crate::app::pane::Ctx;
 use crate::app::{Action, Window};
@@ -15,6 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 const STEP: u32 = 2;
 /// Steps of the crosshair across a window, at most: holding the key gets anywhere soon.
 const CROSSHAIR_STEPS: i64 = 240;
+/// Seconds of the longest window, two weeks.
+const MAX_WINDOW: i64 = 1_209_600;
 
 /// A dashboard on screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +45,17 @@ pub struct Zoom {
     pub cursor: usize,
     /// Rows scrolled away.
     pub scroll: usize,
+    /// Columns of a table scrolled away.
+    pub across: usize,
+}
+
+/// How far a zoomed widget can be scrolled, as it was last drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Rows.
+    pub down: usize,
+    /// Columns.
+    pub across: usize,
 }
 
 /// The part of the screen that a board has.
@@ -85,11 +99,7 @@ impl Opened {
             Action::Top => 0,
             Action::Bottom => most,
             Action::NextPanel | Action::PrevPanel => {
-                // The first press takes what is on screen.
-                let next = match self.focus {
-                    None => board.visible(self.top, size.height).next().map(|spot| spot.widget),
-                    from => board.step(from, action == Action::NextPanel),
-                };
+                let next = board.step(self.current(dashboard, size), action == Action::NextPanel);
                 return self.focus_on(next, &board, size);
             }
             _ => return false,
@@ -210,6 +220,20 @@ fn words(kind: &WidgetKind, title: &str) -> String {
         WidgetKind::Metric(_) | WidgetKind::Alarms(_) => "",
     };
     format!("{title} {text}").to_lowercase()
+}
+
+/// The window that a dashboard was made for; `None` when it is longer than windows are.
+pub fn own_window(range: OwnRange, now: Timestamp) -> Option<Window> {
+    let window = match (range.start, range.end) {
+        (Moment::Ago(start), Moment::Ago(0)) => Window::Live { secs: start },
+        (Moment::At(start), Moment::Ago(0)) => Window::Pinned { start },
+        _ => {
+            let (start, end) = resolve(range, now);
+            Window::Frozen { start, end }
+        }
+    };
+    let (start, end) = window.range(now);
+    (1..=MAX_WINDOW).contains(&end.duration_since(start).as_secs()).then_some(window)
 }
 
 /// The newest point that is no longer filling, of all that came back.

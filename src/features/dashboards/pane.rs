@@ -5,7 +5,7 @@ use super::about::{About, found};
 use super::data::DashboardData;
 use super::metric::MetricWidget;
 use super::model::{Dashboard, Key, ListQuery, Name, Origin, WidgetKind};
-use super::opened::{Opened, Size, Zoom};
+use super::opened::{Opened, Reach, Size, Zoom};
 use super::plan::{PlanCtx, plan};
 use super::{export, view};
 use crate::app::pane::{Command, Ctx, Edit, EditEvent, Pane, Tone};
@@ -62,6 +62,8 @@ pub struct DashboardsPane {
     places: Vec<Opened>,
     /// The size of the board when it was last drawn.
     pub(super) size: Cell<Size>,
+    /// How far the zoomed widget can be scrolled.
+    pub(super) reach: Cell<Reach>,
 }
 
 impl Default for DashboardsPane {
@@ -75,6 +77,7 @@ impl Default for DashboardsPane {
             open: None,
             places: Vec::new(),
             size: Cell::new(UNDRAWN),
+            reach: Cell::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::app::{Action, App, Cadence, Effect, Input, Keymap, Msg, Now, PollKey, Polled, Settings, Window};
-use crate::aws::{TargetId, TargetSpec, Usage};
+use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec, Usage};
 use crate::config::Config;
 use crate::features::alarms::{AlarmList, AlarmState};
 use crate::features::metrics::Series;
@@ -80,15 +80,14 @@ fn listed(name: &str, written: i64) -> Listed {
 
 /// Takes an answer to what the plan asks of a topic now.
 fn answer(app: &mut App, topic: Topic, payload: Payload) {
+    answered(app, topic, Ok(payload));
+}
+
+fn answered(app: &mut App, topic: Topic, result: Result<Payload, SourceError>) {
     let query = asked(app, topic).expect("it is asked for");
     let key = PollKey::new(&prod(), topic);
-    let polled = Polled {
-        key,
-        query,
-        result: Ok(payload),
-        next_in: Some(Duration::from_mins(1)),
-        usage: Usage::default(),
-    };
+    let polled =
+        Polled { key, query, result, next_in: Some(Duration::from_mins(1)), usage: Usage::default() };
     app.handle(Msg::Polled(Box::new(polled)), now(0));
 }
 
@@ -243,7 +242,7 @@ fn only_what_is_near_the_screen_is_asked_for() {
 #[test]
 fn focus_zoom_and_back() {
     let mut app = opened();
-    key(&mut app, KeyCode::Tab);
+    assert!(draw(&app, 120, 40).contains("▌Shop"), "what keys work on is marked from the start");
     key(&mut app, KeyCode::Tab);
     key(&mut app, KeyCode::Tab);
     assert!(draw(&app, 120, 40).contains("▌chart 1"));
@@ -299,7 +298,6 @@ fn the_crosshair_starts_where_values_are() {
 fn series_are_switched_off_and_on() {
     let mut app = opened();
     key(&mut app, KeyCode::Tab);
-    key(&mut app, KeyCode::Tab);
     key(&mut app, KeyCode::Enter);
     let visible = |app: &App| {
         let drawn = draw(app, 120, 40);
@@ -318,7 +316,6 @@ fn series_are_switched_off_and_on() {
 #[test]
 fn links_of_a_text_lead_on() {
     let mut app = opened();
-    key(&mut app, KeyCode::Tab);
     key(&mut app, KeyCode::Enter);
     draw(&app, 120, 40);
     keys(&mut app, "j");
@@ -347,7 +344,6 @@ fn a_widget_is_found_by_its_title() {
 #[test]
 fn values_are_copied_with_where_they_come_from() {
     let mut app = opened();
-    key(&mut app, KeyCode::Tab);
     key(&mut app, KeyCode::Tab);
     let effects = key(&mut app, KeyCode::Char('y'));
     let [Effect::Copy(text)] = effects.as_slice() else { panic!("{effects:?}") };
@@ -393,4 +389,105 @@ fn a_link_focuses_a_widget_and_a_frozen_window_is_read_once() {
     let plan = app.plan(now(0));
     let want = plan.get(&PollKey::new(&prod(), Topic::DashboardData)).unwrap();
     assert_eq!(want.cadence, Cadence::Once);
+}
+
+#[test]
+fn what_could_not_be_read_is_not_being_read() {
+    let mut app = app();
+    key(&mut app, KeyCode::Down);
+    key(&mut app, KeyCode::Enter);
+    assert!(draw(&app, 120, 40).contains("◌ reading"));
+    let denied = || SourceError::new(ErrorClass::Denied, "cloudwatch:GetMetricData", "no");
+    answered(&mut app, Topic::DashboardData, Err(denied()));
+    let drawn = draw(&app, 120, 40);
+    assert!(drawn.contains("– not read") && !drawn.contains("reading"), "{drawn}");
+    assert!(drawn.contains("denied: cloudwatch:GetMetricData"));
+    let dashboard = Some(Key { target: prod(), name: Name::account("gone") });
+    app.goto(&Link::Dashboards { dashboard, open: true, widget: None, about: None }, now(0));
+    answered(&mut app, Topic::Dashboard, Err(denied()));
+    let drawn = draw(&app, 120, 40);
+    assert!(drawn.contains("– the dashboard not read") && !drawn.contains("crosshair"), "{drawn}");
+}
+
+#[test]
+fn live_is_first_what_a_dashboard_was_made_for() {
+    let mut app = opened();
+    assert!(draw(&app, 120, 40).contains("made for 3h (0)"));
+    keys(&mut app, "0");
+    let drawn = draw(&app, 120, 40);
+    assert!(drawn.contains("LIVE 3h") && !drawn.contains("made for"), "{drawn}");
+    keys(&mut app, "0");
+    assert!(draw(&app, 120, 40).contains("LIVE 1h"));
+    for (range, said, window) in [
+        (json!({"start": "-P30D"}), "made for 30d · ", "LIVE 1h"),
+        (json!({"start": "2026-11-21T00:00:00Z", "end": "2026-11-21T06:00:00Z"}), "(0)", "FROZEN"),
+        (json!({"start": "2026-11-22T00:00:00Z"}), "(0)", "PINNED"),
+        (json!({"start": "-PT1H"}), "", "LIVE 1h"),
+    ] {
+        let mut body: Value = serde_json::from_str(&body()).unwrap();
+        body.as_object_mut().unwrap().remove("start");
+        body.as_object_mut().unwrap().extend(range.as_object().unwrap().clone());
+        app.store.local_dashboards = vec![local("shop", &body.to_string())];
+        let drawn = draw(&app, 120, 40);
+        assert!(drawn.contains(said) && drawn.contains("made for") != said.is_empty(), "{range}\n{drawn}");
+        keys(&mut app, "0");
+        assert!(draw(&app, 120, 40).contains(window), "{range}\n{}", draw(&app, 120, 40));
+        app.act(Action::Screen1, now(0));
+        app.act(Action::Live, now(0));
+        app.act(Action::Screen4, now(0));
+    }
+}
+
+#[test]
+fn a_query_leads_to_the_logs_that_it_reads() {
+    let log = |region: &str| {
+        json!({"type": "log", "width": 24, "height": 4, "properties": {
+        "title": region, "region": region, "query": "SOURCE '/ecs/pay' | fields @message"}})
+    };
+    let mut app = app();
+    let body = json!({"widgets": [log("eu-west-2"), log("us-east-1")]});
+    app.store.local_dashboards = vec![local("logs", &body.to_string())];
+    key(&mut app, KeyCode::Enter);
+    key(&mut app, KeyCode::Tab);
+    keys(&mut app, "l");
+    assert!(draw(&app, 120, 40).contains("these logs are in us-east-1"), "{}", draw(&app, 120, 40));
+    key(&mut app, KeyCode::BackTab);
+    keys(&mut app, "l");
+    let drawn = draw(&app, 120, 40);
+    assert!(drawn.contains("/ecs/pay") && !drawn.contains("Logs Insights"), "{drawn}");
+}
+
+#[test]
+fn a_table_moves_sideways_and_never_past_its_end() {
+    let mut app = app();
+    let rows: Vec<Value> = (0..2).map(|row| json!(["AWS/Lambda", format!("m{row}")])).collect();
+    let table = json!({"type": "metric", "width": 24, "height": 6, "properties": {
+        "view": "table", "period": 60, "metrics": rows, "table": {"layout": "vertical", "summaryColumns": []}}});
+    let across = json!({"type": "metric", "width": 24, "height": 6, "properties": {
+        "view": "table", "period": 60, "metrics": rows, "table": {"summaryColumns": []}}});
+    let body = json!({"widgets": [table, across]});
+    app.store.local_dashboards = vec![local("tables", &body.to_string())];
+    key(&mut app, KeyCode::Enter);
+    draw(&app, 120, 40);
+    data(&mut app, &Name::file("tables"), 0..2);
+    key(&mut app, KeyCode::Enter);
+    let last = |app: &App| draw(app, 80, 24).lines().nth(20).unwrap().trim_matches(['│', ' ']).to_owned();
+    draw(&app, 80, 24);
+    key(&mut app, KeyCode::Char('G'));
+    let end = last(&app);
+    assert!(end.starts_with("03:20"), "{}", draw(&app, 80, 24));
+    key(&mut app, KeyCode::Char('k'));
+    assert!(last(&app).starts_with("+2 more"), "one step up moves at once: {}", draw(&app, 80, 24));
+    key(&mut app, KeyCode::Tab);
+    let head = |app: &App| draw(app, 80, 24).lines().nth(5).unwrap().to_owned();
+    assert!(head(&app).contains("04:20  04:19"), "{}", head(&app));
+    key(&mut app, KeyCode::Right);
+    assert!(head(&app).contains("04:19  04:18") && !head(&app).contains("04:20"), "{}", head(&app));
+    for _ in 0..99 {
+        key(&mut app, KeyCode::Right);
+        draw(&app, 80, 24);
+    }
+    assert!(head(&app).contains("03:20"), "{}", head(&app));
+    key(&mut app, KeyCode::Left);
+    assert!(head(&app).contains("03:21  03:20"), "{}", head(&app));
 }

@@ -188,6 +188,18 @@ fn times_are_aligned_so_that_points_do_not_wander() {
 }
 
 #[test]
+fn trap_7_an_empty_label_is_asked_for_as_one() {
+    let search = "SEARCH('{ns,D} m', 'Sum', 60)";
+    let rows =
+        json!([[{"expression": search, "label": ""}], [{"expression": search}], ["ns", "m", {"label": ""}]]);
+    let (query, calls) = planned(&[json!({"period": 60, "metrics": rows})], live(HOUR));
+    let labels: Vec<_> = calls[0].queries.iter().map(|query| query.label.as_deref()).collect();
+    assert_eq!(labels, [Some(""), None, None]);
+    // A metric has no name of CloudWatch's to fall back on but its own.
+    assert_eq!(query.asks[2].draws[0].rows[0].label.as_deref(), Some("m"));
+}
+
+#[test]
 fn trap_10_hidden_inputs_with_metrics_stay_together_and_alone() {
     let widgets = [
         json!({"period": 60, "metrics": [

@@ -1,16 +1,19 @@
 //! What the verbs mean on an opened dashboard and on its widgets.
 
-use super::model::{Dashboard, WidgetKind};
-use super::opened::{Opened, Zoom, choices};
+use super::metric::View;
+use super::model::{Dashboard, Explained, WidgetKind};
+use super::opened::{Opened, Zoom, choices, own_window};
 use super::pane::{DashboardsPane, console};
 use super::shown::{self, Shown};
 use super::{link, view};
 use crate::app::pane::{Command, Ctx, Edit, Tone};
 use crate::app::{Action, Effect};
+use crate::aws::TargetId;
 use crate::features::dashboards::metric::{MetricWidget, SeriesSource};
 use crate::features::{Link, jumps};
 use crate::widgets::chart::units::value_text;
 use crate::widgets::markdown;
+use jiff::Timestamp;
 use std::borrow::Cow;
 
 /// Verbs that lead from a widget to what it is about.
@@ -48,14 +51,23 @@ impl DashboardsPane {
         match action {
             Action::Left | Action::Right => {
                 let zoomed = opened.focus.filter(|_| opened.zoom.is_some());
-                if zoomed
-                    .and_then(|index| dashboard.widget(index))
-                    .is_some_and(|widget| !is_chart(&widget.kind))
-                {
+                let zoomed = zoomed.and_then(|index| dashboard.widget(index)).map(|widget| &widget.kind);
+                if let Some(kind) = zoomed.filter(|kind| !is_chart(kind)) {
+                    if let Some(zoom) = opened.zoom.as_mut().filter(|_| is_table(kind)) {
+                        let most = self.reach.get().across;
+                        let at = zoom.across.min(most);
+                        zoom.across =
+                            if action == Action::Right { (at + 1).min(most) } else { at.saturating_sub(1) };
+                    }
                     return Some(Vec::new());
                 }
                 opened.move_crosshair(action == Action::Left, dashboard, data, ctx);
                 return Some(Vec::new());
+            }
+            // On a dashboard, live is first what it was made for.
+            Action::Live => {
+                let own = dashboard.range.and_then(|range| own_window(range, ctx.now.wall));
+                return own.filter(|own| *own != ctx.window).map(|own| vec![Command::Window(own)]);
             }
             Action::Find => {
                 let (label, initial) = ("/".into(), String::new());
@@ -119,7 +131,8 @@ impl DashboardsPane {
                 if count > 0 && !is_table(&widget.kind) {
                     zoom.cursor = step(zoom.cursor.min(count - 1), count - 1);
                 } else {
-                    zoom.scroll = step(zoom.scroll, 10_000);
+                    let most = self.reach.get().down;
+                    zoom.scroll = step(zoom.scroll.min(most), most);
                 }
             }
             Action::NextPanel | Action::PrevPanel => {
@@ -226,6 +239,9 @@ impl DashboardsPane {
             return Vec::new();
         };
         let target = &opened.key.target;
+        if let WidgetKind::Explained(what) = &widget.kind {
+            return jump_explained(action, what, target, opened.crosshair, ctx);
+        }
         let store = ctx.store.target(target);
         let arn = match &widget.kind {
             WidgetKind::Metric(metric) => metric.alarm(),
@@ -254,38 +270,73 @@ impl DashboardsPane {
         }
     }
 
+    /// What works here, most useful first.
     pub(super) fn hints_opened(&self, opened: &Opened, ctx: &Ctx) -> Vec<Action> {
-        let kind = self.dashboard(ctx).zip(opened.focus).and_then(|(d, at)| Some(&d.widget(at)?.kind));
-        let jumps = [Action::Logs, Action::Changes];
-        match (opened.zoom, kind) {
-            (Some(_), Some(WidgetKind::Metric(metric))) if metric.alarm().is_none() => {
-                let own = [Action::Back, Action::Left, Action::Mark, Action::ShowAll, Action::ZoomIn];
-                own.into_iter().chain(jumps).chain([Action::Copy, Action::Export, Action::Url]).collect()
+        let Some(dashboard) = self.dashboard(ctx) else { return vec![Action::Back, Action::Url] };
+        let mut hints = match opened.zoom {
+            None => vec![
+                Action::NextPanel,
+                Action::Open,
+                Action::Left,
+                Action::ZoomIn,
+                Action::Find,
+                Action::Back,
+            ],
+            Some(_) => vec![Action::Back],
+        };
+        let zoomed = opened.focus.filter(|_| opened.zoom.is_some());
+        match zoomed.and_then(|index| dashboard.widget(index)).map(|widget| &widget.kind) {
+            None => hints.extend([Action::Logs, Action::Changes]),
+            Some(WidgetKind::Metric(metric)) => {
+                hints.extend((metric.alarm().is_some()).then_some(Action::Open));
+                hints.extend(match metric.view {
+                    View::TimeSeries => Some(Action::Left),
+                    View::Table => Some(Action::Right),
+                    _ => None,
+                });
+                hints.extend([Action::ZoomIn, Action::Logs, Action::Changes]);
+                hints
+                    .extend([Action::Mark, Action::ShowAll].into_iter().filter(|_| metric.alarm().is_none()));
             }
-            (Some(_), _) => {
-                vec![Action::Back, Action::Open, Action::Left, Action::ZoomIn, Action::Copy, Action::Url]
-            }
-            (None, _) => {
-                let own = [
-                    Action::NextPanel,
-                    Action::Open,
-                    Action::Left,
-                    Action::ZoomIn,
-                    Action::Find,
-                    Action::Back,
-                ];
-                own.into_iter().chain(jumps).chain([Action::Copy, Action::Export, Action::Url]).collect()
-            }
+            Some(WidgetKind::Alarms(_)) => hints.extend([Action::Open, Action::Logs, Action::Changes]),
+            Some(WidgetKind::Text(_)) => hints.push(Action::Open),
+            Some(WidgetKind::Explained(what)) => hints.extend(what.logs.as_ref().map(|_| Action::Logs)),
         }
+        hints.extend([Action::Copy, Action::Export, Action::Url]);
+        hints
+    }
+}
+
+/// From a box of words to what it names: its log groups, or the traces.
+fn jump_explained(
+    action: Action,
+    what: &Explained,
+    target: &TargetId,
+    at: Option<Timestamp>,
+    ctx: &Ctx,
+) -> Vec<Command> {
+    match (action, &what.logs) {
+        (Action::Logs, Some(logs)) => {
+            let own = ctx.store.target(target).and_then(|target| target.session.region.as_deref());
+            if let Some(region) =
+                logs.region.as_deref().filter(|region| own.is_some_and(|own| own != *region))
+            {
+                return say(format!("these logs are in {region}; {target} reads {}", own.unwrap_or("?")));
+            }
+            let (target, groups) = (target.clone(), logs.groups.clone());
+            vec![Command::Goto(Link::Logs { target, groups, at, filter: String::new() })]
+        }
+        (Action::Traces, _) if what.kind == "trace" => vec![Command::Act(Action::Screen6)],
+        _ => say("this widget is about no service"),
     }
 }
 
 fn is_chart(kind: &WidgetKind) -> bool {
-    matches!(kind, WidgetKind::Metric(metric) if metric.view == super::View::TimeSeries)
+    matches!(kind, WidgetKind::Metric(metric) if metric.view == View::TimeSeries)
 }
 
 fn is_table(kind: &WidgetKind) -> bool {
-    matches!(kind, WidgetKind::Metric(metric) if metric.view == super::View::Table)
+    matches!(kind, WidgetKind::Metric(metric) if metric.view == View::Table)
 }
 
 /// Switches a series off, or on again.
@@ -309,7 +360,7 @@ fn only(opened: &mut Opened, widget: usize, labels: &[String]) {
 }
 
 /// `checkout p99  1.41 s  AWS/ApplicationELB TargetResponseTime p99 {LoadBalancer=app/web/1}`
-fn line(shown: &Shown, crosshair: Option<jiff::Timestamp>, ctx: &Ctx) -> String {
+fn line(shown: &Shown, crosshair: Option<Timestamp>, ctx: &Ctx) -> String {
     let value = match crosshair {
         Some(at) => shown.at(at),
         None => shown.value(ctx.now.wall),

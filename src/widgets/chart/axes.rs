@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::Side;
 use super::draw::Plot;
 use super::layout::Parts;
 use super::time::time_ticks;
+use super::{Band, Side};
 use crate::text::cut_end;
 use crate::theme::Role;
 use crate::widgets::paint::{cells, dot, put, put_right};
@@ -54,7 +54,7 @@ impl Plot<'_> {
         }
     }
 
-    /// The time axis with round times and the marks of events on it.
+    /// The time axis with round times.
     pub(super) fn time_axis(&self, parts: &Parts, buf: &mut Buffer) {
         if parts.line.is_empty() {
             return;
@@ -78,14 +78,59 @@ impl Plot<'_> {
             put(buf, parts.labels, at, parts.labels.y, &tick.label, dim);
             free = at + wide + 1;
         }
-        self.marks(parts, buf);
     }
 
-    fn marks(&self, parts: &Parts, buf: &mut Buffer) {
+    /// Bands mark their stretch of the axis and leave the plot to the data. Of two over each other the smaller
+    /// one is seen: the worse of two that are open at one end.
+    pub(super) fn bands(&self, parts: &Parts, buf: &mut Buffer) {
+        let mut stretches: Vec<(Rect, &str, Role)> =
+            self.chart.bands.iter().filter_map(|band| self.stretch(band, parts)).collect();
+        stretches.sort_by_key(|(stretch, ..)| std::cmp::Reverse(stretch.area()));
+        for (stretch, glyph, role) in stretches {
+            for at in stretch.positions() {
+                dot(buf, stretch, at.x, at.y, glyph, self.line_style(role, Role::Strong));
+            }
+        }
+    }
+
+    /// The cells of an axis that a band takes.
+    fn stretch(&self, band: &Band, parts: &Parts) -> Option<(Rect, &'static str, Role)> {
+        match *band {
+            Band::Values { from, to, axis: side, role } => {
+                let axis = self.axis(side)?;
+                let rows = usize::from(self.area.height);
+                let row = |value: f64| axis.row(value, rows).max(0) as u16;
+                let top = to.map_or(0, row).min(self.area.height);
+                let bottom = from.map_or(self.area.height, |value| row(value).saturating_add(1));
+                let right = self.chart.side(side) == Side::Right;
+                let beside = if right { parts.right } else { parts.left };
+                // Without room for an axis the edge of the plot stands for it.
+                let x = match (beside.is_empty(), right) {
+                    (false, true) => beside.x,
+                    (false, false) => beside.right() - 1,
+                    (true, true) => self.area.right().saturating_sub(1),
+                    (true, false) => self.area.x,
+                };
+                let height = bottom.min(self.area.height).saturating_sub(top);
+                Some((Rect { x, y: self.area.y + top, width: 1, height }, self.lines.upright_band, role))
+            }
+            Band::Times { from, to, role } => {
+                let (start, end) = (self.chart.x.start, self.chart.x.end);
+                let first = self.cell_column(from.unwrap_or(start).max(start))?;
+                let last = self.cell_column(to.unwrap_or(end).min(end))?;
+                let width = (last + 1).saturating_sub(first);
+                let stretch = Rect { x: self.area.x + first, width, ..parts.line };
+                Some((stretch.intersection(parts.line), self.lines.flat_band, role))
+            }
+        }
+    }
+
+    /// Events on the time axis.
+    pub(super) fn marks(&self, parts: &Parts, buf: &mut Buffer) {
         let mut marks: Vec<_> =
             self.chart.marks.iter().filter_map(|mark| Some((self.cell_column(mark.at)?, mark))).collect();
         marks.sort_by_key(|(x, _)| *x);
-        for (index, (x, mark)) in marks.iter().enumerate() {
+        for (index, (x, mark)) in marks.iter().enumerate().filter(|_| !parts.line.is_empty()) {
             let style = self.theme.style(mark.role);
             let end = marks.get(index + 1).map_or(parts.line.width, |(next, _)| next.saturating_sub(1));
             put(buf, parts.line, parts.line.x + x, parts.line.y, mark.glyph, style);

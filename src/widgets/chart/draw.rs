@@ -1,4 +1,4 @@
-//! Draws a chart: from the back (bands, thresholds) over the series to the axes and the legend.
+//! Draws a chart: from the back over the series and the thresholds to the axes and the legend.
 //!
 //! Decides nothing about values: ranges come from `range`, places from `layout`.
 
@@ -15,7 +15,7 @@ use super::lines::{ASCII, Lines, UNICODE, ascii_mark, letter};
 use super::range::{ValueAxis, common_unit, stacked, value_axis};
 use super::time::clock;
 use super::units::value_text;
-use super::{Band, Chart, HLine, Legend, Marker, Series, Side, Style, legend};
+use super::{Chart, HLine, Legend, Marker, Series, Side, Style, legend};
 use crate::text::cut_end;
 use crate::theme::{Role, Theme};
 use crate::widgets::paint::{cells, dot, put};
@@ -55,17 +55,16 @@ struct End {
 }
 
 /// Draws `chart` into `area`, which lies inside of the buffer.
-pub fn chart(chart: &Chart, area: Rect, buf: &mut Buffer, theme: &Theme) {
+pub fn chart(chart: &Chart, entries: &[legend::Entry], area: Rect, buf: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
         return;
     }
     let series = stacked(chart);
-    let entries = legend::entries(chart, theme);
-    let rows = layout::rows(area, wishes(chart, &entries, area.width));
+    let rows = layout::rows(area, wishes(chart, entries, area.width));
     let left = value_axis(chart, &series, Side::Left, rows.plot, theme.ascii);
     let right =
         chart.right.as_ref().and_then(|_| value_axis(chart, &series, Side::Right, rows.plot, theme.ascii));
-    let legend_width = layout::right_legend(area, chart.legend, legend::list_width(&entries));
+    let legend_width = layout::right_legend(area, chart.legend, legend::list_width(entries));
     let values = threshold_width(chart, theme);
     let right_width = right.as_ref().map_or(values, axis_width);
     let parts = layout::parts(area, rows, left.as_ref().map_or(0, axis_width), right_width, legend_width);
@@ -83,7 +82,6 @@ pub fn chart(chart: &Chart, area: Rect, buf: &mut Buffer, theme: &Theme) {
         filled: series.iter().any(|series| series.style == Style::Stacked && !series.hidden),
     };
     let Over { breaches, ends } = plot.series(&series);
-    plot.bands(buf);
     plot.canvas.draw(plot.area, buf, theme);
     if legend::lettered(chart, theme) {
         plot.letters(&ends, buf);
@@ -98,18 +96,20 @@ pub fn chart(chart: &Chart, area: Rect, buf: &mut Buffer, theme: &Theme) {
     }
     plot.value_axes(&parts, buf);
     plot.time_axis(&parts, buf);
+    plot.bands(&parts, buf);
+    plot.marks(&parts, buf);
 
     let legend_shown = !parts.legend.is_empty() && chart.legend != Legend::None;
     if legend_shown && (legend_width > 0 || chart.legend == Legend::List) {
-        legend::list(chart, &entries, parts.legend, buf, theme);
+        legend::list(chart, entries, parts.legend, buf, theme);
     } else if legend_shown {
-        legend::flow(chart, &entries, parts.legend, buf, theme);
+        legend::flow(chart, entries, parts.legend, buf, theme);
     }
     if !parts.title.is_empty() {
         // A label too long for the corner of its axis goes to the title line.
         let fits = cells(&chart.left.label) < parts.left.width;
         let label = if fits { "" } else { chart.left.label.as_str() };
-        legend::title(chart, label, (!legend_shown).then_some(&entries), parts.title, buf, theme);
+        legend::title(chart, label, (!legend_shown).then_some(entries), parts.title, buf, theme);
     }
 }
 
@@ -147,7 +147,7 @@ fn threshold_text(chart: &Chart, line: &HLine, theme: &Theme) -> String {
 }
 
 impl Plot<'_> {
-    fn axis(&self, side: Side) -> Option<&ValueAxis> {
+    pub(super) fn axis(&self, side: Side) -> Option<&ValueAxis> {
         match self.chart.side(side) {
             Side::Left => self.left.as_ref(),
             Side::Right => self.right.as_ref(),
@@ -270,47 +270,8 @@ impl Plot<'_> {
         }
     }
 
-    fn bands(&self, buf: &mut Buffer) {
-        for band in self.chart.bands {
-            let mut part = self.area;
-            let role = match *band {
-                Band::Values { from, to, axis, role } => {
-                    let Some(axis) = self.axis(axis) else { continue };
-                    let rows = usize::from(self.area.height);
-                    let row = |value: f64| axis.row(value, rows).max(0) as u16;
-                    let top = to.map_or(0, row);
-                    let bottom = from.map_or(self.area.height, |value| row(value).saturating_add(1));
-                    part.y += top.min(self.area.height);
-                    part.height = bottom.min(self.area.height).saturating_sub(top);
-                    role
-                }
-                Band::Times { from, to, role } => {
-                    let (start, end) = (self.chart.x.start, self.chart.x.end);
-                    let (from, to) = (from.unwrap_or(start).max(start), to.unwrap_or(end).min(end));
-                    let (Some(first), Some(last)) = (self.cell_column(from), self.cell_column(to)) else {
-                        continue;
-                    };
-                    part.x += first;
-                    part.width = (last + 1).saturating_sub(first);
-                    role
-                }
-            };
-            // Every other cell: a tint that data are read on, no wall.
-            for position in part.intersection(self.area).positions().filter(|p| (p.x + p.y) % 2 == 0) {
-                dot(
-                    buf,
-                    self.area,
-                    position.x,
-                    position.y,
-                    self.lines.shade,
-                    self.line_style(role, Role::Dim),
-                );
-            }
-        }
-    }
-
     /// States stand out by more than colour where there is none, as underlined, which no line should be.
-    fn line_style(&self, role: Role, plain: Role) -> ratatui::style::Style {
+    pub(super) fn line_style(&self, role: Role, plain: Role) -> ratatui::style::Style {
         self.theme.style(if self.theme.has_colors() { role } else { plain })
     }
 

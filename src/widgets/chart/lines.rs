@@ -22,8 +22,10 @@ pub struct Lines {
     pub dash: [&'static str; 2],
     /// An upright line through the plot at an event.
     pub event: &'static str,
-    /// A band.
-    pub shade: &'static str,
+    /// A band of values, on their axis.
+    pub upright_band: &'static str,
+    /// A band of times, on the time axis.
+    pub flat_band: &'static str,
     /// Between two times.
     pub to: &'static str,
 }
@@ -39,7 +41,8 @@ pub const UNICODE: Lines = Lines {
     right_corner: "┘",
     dash: ["╌", "╌"],
     event: "┊",
-    shade: "·",
+    upright_band: "┃",
+    flat_band: "━",
     to: "–",
 };
 
@@ -54,7 +57,8 @@ pub const ASCII: Lines = Lines {
     right_corner: "+",
     dash: ["-", " "],
     event: ":",
-    shade: ".",
+    upright_band: "#",
+    flat_band: "=",
     to: "-",
 };
 

@@ -168,7 +168,7 @@ pub struct HLine {
     pub axis: Side,
 }
 
-/// A shaded part of the plot, behind everything else.
+/// A part of the plot that means something: marked on its axis, so that the data stay readable.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Band {
     /// All values between two; an open end reaches the edge.
@@ -254,7 +254,7 @@ pub struct Chart<'a> {
     pub right: Option<Axis>,
     /// Horizontal lines.
     pub thresholds: &'a [HLine],
-    /// Shaded parts.
+    /// Parts that mean something.
     pub bands: &'a [Band],
     /// Events on the time axis.
     pub marks: &'a [Mark],
@@ -267,6 +267,10 @@ pub struct Chart<'a> {
     /// `None` takes braille, or ASCII where the theme says so.
     pub marker: Option<Marker>,
 }
+
+/// What the legend says of each series of a chart.
+#[derive(Debug, Clone)]
+pub struct Entries(Vec<legend::Entry>);
 
 impl<'a> Chart<'a> {
     /// A chart of `series` over `x` with nothing around it.
@@ -291,22 +295,31 @@ impl<'a> Chart<'a> {
 
     /// Draws into `area`, with less around the plot the smaller it is.
     pub fn render(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
-        draw::chart(self, area.intersection(buf.area), buf, theme);
+        self.render_with(&self.entries(theme), area, buf, theme);
+    }
+
+    /// The same for a chart whose entries are known already.
+    pub fn render_with(&self, entries: &Entries, area: Rect, buf: &mut Buffer, theme: &Theme) {
+        draw::chart(self, &entries.0, area.intersection(buf.area), buf, theme);
+    }
+
+    /// What legend or title say of the series, for the questions below: every point is looked at for it.
+    pub fn entries(&self, theme: &Theme) -> Entries {
+        Entries(legend::entries(self, theme))
     }
 
     /// What a title line says of the series where no legend does: the value of a lone series, or label and
     /// value of each. The crosshair's time comes first.
     ///
     /// For frames that have the title in their border.
-    pub fn headline(&self, theme: &Theme) -> Vec<(String, Role)> {
-        legend::headline(self, &legend::entries(self, theme))
+    pub fn headline(&self, entries: &Entries) -> Vec<(String, Role)> {
+        legend::headline(self, &entries.0)
     }
 
     /// Whether a chart of this size has a legend of its own.
-    pub fn shows_legend(&self, area: Rect, theme: &Theme) -> bool {
-        let entries = legend::entries(self, theme);
-        layout::rows(area, draw::wishes(self, &entries, area.width)).legend > 0
-            || layout::right_legend(area, self.legend, legend::list_width(&entries)) > 0
+    pub fn shows_legend(&self, area: Rect, entries: &Entries) -> bool {
+        layout::rows(area, draw::wishes(self, &entries.0, area.width)).legend > 0
+            || layout::right_legend(area, self.legend, legend::list_width(&entries.0)) > 0
     }
 
     /// The axis a side is measured on: the right one only if there is a right axis.
@@ -323,7 +336,7 @@ impl<'a> Chart<'a> {
 impl Series {
     /// The newest finished value inside `range`.
     pub fn last(&self, range: TimeRange) -> Option<f64> {
-        let newest = self.points.iter().map(|point| point.at).max().filter(|_| self.partial_last);
+        let newest = if self.partial_last { self.points.iter().map(|point| point.at).max() } else { None };
         let done = self.points.iter().filter(|point| range.contains(point.at) && Some(point.at) != newest);
         done.filter(|point| point.value.is_some_and(f64::is_finite)).max_by_key(|point| point.at)?.value
     }

@@ -127,7 +127,7 @@ fn stacked_areas() {
 }
 
 #[test]
-fn bands_shade_behind_the_line() {
+fn bands_are_marked_on_their_axes() {
     let all = [series("cpu", "Percent", |minute| Some(minute as f64), 60)];
     let bands = [
         Band::Values { from: Some(40.0), to: None, axis: Side::Left, role: Role::Warn },
@@ -404,4 +404,30 @@ fn a_band_is_measured_on_its_axis() {
     let mut chart = Chart::new(&all, range(60), &UTC);
     (chart.bands, chart.right) = (&bands, Some(Axis { min: Some(0.0), max: Some(100.0), ..Axis::default() }));
     assert_snapshot!("right_band_60x12", text(&chart, 60, 12));
+}
+
+#[test]
+fn of_two_bands_over_each_other_the_smaller_is_seen() {
+    let all = [series("cpu", "Percent", |minute| Some(minute as f64), 60)];
+    let above = |from, role| Band::Values { from: Some(from), to: None, axis: Side::Left, role };
+    for bands in
+        [[above(80.0, Role::Bad), above(40.0, Role::Warn)], [above(40.0, Role::Warn), above(80.0, Role::Bad)]]
+    {
+        let mut chart = Chart::new(&all, range(60), &UTC);
+        chart.bands = &bands;
+        (chart.left.min, chart.left.max) = (Some(0.0), Some(100.0));
+        let theme = dark();
+        let mut buf = Buffer::empty(Rect::new(0, 0, 60, 13));
+        chart.render(buf.area, &mut buf, &theme);
+        let roles: Vec<_> = (0..11).map(|y| (buf[(4, y)].symbol(), buf[(4, y)].fg)).collect();
+        let color = |role| theme.style(role).fg.unwrap();
+        assert_eq!(roles[0], ("┃", color(Role::Bad)));
+        assert_eq!(roles[4], ("┃", color(Role::Warn)));
+        assert_eq!(roles[10].1, color(Role::Rule));
+    }
+    // Where no axis fits, the edge of the plot has it.
+    let bands = [above(10.0, Role::Warn)];
+    let mut chart = Chart::new(&all, range(60), &UTC);
+    chart.bands = &bands;
+    assert!(text(&chart, 6, 3).contains('┃'), "{}", text(&chart, 6, 3));
 }

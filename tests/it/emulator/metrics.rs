@@ -1,18 +1,31 @@
-//! A dashboard's series against ministack, beside what boto3 reads there for the same queries.
+//! A dashboard's series and what the crosshair says of them against ministack, beside what boto3 reads there
+//! for the same queries.
 
 use super::{connect, ministack, python};
 use crate::common::poll;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
-use eyewall::app::Window;
-use eyewall::aws::Conn;
-use eyewall::features::dashboards::{DataSource, MetricWidget, Name, PlanCtx, WidgetKind, pack, parse, plan};
-use eyewall::features::{Payload, Query};
+use eyewall::app::pane::Command as PaneCommand;
+use eyewall::app::{Action, App, Keymap, Now, PollKey, Settings, Window};
+use eyewall::aws::{Conn, TargetSpec};
+use eyewall::config::Config;
+use eyewall::features::dashboards::{
+    Dashboard, DashboardData, DataSource, Found, Key, LocalDashboard, MetricWidget, Name, PlanCtx,
+    WidgetKind, pack, parse, plan,
+};
+use eyewall::features::session::SessionInfo;
+use eyewall::features::{Link, Payload, Query, Store, Topic};
 use eyewall::runtime::clock::Clock;
+use eyewall::text::Zone;
+use eyewall::theme::{ColorDepth, Theme};
+use eyewall::widgets::chart::units::value_text;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::process::Command;
 
 const NAMESPACE: &str = "Eyewall/Dashboard";
@@ -102,6 +115,88 @@ async fn a_charts_values_on_ministack_are_those_that_boto3_reads() {
         .collect();
     assert!(expected.values().all(|points| points.len() >= 5), "{expected:?}");
     assert_eq!(read, expected);
+    let mut screen = Screen::new(dashboard, *data, window, clock);
+    for (widget, periods) in [(0, &[60, 60][..]), (1, &[300, 60, 300])] {
+        let mut values = 0;
+        for (at, shown) in screen.crosshair(widget, periods.len()) {
+            let boto = periods.iter().enumerate().map(|(row, period)| {
+                let points = &expected[&format!("w{widget}r{row}")];
+                let value = points.iter().find(|(start, _)| (*start..start + period).contains(&at));
+                value.map_or_else(|| "–".to_owned(), |(_, value)| value_text(*value, "", false))
+            });
+            let boto: Vec<String> = boto.collect();
+            assert_eq!(shown, boto, "widget {widget} at {at}");
+            values += boto.iter().filter(|value| *value != "–").count();
+        }
+        assert!(values >= 40, "{values} values of widget {widget}");
+    }
+}
+
+/// The console with one dashboard and what was read for it.
+struct Screen {
+    app: App,
+    key: Key,
+    now: Now,
+}
+
+impl Screen {
+    fn new(dashboard: Dashboard, data: DashboardData, window: Window, clock: Clock) -> Self {
+        let settings = Settings {
+            config: Config::default(),
+            keymap: Keymap::default(),
+            user_themes: Vec::new(),
+            depth: ColorDepth::True,
+            theme: Theme::plain(),
+        };
+        let now = Now { since_start: Duration::from_secs(1), wall: clock.wall() };
+        let store = Store::new([(TargetSpec::named("test"), SessionInfo::default())]);
+        let mut app = App::new(store, settings, Zone::utc());
+        let target = app.store.active().next().unwrap().clone();
+        let key = Key { target: target.clone(), name: dashboard.name.clone() };
+        let found = Found { name: dashboard.name.clone(), dashboard: Ok(dashboard) };
+        app.store.local_dashboards =
+            vec![LocalDashboard { path: "test.json".into(), found, about: BTreeSet::new() }];
+        app.store.apply(
+            &PollKey::new(&target, Topic::DashboardData),
+            Payload::DashboardData(Box::new(data)),
+            now,
+        );
+        app.run_commands(vec![PaneCommand::Window(window)], now);
+        Self { app, key, now }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 140, 40));
+        self.app.render(&mut buf, self.now);
+        buf.content().chunks(140).map(|row| row.iter().map(Cell::symbol).collect()).collect()
+    }
+
+    /// What the legend of a zoomed widget says at the crosshair, minute by minute back: the time in seconds and
+    /// a value for each row.
+    fn crosshair(&mut self, widget: usize, rows: usize) -> Vec<(i64, Vec<String>)> {
+        let dashboard = Some(self.key.clone());
+        let link = Link::Dashboards { dashboard, open: true, widget: Some(widget), about: None };
+        self.app.goto(&link, self.now);
+        self.lines();
+        let midnight = self.now.wall.as_second() / 86_400 * 86_400;
+        let mut read = Vec::new();
+        for _ in 0..30 {
+            self.app.act(Action::Left, self.now);
+            let lines = self.lines();
+            let words = |line: &str| -> Vec<String> {
+                line.trim_end_matches(['│', ' ']).split_whitespace().map(str::to_owned).collect()
+            };
+            // The first line of the frame has the time, those below it a series each.
+            let top = lines.iter().position(|line| line.starts_with('┌')).unwrap() + 1;
+            let time = words(&lines[top]).into_iter().rev().find(|word| word.contains(':')).unwrap();
+            let (hours, minutes) = time.split_once(':').unwrap();
+            let at = midnight + hours.parse::<i64>().unwrap() * 3_600 + minutes.parse::<i64>().unwrap() * 60;
+            let at = if at > self.now.wall.as_second() { at - 86_400 } else { at };
+            let values = lines[top + 1..=top + rows].iter().map(|line| words(line).pop().unwrap());
+            read.push((at, values.collect()));
+        }
+        read
+    }
 }
 
 fn minutes_ago(clock: Clock, minutes: i64) -> jiff::Timestamp {

@@ -1,11 +1,13 @@
 //! Widgets that are not drawn: what they are, why, and where to look. Nothing here is ever run or called.
 
 use super::read::{Props, block, line, text};
-use crate::features::dashboards::model::Explained;
+use crate::features::dashboards::model::{Explained, LogGroups};
 use serde_json::Value;
 
 /// Where everything can be seen that this program does not draw.
 const CONSOLE: &str = "In the AWS console: o.";
+/// The same for a dashboard that is a file here, which has no page there to open.
+const FILE: &str = "The AWS console draws it.";
 /// Names that a sentence lists.
 const MAX_NAMES: usize = 4;
 
@@ -16,6 +18,7 @@ pub fn broken(kind: &str, why: impl Into<String>) -> Explained {
         why: why.into(),
         look: CONSOLE.to_owned(),
         text: String::new(),
+        logs: None,
         failed: true,
     }
 }
@@ -52,14 +55,21 @@ pub fn other(kind: &str, props: &mut Props) -> Explained {
             let mut params = props.inner("params");
             let group = params.text("group").filter(|group| !group.is_empty());
             let group = group.map(|group| format!(" of the group {group}")).unwrap_or_default();
-            explained(kind, format!("A table of X-Ray traces{group}."), "The Traces screen lists them.")
+            explained(kind, format!("A table of X-Ray traces{group}."), "The Traces screen lists them: t.")
         }
         _ => explained(kind, format!("The type {kind} is not known to this version."), CONSOLE),
     }
 }
 
 fn explained(kind: &str, why: String, look: &str) -> Explained {
-    Explained { kind: kind.to_owned(), why, look: look.to_owned(), text: String::new(), failed: false }
+    Explained {
+        kind: kind.to_owned(),
+        why,
+        look: look.to_owned(),
+        text: String::new(),
+        logs: None,
+        failed: false,
+    }
 }
 
 fn log(kind: &str, props: &mut Props) -> Explained {
@@ -70,9 +80,11 @@ fn log(kind: &str, props: &mut Props) -> Explained {
         "A Logs Insights query. Each run is billed by the gigabyte scanned, so it is not run from here.";
     let look = match groups.as_slice() {
         [] => CONSOLE.to_owned(),
-        groups => format!("The Logs screen reads {}.", names(groups)),
+        groups => format!("The Logs screen reads {}: l.", names(groups)),
     };
-    Explained { kind: kind.to_owned(), why: why.to_owned(), look, text: rest, failed: false }
+    let region = props.region("region");
+    let logs = (!groups.is_empty()).then_some(LogGroups { region, groups });
+    Explained { kind: kind.to_owned(), why: why.to_owned(), look, text: rest, logs, failed: false }
 }
 
 /// The clauses that say where a query reads, and the query behind them.
@@ -87,8 +99,11 @@ fn sources(query: &str) -> (Vec<&str>, String) {
     (sources, rest.to_owned())
 }
 
-/// What stands in quotes.
+/// The name of a log group in quotes; `logGroups(..)` has the beginnings of names at most.
 fn quoted(clause: &str) -> Option<String> {
+    if clause.contains("logGroups") && clause.contains('(') {
+        return None;
+    }
     let (_, rest) = clause.split_once(['\'', '"'])?;
     Some(rest.split(['\'', '"']).next()?.to_owned()).filter(|name| !name.is_empty())
 }
@@ -113,6 +128,13 @@ fn explorer(props: &mut Props) -> Explained {
         line(resource.as_deref().unwrap_or("resource")),
     );
     explained("explorer", why, CONSOLE)
+}
+
+/// Sends nobody to a page that a dashboard in a file does not have.
+pub fn of_file(widget: &mut Explained) {
+    if widget.look == CONSOLE {
+        FILE.clone_into(&mut widget.look);
+    }
 }
 
 /// Some names in a sentence.

@@ -17,7 +17,7 @@ mod variables;
 mod tests;
 
 use super::model::{
-    AlarmSort, AlarmsWidget, Dashboard, Name, PeriodOverride, TextWidget, Widget, WidgetKind,
+    AlarmSort, AlarmsWidget, Dashboard, Name, Origin, PeriodOverride, TextWidget, Widget, WidgetKind,
 };
 use crate::features::alarms::AlarmState;
 use read::{Props, block, line, shown};
@@ -58,7 +58,14 @@ pub fn parse(name: Name, body: &str) -> Result<Dashboard, String> {
         }
     }
     let values = variables::chosen(&variables);
-    let widgets = widgets(root.list("widgets"), &values, &mut remarks);
+    let mut widgets = widgets(root.list("widgets"), &values, &mut remarks);
+    if name.origin == Origin::File {
+        for widget in &mut widgets {
+            if let WidgetKind::Explained(what) = &mut widget.kind {
+                explain::of_file(what);
+            }
+        }
+    }
     let period_override = root.read("periodOverride", "auto or inherit", |value| match value.as_str()? {
         "auto" => Some(PeriodOverride::Auto),
         "inherit" => Some(PeriodOverride::Inherit),

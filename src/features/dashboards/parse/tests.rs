@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::features::dashboards::metric::{Fill, MetricWidget, SeriesSource, Side, View};
-use crate::features::dashboards::model::{Explained, Moment, OwnRange, Place, Replaces, Rgb};
+use crate::features::dashboards::model::{Explained, LogGroups, Moment, OwnRange, Place, Replaces, Rgb};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -227,8 +227,13 @@ fn bands_hidden_lines_and_lines_without_a_value() {
 fn what_is_not_drawn_says_what_it_is_and_where_to_look() {
     let log = explained_of(json!({"type": "log", "properties": {
         "query": "SOURCE '/ecs/checkout' | SOURCE '/ecs/cart' | fields @message\n| filter @message like /a|b/", "region": "eu-west-2"}}));
-    assert_eq!(log.look, "The Logs screen reads /ecs/checkout, /ecs/cart.");
+    assert_eq!(log.look, "The Logs screen reads /ecs/checkout, /ecs/cart: l.");
     assert_eq!(log.text, "fields @message\n| filter @message like /a|b/");
+    let groups = ["/ecs/checkout", "/ecs/cart"].map(str::to_owned).to_vec();
+    assert_eq!(log.logs, Some(LogGroups { region: Some("eu-west-2".into()), groups }));
+    let prefix = explained_of(json!({"type": "log", "properties": {
+        "query": "SOURCE logGroups(namePrefix: ['/aws/lambda']) | fields @message"}}));
+    assert_eq!((prefix.logs, prefix.look.as_str()), (None, "In the AWS console: o."));
     let custom = explained_of(json!({"type": "custom", "properties": {"endpoint": "arn:aws:lambda:f"}}));
     assert!(custom.why.contains("arn:aws:lambda:f") && custom.why.contains("never called"), "{}", custom.why);
     let explorer = explained_of(json!({"type": "explorer", "properties": {

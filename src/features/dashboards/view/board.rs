@@ -1,12 +1,14 @@
 //! The screen: the list of dashboards, the board of an opened one, or the widget that has the screen.
 
-use super::{Look, Scene, widget};
+use super::{Look, Scene, reading, widget};
+use crate::app::Action;
 use crate::app::pane::Ctx;
 use crate::features::dashboards::about::{About, found};
 use crate::features::dashboards::layout::{Spot, layout};
 use crate::features::dashboards::model::{Dashboard, Moment, OwnRange, WidgetKind};
-use crate::features::dashboards::opened::{Opened, Size};
+use crate::features::dashboards::opened::{Opened, Size, own_window};
 use crate::features::dashboards::pane::{DashboardsPane, Order, Row};
+use crate::features::dashboards::plan::resolve;
 use crate::features::{Topic, panel};
 use crate::text::units;
 use crate::theme::Role;
@@ -32,10 +34,9 @@ fn opened(pane: &DashboardsPane, opened: &Opened, area: Rect, buf: &mut Buffer, 
     let key = &opened.key;
     let Some(found) = found(key, ctx) else {
         panel::title_one(head, &key.name.name, "", Role::Dim, &key.target, Topic::Dashboard, buf, ctx);
-        let rest = panel::problems(rest, Topic::Dashboard, buf, ctx);
-        let failed = ctx.store.poll(&key.target, Topic::Dashboard).is_some_and(|poll| poll.error.is_some());
-        let text = if failed { "" } else { "reading the dashboard" };
-        let line = Line::styled(format!(" {} {text}", theme.glyphs().waiting), theme.style(Role::Dim));
+        let rest = panel::problems_one(rest, &key.target, Topic::Dashboard, buf, ctx);
+        let text = reading(&key.target, Topic::Dashboard, "the dashboard", ctx);
+        let line = Line::styled(format!(" {text}"), theme.style(Role::Dim));
         return dialog::lines(rest, &[line], buf);
     };
     let dashboard = match &found.dashboard {
@@ -51,7 +52,7 @@ fn opened(pane: &DashboardsPane, opened: &Opened, area: Rect, buf: &mut Buffer, 
         variables.iter().map(|text| Line::styled(format!(" {text}"), theme.style(Role::Dim))).collect();
     let [above, body] = dialog::split_top(rest, lines.len() as u16);
     dialog::lines(above, &lines, buf);
-    let body = panel::problems(body, Topic::DashboardData, buf, ctx);
+    let body = panel::problems_one(body, &key.target, Topic::DashboardData, buf, ctx);
     let size = Size { width: body.width, height: body.height };
     pane.size.set(size);
     let scene = Scene {
@@ -60,6 +61,7 @@ fn opened(pane: &DashboardsPane, opened: &Opened, area: Rect, buf: &mut Buffer, 
         data: pane.data(ctx),
         crosshair: opened.crosshair,
         hidden: &opened.hidden,
+        reach: &pane.reach,
     };
     let zoomed = opened.zoom.zip(opened.focus.and_then(|index| dashboard.widget(index)));
     let about = match zoomed {
@@ -71,7 +73,7 @@ fn opened(pane: &DashboardsPane, opened: &Opened, area: Rect, buf: &mut Buffer, 
     let topic = if metrics { Topic::DashboardData } else { Topic::Alarms };
     panel::title_one(head, &key.name.name, &about, Role::Dim, &key.target, topic, buf, ctx);
     if let Some((zoom, one)) = zoomed {
-        let look = Look::Zoomed { cursor: zoom.cursor, scroll: zoom.scroll };
+        let look = Look::Zoomed { cursor: zoom.cursor, scroll: zoom.scroll, across: zoom.across };
         return widget(one, look, body, buf, &scene);
     }
     if dashboard.widgets.is_empty() {
@@ -80,8 +82,9 @@ fn opened(pane: &DashboardsPane, opened: &Opened, area: Rect, buf: &mut Buffer, 
     }
     let board = layout(dashboard, body.width);
     let top = opened.top.min(board.height.saturating_sub(u32::from(body.height)));
+    let current = opened.current(dashboard, size);
     for spot in board.visible(top, body.height) {
-        let look = Look::Board { focused: opened.focus == Some(spot.widget) };
+        let look = Look::Board { focused: current == Some(spot.widget) };
         if let Some(one) = dashboard.widget(spot.widget) {
             part(spot, top, body, buf, |area, buf| widget(one, look, area, buf, &scene));
         }
@@ -127,16 +130,11 @@ fn place(opened: &Opened, dashboard: &Dashboard, size: Size, ctx: &Ctx) -> Strin
     let board = layout(dashboard, size.width);
     let count = dashboard.widgets.len();
     let mut parts = vec![format!("{count} widget{}", if count == 1 { "" } else { "s" })];
+    parts.extend(dashboard.range.and_then(|range| made_for(range, ctx)));
     if board.height > u32::from(size.height) {
         let top = opened.top.min(board.height - u32::from(size.height));
         let end = top + u32::from(size.height);
         parts.push(format!("lines {}-{end} of {}", top + 1, board.height));
-    }
-    if let Some(made_for) = dashboard.range.and_then(length) {
-        let (start, end) = ctx.window.range(ctx.now.wall);
-        if end.duration_since(start).as_secs() != made_for {
-            parts.push(format!("made for {}", crate::app::window::length(made_for)));
-        }
     }
     if !opened.find.is_empty() {
         parts.push(format!("/{}", opened.find));
@@ -144,12 +142,23 @@ fn place(opened: &Opened, dashboard: &Dashboard, size: Size, ctx: &Ctx) -> Strin
     parts.join(" · ")
 }
 
-/// The length of a range that ends now, in seconds.
-fn length(range: OwnRange) -> Option<i64> {
-    match (range.start, range.end) {
-        (Moment::Ago(start), Moment::Ago(end)) => Some(start - end).filter(|length| *length > 0),
-        _ => None,
+/// For which time it was made, when that is not what is shown, and the key that shows it.
+fn made_for(range: OwnRange, ctx: &Ctx) -> Option<String> {
+    let now = ctx.now.wall;
+    let own = own_window(range, now);
+    if own == Some(ctx.window) {
+        return None;
     }
+    let (start, end) = resolve(range, now);
+    if start >= end {
+        return None;
+    }
+    let text = match (range.start, range.end) {
+        (Moment::Ago(start), Moment::Ago(end)) => crate::app::window::length(start - end),
+        _ => [start, end].map(|at| ctx.zone.day_minute(at)).join("–"),
+    };
+    let key = own.map(|_| format!(" ({})", ctx.keymap.key(Action::Live))).unwrap_or_default();
+    Some(format!("made for {text}{key}"))
 }
 
 fn list(pane: &DashboardsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {

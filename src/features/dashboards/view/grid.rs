@@ -3,6 +3,7 @@
 
 use super::Scene;
 use crate::features::dashboards::metric::{MetricWidget, Summary};
+use crate::features::dashboards::opened::Reach;
 use crate::features::dashboards::shown::Shown;
 use crate::text::cut_end;
 use crate::theme::Role;
@@ -27,11 +28,11 @@ struct Column {
     role: Role,
 }
 
-/// Draws the table; `scroll` rows are left out at the top.
+/// Draws the table without the rows and columns that are scrolled away.
 pub fn table(
     widget: &MetricWidget,
     shown: &[Shown],
-    scroll: usize,
+    scroll: Reach,
     area: Rect,
     buf: &mut Buffer,
     scene: &Scene,
@@ -54,7 +55,10 @@ pub fn table(
         return;
     }
     let body = usize::from(area.height - 1);
-    let scroll = scroll.min(labels.len().saturating_sub(body));
+    let most = labels.len().saturating_sub(body);
+    let last = columns.len().saturating_sub(1);
+    scene.reach.set(Reach { down: most, across: last });
+    let (scroll, across) = (scroll.down.min(most), scroll.across.min(last));
     let rest = labels.len() - scroll;
     let rows = if rest > body { body.saturating_sub(1) } else { rest };
     let label = labels.iter().map(|text| cells(text)).max().unwrap_or(0).min(area.width / 2);
@@ -63,7 +67,7 @@ pub fn table(
         put(buf, area, area.x + 1, y, &text, theme.style(Role::Text));
     }
     let mut x = area.x + 1 + label;
-    for (index, column) in columns.iter().enumerate() {
+    for (index, column) in columns.iter().enumerate().skip(across) {
         let wide = column.cells.iter().map(|text| cells(text)).max().unwrap_or(0).max(cells(&column.head));
         let wide = wide.min(24) + SPACE;
         // Room for the count of those left out.

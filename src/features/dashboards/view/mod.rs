@@ -20,9 +20,12 @@ pub use board::render;
 use super::data::DashboardData;
 use super::metric::{MetricWidget, SeriesSource, SeriesSpec, View};
 use super::model::{AlarmsWidget, Explained, TextWidget, Widget, WidgetKind};
+use super::opened::Reach;
 use super::shown::{self, Hidden, Shown};
+use crate::app::Action;
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
+use crate::features::Topic;
 use crate::theme::Role;
 use crate::widgets::chart::Legend;
 use crate::widgets::markdown;
@@ -33,6 +36,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use series::Charted;
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// What all widgets of a dashboard share while they are drawn.
 pub struct Scene<'a> {
@@ -46,6 +50,8 @@ pub struct Scene<'a> {
     pub crosshair: Option<Timestamp>,
     /// Series that are switched off.
     pub hidden: &'a Hidden,
+    /// Drawing leaves here how far the widget can be scrolled.
+    pub reach: &'a Cell<Reach>,
 }
 
 /// How a widget is looked at.
@@ -62,6 +68,8 @@ pub enum Look {
         cursor: usize,
         /// Rows scrolled away.
         scroll: usize,
+        /// Columns scrolled away.
+        across: usize,
     },
 }
 
@@ -77,10 +85,11 @@ impl Look {
         }
     }
 
-    fn scroll(self) -> usize {
+    /// Rows and columns scrolled away.
+    fn scroll(self) -> Reach {
         match self {
-            Self::Board { .. } => 0,
-            Self::Zoomed { scroll, .. } => scroll,
+            Self::Board { .. } => Reach::default(),
+            Self::Zoomed { scroll, across, .. } => Reach { down: scroll, across },
         }
     }
 }
@@ -177,7 +186,7 @@ fn metric(widget: &Widget, metric: &MetricWidget, look: Look, area: Rect, buf: &
         } else if !visible {
             "no series to draw".to_owned()
         } else if shown::waiting(&metric, rows) > 0 {
-            format!("{} reading", theme.glyphs().waiting)
+            reading(scene.target, Topic::DashboardData, "", scene.ctx)
         } else {
             "nothing found in this window".to_owned()
         };
@@ -187,7 +196,7 @@ fn metric(widget: &Widget, metric: &MetricWidget, look: Look, area: Rect, buf: &
     }
     frame.note = note(widget, &problems, look, scene);
     if shown::waiting(&metric, rows) > 0 {
-        frame.right.push((format!("{} reading", theme.glyphs().waiting), Role::Dim));
+        frame.right.push((reading(scene.target, Topic::DashboardData, "", scene.ctx), Role::Dim));
     }
     if metric.view == View::TimeSeries {
         return chart(&metric, &shown, frame, look, area, buf, scene);
@@ -218,14 +227,19 @@ fn chart(
     if let Some(cursor) = look.cursor() {
         chart.legend = if area.width >= 110 { Legend::Right } else { Legend::List };
         chart.cursor = Some(cursor.min(shown.len().saturating_sub(1)));
+        if frame.note.is_none() && shown.len() > 1 {
+            let [one, all] = [Action::Mark, Action::ShowAll].map(|action| scene.ctx.keymap.key(action));
+            frame.note = Some((format!("{one} hides or shows a series, {all} all or this one"), Role::Dim));
+        }
     }
-    if chart.legend != Legend::None && !chart.shows_legend(inner, theme)
+    let entries = chart.entries(theme);
+    if chart.legend != Legend::None && !chart.shows_legend(inner, &entries)
         || chart.crosshair.is_some() && chart.legend == Legend::None
     {
-        frame.right.splice(0..0, chart.headline(theme));
+        frame.right.splice(0..0, chart.headline(&entries));
     }
     frame.render(area, buf, theme);
-    chart.render(inner, buf, theme);
+    chart.render_with(&entries, inner, buf, theme);
 }
 
 /// What stands behind a title: the names of the axes, and a zone that is not the screen's.
@@ -258,11 +272,23 @@ fn note(widget: &Widget, problems: &[String], look: Look, scene: &Scene) -> Opti
 fn no_alarm(arn: &str, scene: &Scene) -> String {
     let known = scene.ctx.store.target(scene.target).is_some_and(|target| target.alarms.is_some());
     if !known {
-        return format!("{} reading alarms", scene.ctx.theme.glyphs().waiting);
+        return reading(scene.target, Topic::Alarms, "alarms", scene.ctx);
     }
     let mut parts = arn.split(':').skip(3);
     let (region, account) = (parts.next().unwrap_or("?"), parts.next().unwrap_or("?"));
     format!("this alarm of {region} {account} is not among those of this target")
+}
+
+/// What stands where nothing was read yet: it is being read, or it could not be.
+pub fn reading(target: &TargetId, topic: Topic, what: &str, ctx: &Ctx) -> String {
+    let glyphs = ctx.theme.glyphs();
+    let failed = ctx.store.poll(target, topic).is_some_and(|poll| poll.error.is_some());
+    let text = match (failed, what) {
+        (true, "") => format!("{} not read", glyphs.missing),
+        (true, what) => format!("{} {what} not read", glyphs.missing),
+        (false, what) => format!("{} reading {what}", glyphs.waiting),
+    };
+    text.trim_end().to_owned()
 }
 
 /// A sentence in the middle of a widget.
@@ -302,7 +328,7 @@ fn text(text: &TextWidget, look: Look, area: Rect, buf: &mut Buffer, scene: &Sce
         put(buf, line, line.x, line.y, &to.url, theme.style(Role::Dim));
         place.height -= 1;
     }
-    words::text(&markdown, look.scroll(), link, place, buf, scene);
+    words::text(&markdown, look.scroll().down, link, place, buf, scene);
 }
 
 fn alarm_grid(
@@ -327,7 +353,7 @@ fn alarm_grid(
         let cursor = look.cursor().map(|cursor| cursor.min(tiles.len().saturating_sub(1)));
         alarms::grid(&tiles, cursor, inner, buf, scene);
     } else {
-        say(&format!("{} reading alarms", theme.glyphs().waiting), Role::Dim, inner, buf, scene);
+        say(&reading(scene.target, Topic::Alarms, "alarms", scene.ctx), Role::Dim, inner, buf, scene);
     }
 }
 
@@ -342,5 +368,5 @@ fn explained(widget: &Widget, what: &Explained, look: Look, area: Rect, buf: &mu
     );
     let inner = Frame::inner(area);
     let place = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    words::explained(what, look.scroll(), place, buf, scene);
+    words::explained(what, look.scroll().down, place, buf, scene);
 }

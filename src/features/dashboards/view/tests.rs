@@ -171,8 +171,9 @@ impl Stage {
             now: now(),
         };
         let target = prod();
-        let scene =
-            Scene { ctx: &ctx, target: &target, data, crosshair: self.crosshair, hidden: &self.hidden };
+        let reach = std::cell::Cell::default();
+        let (crosshair, hidden) = (self.crosshair, &self.hidden);
+        let scene = Scene { ctx: &ctx, target: &target, data, crosshair, hidden, reach: &reach };
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
         draw(&mut buf, &scene);
         let once = buf.clone();
@@ -198,7 +199,7 @@ impl Stage {
         let dashboard = read(&json!([widget]));
         let data = answers(&dashboard);
         text_of(&self.draw(Some(&data), width, height, |buf, scene| {
-            let look = Look::Zoomed { cursor: 0, scroll: 0 };
+            let look = Look::Zoomed { cursor: 0, scroll: 0, across: 0 };
             super::widget(&dashboard.widgets[0], look, buf.area, buf, scene);
         }))
     }
@@ -348,7 +349,9 @@ fn any_size_is_drawn() {
     for width in (0..40).chain([80]) {
         for height in (0..12).chain([30]) {
             for widget in &dashboard.widgets {
-                for look in [Look::Board { focused: true }, Look::Zoomed { cursor: 9, scroll: 99 }] {
+                for look in
+                    [Look::Board { focused: true }, Look::Zoomed { cursor: 9, scroll: 99, across: 99 }]
+                {
                     stage.draw(Some(&data), width, height, |buf, scene| {
                         super::widget(widget, look, buf.area, buf, scene);
                     });

@@ -2,6 +2,7 @@
 
 use super::Scene;
 use crate::features::dashboards::model::Explained;
+use crate::features::dashboards::opened::Reach;
 use crate::theme::Role;
 use crate::widgets::markdown::{self, Markdown, Row};
 use crate::widgets::paint::put_right;
@@ -26,6 +27,7 @@ pub fn text(
         Some(at) if at < scroll || at >= scroll + room => at,
         _ => scroll.min(rows.len().saturating_sub(room)),
     };
+    scene.reach.set(Reach { down: rows.len().saturating_sub(room), across: 0 });
     let shown = rows.get(scroll..).unwrap_or_default();
     markdown::draw(shown, link, area, buf, theme);
     left_out(shown.len().saturating_sub(room), area, buf, scene);
@@ -46,7 +48,9 @@ pub fn explained(what: &Explained, scroll: usize, area: Rect, buf: &mut Buffer, 
         what.text.lines().for_each(|line| rows.extend(markdown::wrap_plain(line, area.width, Role::Dim)));
     }
     let room = usize::from(area.height);
-    let scroll = scroll.min(rows.len().saturating_sub(room));
+    let most = rows.len().saturating_sub(room);
+    scene.reach.set(Reach { down: most, across: 0 });
+    let scroll = scroll.min(most);
     let shown = rows.get(scroll..).unwrap_or_default();
     markdown::draw(shown, None, area, buf, theme);
     left_out(shown.len().saturating_sub(room), area, buf, scene);
