@@ -10,7 +10,7 @@ use crate::app::{Action, Effect, Window};
 use crate::aws::TargetId;
 use crate::aws::console::ConsoleLink;
 use crate::features::logs::filter::Filter as LogFilter;
-use crate::features::{Link, console_command, jumps};
+use crate::features::{Link, Topic, console_command, jumps, panel};
 use crate::service::Service;
 use jiff::Timestamp;
 
@@ -21,10 +21,10 @@ impl TracesPane {
     pub(super) fn named_verbs(&self) -> Vec<Action> {
         if let Some(open) = &self.open {
             let own = match open.focus {
-                Focus::Spans => vec![Action::Open, Action::NextError, Action::Logs, Action::Rollback],
+                Focus::Spans => vec![Action::Open, Action::NextError, Action::Logs],
                 Focus::Logs => vec![Action::Open, Action::Logs],
             };
-            let rest = [Action::NextPanel, Action::Newer, Action::Changes, Action::Copy, Action::Url];
+            let rest = [Action::Changes, Action::NextPanel, Action::Rollback, Action::Copy, Action::Url];
             return std::iter::once(Action::Back).chain(own).chain(rest).collect();
         }
         match self.panel {
@@ -36,7 +36,7 @@ impl TracesPane {
                 Action::Sort,
                 Action::Actions,
                 Action::Logs,
-                Action::Older,
+                Action::Changes,
                 Action::Copy,
                 Action::Url,
             ],
@@ -125,6 +125,7 @@ impl TracesPane {
                 self.cursor.set(*id);
                 Vec::new()
             }
+            None if self.lists(ctx).is_empty() => notify(&panel::no_answer(Topic::Traces, ctx)),
             None => notify("no trace in trouble that way"),
         }
     }
@@ -210,7 +211,15 @@ impl TracesPane {
 impl Opened {
     fn on_spans(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
         let (_, trace) = self.trace(ctx)?;
-        self.waterfall.on_action(action, trace).then(Vec::new)
+        let before = self.waterfall.selected(trace);
+        if !self.waterfall.on_action(action, trace) {
+            return None;
+        }
+        let searched = matches!(action, Action::NextError | Action::PrevError);
+        if searched && self.waterfall.selected(trace) == before {
+            return Some(notify("no failed span that way"));
+        }
+        Some(Vec::new())
     }
 
     fn on_lines(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
