@@ -3,6 +3,7 @@
 use super::filter::{Filter, Quick};
 use super::model::{TraceId, moment};
 use super::only::OnlyMenu;
+use super::opened::TraceLine;
 use super::pane::{Focus, Opened, ServiceKey, TracesPane, service_key};
 use super::place::Panel;
 use crate::app::pane::{Command, Ctx, Edit, Tone};
@@ -10,6 +11,7 @@ use crate::app::{Action, Effect, Window};
 use crate::aws::TargetId;
 use crate::aws::console::ConsoleLink;
 use crate::features::logs::filter::Filter as LogFilter;
+use crate::features::logs::model::Level;
 use crate::features::{Link, Topic, console_command, jumps, panel};
 use crate::service::Service;
 use jiff::Timestamp;
@@ -264,7 +266,7 @@ impl Opened {
             Action::Url => console_command(ctx, target, &ConsoleLink::Trace(self.id)),
             Action::Logs => {
                 let groups = self.logs.as_ref().map(|(_, query)| query.groups.clone()).unwrap_or_default();
-                let at = moment(trace.start).unwrap_or(ctx.now.wall);
+                let at = self.failure(ctx).or(moment(trace.start)).unwrap_or(ctx.now.wall);
                 logs_of(target, self.id, groups, at, ctx)
             }
             _ => match self.service(target, trace, ctx) {
@@ -272,6 +274,12 @@ impl Opened {
                 None => notify("no service is known for this span"),
             },
         })
+    }
+
+    /// When its log lines first tell of a failure: the line that is looked for, so the cursor is put there.
+    fn failure(&self, ctx: &Ctx) -> Option<Timestamp> {
+        let failed = |line: &&TraceLine| line.level.is_some_and(|level| level >= Level::Error);
+        self.lines(ctx)?.lines.iter().find(failed).map(|line| line.at)
     }
 
     /// The service that the span under the cursor is a part of, else the one the request came to.

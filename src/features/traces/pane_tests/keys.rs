@@ -115,8 +115,11 @@ fn an_opened_trace_leads_to_its_log_lines() {
     press(&mut app, KeyCode::Esc);
     shows(&app, "panic in handler");
     press(&mut app, KeyCode::Char('l'));
-    let Link::Logs { filter, .. } = app.panes[app.ui.pane].here() else { panic!("not in Logs") };
+    let Link::Logs { filter, at: Some(moment), .. } = app.panes[app.ui.pane].here() else {
+        panic!("not in Logs")
+    };
     assert!(filter.contains(&id(90).xray()), "{filter}");
+    assert_eq!(moment.as_millisecond(), (NOW - 90) * 1_000 + 1_702, "the line that tells of the failure");
 }
 
 #[test]
@@ -124,7 +127,8 @@ fn the_log_lines_of_an_old_trace_move_the_window() {
     let mut app = opened();
     app.run_commands(vec![crate::app::Command::Window(Window::Live { secs: 60 })], now(0));
     press(&mut app, KeyCode::Char('l'));
-    assert_eq!(app.ui.window, Window::pinned_before(at(-90)));
+    let told = jiff::Timestamp::from_millisecond((NOW - 90) * 1_000 + 1_702).unwrap();
+    assert_eq!(app.ui.window, Window::pinned_before(told));
 }
 
 #[test]

@@ -204,7 +204,7 @@ impl Drawing<'_> {
         }
         text = format!("{text} · {} critical", pieces(self.theme).critical);
         if self.state.only_bad {
-            text.push_str(" · only what failed");
+            text = format!("only what failed · {text}");
         }
         if self.state.zoomed() {
             text = format!("zoomed, 0 shows all · {text}");
