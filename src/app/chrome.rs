@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Below this there is no room for a screen.
 const MIN: (u16, u16) = (60, 15);
 
+/// Below this width names of tabs are cut to two letters and keys of the footer stand closer.
+const NARROW: u16 = 100;
+
 /// Credentials that end sooner than this are worth a warning.
 const CREDENTIALS_SOON: Duration = Duration::from_mins(10);
 
@@ -77,7 +80,7 @@ fn line(area: Rect, pieces: &[(&str, Style)], buf: &mut Buffer) -> u16 {
 
 fn header(app: &App, ctx: &Ctx, area: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
-    let narrow = area.width < 100;
+    let narrow = area.width < NARROW;
     let (text, dim) = (theme.style(Role::Text), theme.style(Role::Dim));
     let badges = ctx.store.header_badges();
     let badges_width: usize = badges.iter().map(|badge| width(badge) + 1).sum();
@@ -143,7 +146,7 @@ fn header_right(app: &App, ctx: &Ctx, narrow: bool) -> Vec<(String, Option<Style
 
 fn tabs(app: &App, ctx: &Ctx, area: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
-    let narrow = area.width < 100;
+    let narrow = area.width < NARROW;
     let mut x = area.x + 1;
     for (index, pane) in app.panes.iter().enumerate() {
         let selected = index == app.ui.pane;
@@ -201,7 +204,9 @@ fn footer(app: &App, ctx: &Ctx, area: Rect, buf: &mut Buffer) {
     // The two that lead everywhere are never dropped: they come first in room, last in place.
     let tail: Vec<(String, &str)> =
         [Action::Palette, Action::Help].map(|a| (ctx.keymap.key(a), a.info().label)).into();
-    let cost = |key: &str, label: &str| width(key) + width(label) + 4;
+    // Where there is little of it, room goes to verbs rather than to space.
+    let gap = if area.width < NARROW { 2 } else { 3 };
+    let cost = |key: &str, label: &str| width(key) + width(label) + 1 + gap;
     let mut room =
         (area.width as usize).saturating_sub(tail.iter().map(|(k, l)| cost(k, l)).sum::<usize>() + 1);
     let mut shown = Vec::new();
@@ -216,6 +221,6 @@ fn footer(app: &App, ctx: &Ctx, area: Rect, buf: &mut Buffer) {
     let mut x = area.x + 1;
     for (key, label) in shown.iter().chain(&tail) {
         x = put(buf, x, area, key, theme.style(Role::Key));
-        x = put(buf, x + 1, area, label, theme.style(Role::Dim)) + 3;
+        x = put(buf, x + 1, area, label, theme.style(Role::Dim)) + gap as u16;
     }
 }

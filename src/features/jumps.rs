@@ -5,7 +5,7 @@
 //! why, and where the missing piece could be configured.
 
 use super::changes::Subject;
-use super::{Link, alarms, changes, dashboards, rollouts, traces};
+use super::{Link, Topic, alarms, changes, dashboards, rollouts, traces};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{Action, Window};
 use crate::aws::TargetId;
@@ -28,7 +28,7 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
             }
             let pin = alarm.first_breach.or(alarm.since);
             match owners.first() {
-                None if groups.is_empty() => say(format!("no logs: {}", unknown(&alarm.name))),
+                None if groups.is_empty() => say(format!("no logs: {}", unknown(&alarm.name, target, ctx))),
                 owner => {
                     let about = owner.map_or(alarm.name.as_str(), |owner| owner.service.name.as_str());
                     logs(target, groups, pin.filter(|_| alarm.firing()), about)
@@ -39,18 +39,18 @@ pub fn jump_from_alarm(action: Action, target: &TargetId, alarm: &alarms::Alarm,
             let pin = alarm.first_breach.or(alarm.since).filter(|_| alarm.firing());
             match owners.first() {
                 Some(owner) => traces_of(owner.service, pin),
-                None => say(format!("no traces: {}", unknown(&alarm.name))),
+                None => say(format!("no traces: {}", unknown(&alarm.name, target, ctx))),
             }
         }
         Action::Board => match owners.first() {
             Some(owner) => board(owner.service),
-            None => say(format!("no dashboard: {}", unknown(&alarm.name))),
+            None => say(format!("no dashboard: {}", unknown(&alarm.name, target, ctx))),
         },
         Action::Rollback => {
             let shifts = owners.iter().find(|owner| shift(owner.service, ctx).is_some());
             match shifts.or(owners.first()) {
                 Some(owner) => rollback(owner.service, ctx),
-                None => say(format!("no rollout: {}", unknown(&alarm.name))),
+                None => say(format!("no rollout: {}", unknown(&alarm.name, target, ctx))),
             }
         }
         Action::Changes => {
@@ -107,12 +107,14 @@ pub fn jump_from_log_group(action: Action, target: &TargetId, group: &str, ctx: 
     let services = ctx.store.target(target).map(|target| &target.derived.services);
     match services.and_then(|services| services.of_log_group(group)) {
         Some(service) => jump(action, service, None, ctx),
-        None if action == Action::Rollback => say(format!("no rollout: {}", unknown(group))),
-        None if action == Action::Traces => say(format!("this line names no trace, and {}", unknown(group))),
+        None if action == Action::Rollback => say(format!("no rollout: {}", unknown(group, target, ctx))),
+        None if action == Action::Traces => {
+            say(format!("this line names no trace, and {}", unknown(group, target, ctx)))
+        }
         None if action == Action::Changes => {
             changes::goto(target, Some(Subject::Resource(group.to_owned())), None, ctx)
         }
-        None if action == Action::Board => say(format!("no dashboard: {}", unknown(group))),
+        None if action == Action::Board => say(format!("no dashboard: {}", unknown(group, target, ctx))),
         None => Vec::new(),
     }
 }
@@ -235,8 +237,13 @@ fn say(text: String) -> Vec<Command> {
     vec![Command::Notify(Tone::Info, text)]
 }
 
-fn unknown(alarm: &str) -> String {
-    format!("no service is known for {alarm}")
+/// Why nothing leads on from a thing: no service has it, or services are still being put together.
+fn unknown(thing: &str, target: &TargetId, ctx: &Ctx) -> String {
+    let awaited = |topic| ctx.store.poll(target, topic).is_none_or(|poll| poll.answered.is_none());
+    if [Topic::Rollouts, Topic::Inventory].into_iter().any(awaited) {
+        return "services are still being looked up, in a moment it works".to_owned();
+    }
+    format!("no service is known for {thing}")
 }
 
 fn add<'a>(groups: &mut Vec<String>, more: impl Iterator<Item = &'a String>) {

@@ -114,6 +114,35 @@ async fn a_list_grows_without_asking_for_any_time_twice() {
     assert!(grown.scanned <= whole.scanned + 2, "{} and {}", grown.scanned, whole.scanned);
 }
 
+/// The first traces are seen after a page or two; the pages that follow add what is older, each trace once.
+#[tokio::test(start_paused = true)]
+async fn a_busy_hour_is_read_a_few_pages_at_a_time() {
+    let (conn, clock) = target("bad-deploy").await;
+    let mut source = ListSource::new(&conn);
+    let query = list_of(hour(), "");
+    let mut last = list(&mut source, &query, clock).await;
+    assert!(last.pending && !last.cut && (100..=400).contains(&last.traces.len()), "{}", last.traces.len());
+    while last.pending {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let more = list(&mut source, &query, clock).await;
+        assert!(more.from < last.from && more.traces.len() > last.traces.len() && more.to == last.to);
+        last = more;
+    }
+    assert!(last.cut, "an hour has more than ten pages");
+    assert_eq!(last.traces.iter().map(|trace| trace.id).collect::<BTreeSet<_>>().len(), last.traces.len());
+    assert_eq!(last.scanned, last.traces.len() as u64, "each was paid for once");
+    // What came since fills several pages: until they touch, the list stays as it is, and nothing of it goes.
+    tokio::time::advance(Duration::from_mins(5)).await;
+    let before = last;
+    let mut last = list(&mut source, &query, clock).await;
+    assert!(last.pending && (last.from, last.to) == (before.from, before.to), "{} {}", last.from, last.to);
+    while last.pending {
+        last = list(&mut source, &query, clock).await;
+    }
+    assert_eq!((last.from, last.to.duration_since(before.to).as_secs() >= 300), (before.from, true));
+    assert!(last.traces.len() > before.traces.len() + 400);
+}
+
 fn ago(seconds: i64) -> Timestamp {
     start().checked_sub(SignedDuration::from_secs(seconds)).unwrap()
 }

@@ -226,6 +226,8 @@ impl Pane for AlarmsPane {
             return vec![
                 Action::Back,
                 Action::Logs,
+                Action::Traces,
+                Action::Changes,
                 Action::Rollback,
                 Action::Left,
                 Action::ZoomIn,
@@ -236,9 +238,12 @@ impl Pane for AlarmsPane {
         vec![
             Action::Open,
             Action::Logs,
+            Action::Traces,
+            Action::Changes,
             Action::Rollback,
             Action::Find,
             Action::ShowAll,
+            Action::Board,
             Action::Sort,
             Action::Copy,
             Action::Url,

@@ -202,17 +202,31 @@ impl Pane for LogsPane {
 
     fn hints(&self, ctx: &Ctx) -> Vec<Action> {
         if self.open.is_some() {
-            return vec![Action::Back, Action::Copy, Action::Logs, Action::Url];
+            return vec![
+                Action::Back,
+                Action::Traces,
+                Action::Changes,
+                Action::Copy,
+                Action::Logs,
+                Action::Url,
+            ];
         }
         if self.groups(ctx).is_empty() {
             return vec![Action::Pick];
         }
-        let mut hints = vec![Action::Open, Action::Filter, Action::Find, Action::NextError];
+        let mut hints = vec![Action::Open, Action::Filter, Action::Find, Action::NextError, Action::Traces];
         // It follows from the start: the key is worth its place once the cursor was moved away.
         if !self.follows() {
             hints.push(Action::Follow);
         }
-        hints.extend([Action::Pause, Action::Pick, Action::Wrap, Action::ShowAll, Action::Copy]);
+        hints.extend([
+            Action::Pause,
+            Action::Pick,
+            Action::Changes,
+            Action::Wrap,
+            Action::ShowAll,
+            Action::Copy,
+        ]);
         hints
     }
 

@@ -330,6 +330,7 @@ impl Pane for OverviewPane {
             Action::Open,
             Action::Rollback,
             Action::Logs,
+            Action::Traces,
             Action::Changes,
             Action::NextPanel,
             Action::Find,

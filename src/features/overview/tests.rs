@@ -473,6 +473,21 @@ fn a_composite_over_several_services_leads_to_those_that_fire() {
     }
 }
 
+/// Right after the start nobody knows yet whose an alarm is, which is not the same as that it is nobody's.
+#[test]
+fn a_jump_says_when_services_are_still_looked_up() {
+    let mut app = empty_app();
+    polled(&mut app, Query::Alarms, Ok(Payload::Alarms(alarms())), 1);
+    for action in [Action::Logs, Action::Traces, Action::Board, Action::Rollback] {
+        let alarms = app.store.target(&prod()).unwrap().alarms.clone().unwrap();
+        let alarm = alarms.get("checkout-5xx").unwrap();
+        match crate::features::jump_from_alarm(action, &prod(), alarm, &app.ctx(now(1))).first() {
+            Some(Command::Notify(_, text)) => assert!(text.contains("still being looked up"), "{text}"),
+            _ => panic!("{action:?} cannot know where to"),
+        }
+    }
+}
+
 #[test]
 fn lists_count_nothing_before_an_answer() {
     for (screen, query, title) in [('2', Query::Rollouts, "ROLLOUTS"), ('3', Query::Alarms, "ALARMS")] {

@@ -276,9 +276,26 @@ impl Pane for RolloutsPane {
 
     fn hints(&self, ctx: &Ctx) -> Vec<Action> {
         let mut hints = if self.open.is_some() {
-            vec![Action::Back, Action::Rollback, Action::Logs, Action::Copy, Action::Url]
+            vec![
+                Action::Back,
+                Action::Rollback,
+                Action::Logs,
+                Action::Traces,
+                Action::Changes,
+                Action::Copy,
+                Action::Url,
+            ]
         } else {
-            vec![Action::Open, Action::Rollback, Action::Logs, Action::Find, Action::ShowAll, Action::Url]
+            vec![
+                Action::Open,
+                Action::Rollback,
+                Action::Logs,
+                Action::Traces,
+                Action::Changes,
+                Action::Find,
+                Action::ShowAll,
+                Action::Url,
+            ]
         };
         // A target that takes no writes does not list the verb; pressed anyway, it says why.
         if self.selected(ctx).is_some_and(|row| dialog::no_writes(ctx, row.target).is_some()) {

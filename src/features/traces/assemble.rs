@@ -251,9 +251,9 @@ fn even_out(trace: &mut Trace) {
 
 /// Puts one bar into the room that its parent leaves.
 fn fit(span: &mut Span, room: Option<Room>) -> Room {
-    if span.end.is_some_and(|end| end < span.start) {
-        // Times that run backwards: that it started is told, how long it took is not.
-        (span.fit, span.end) = (Fit::Skewed, Some(span.start));
+    let backwards = span.end.is_some_and(|end| end < span.start);
+    if backwards {
+        span.end = Some(span.start);
     }
     let (first, last, shift) = room.unwrap_or((Micros::MIN, None, 0));
     let last = last.unwrap_or(Micros::MAX).max(first);
@@ -281,5 +281,10 @@ fn fit(span: &mut Span, room: Option<Room>) -> Room {
         (start, end.map(|end| end.clamp(start, last)), shift)
     };
     span.shown = (room.0, room.1.unwrap_or(room.0));
+    if backwards {
+        // When it ended is not known: it sets what hangs below it no end either.
+        span.fit = Fit::Backwards;
+        return (room.0, None, room.2);
+    }
     room
 }

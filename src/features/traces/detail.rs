@@ -74,8 +74,9 @@ pub fn title(trace: &Trace, index: usize, glyphs: &Glyphs) -> Line {
         if running { (glyphs.estimate, "running", Role::Info) } else { (glyph, word, role) };
     let code = span.http.as_ref().and_then(|http| http.status);
     let code = code.map(|code| format!(" {code}")).unwrap_or_default();
-    let first = if trace.first_fault == Some(index) { "  first fault" } else { "" };
-    let mut line = vec![Segment::new(format!("{glyph} {word}{code}{first}"), role)];
+    let first = if trace.first_fault == Some(index) { span.status.first() } else { "" };
+    let text = format!("{glyph} {word}{code}  {first}");
+    let mut line = vec![Segment::new(text.trim_end(), role)];
     let took = match span.duration() {
         Some(took) => format!("  {}", length(took)),
         None => format!("  {}", glyphs.missing),
@@ -191,12 +192,12 @@ fn exception(thrown: &Thrown, name: &str, out: &mut Lines) {
 fn http(http: &Http, out: &mut Lines) {
     let asked = format!("{} {}", http.method, http.url);
     let answer = match (http.status, http.content_length) {
-        (Some(status), Some(bytes)) => format!("  answered {status}, {}", units::bytes(bytes as f64)),
-        (Some(status), None) => format!("  answered {status}"),
-        (None, Some(bytes)) => format!("  answered {}", units::bytes(bytes as f64)),
+        (Some(status), Some(bytes)) => format!("answered {status}, {}", units::bytes(bytes as f64)),
+        (Some(status), None) => format!("answered {status}"),
+        (None, Some(bytes)) => format!("answered {}", units::bytes(bytes as f64)),
         (None, None) => String::new(),
     };
-    out.put("http", format!("{}{answer}", asked.trim()), Role::Text);
+    out.put("http", format!("{}  {answer}", asked.trim()).trim(), Role::Text);
     let who = [("from", &http.client_ip), ("agent", &http.user_agent)];
     let who: Vec<(String, String)> = who.into_iter().map(|(k, v)| (k.to_owned(), v.clone())).collect();
     out.pairs("", &who);
@@ -215,6 +216,7 @@ fn facts(trace: &Trace, span: &Span, glyphs: &Glyphs, out: &mut Lines) {
         Fit::Skewed => {
             Some("its clock and its caller's differ: drawn only as far as its caller goes".to_owned())
         }
+        Fit::Backwards => Some("its document says that it ended before it started".to_owned()),
         Fit::Before => Some("it began before what it belongs to".to_owned()),
         Fit::After => Some("it went on after its caller had ended: not waited for".to_owned()),
         Fit::Unknown => Some("its document has no usable times".to_owned()),

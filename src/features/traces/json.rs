@@ -111,8 +111,9 @@ impl<'a> Reader<'a> {
             b'n' => self.word("null", slot, Json::Null),
             b'-' | b'0'..=b'9' => {
                 let rest = self.rest();
-                let end = rest.find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'));
-                let (number, _) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, ""));
+                let of_number = |byte: u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+                let end = rest.bytes().position(|byte| !of_number(byte));
+                let number = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
                 self.at += number.len();
                 *slot = Json::Number(number);
                 Ok(())
@@ -220,7 +221,12 @@ impl<'a> Reader<'a> {
     }
 
     fn next_token(&mut self) -> Option<u8> {
-        let rest = self.text.as_bytes().get(self.at..)?;
+        let bytes = self.text.as_bytes();
+        // Documents come without blanks, mostly.
+        if let Some(byte) = bytes.get(self.at).filter(|byte| **byte > b' ') {
+            return Some(*byte);
+        }
+        let rest = bytes.get(self.at..)?;
         let blank = rest.iter().position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))?;
         self.at += blank;
         rest.get(blank).copied()

@@ -8,7 +8,7 @@ use super::model::{Status, TraceId};
 use crate::app::Window;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 /// What to list.
@@ -72,7 +72,7 @@ impl Summary {
             (false, false) => format!("{} {}", self.method, path(&self.url)),
             (true, false) => path(&self.url).to_owned(),
             (false, true) => self.method.clone(),
-            (true, true) => String::new(),
+            (true, true) => self.entry.clone(),
         }
     }
 
@@ -145,20 +145,50 @@ impl Order {
         }
     }
 
-    /// Sorts; equal ones newest first, so that the order is the same each time.
-    pub fn sort<T>(self, rows: &mut [T], trace: impl Fn(&T) -> &Summary) {
+    fn compare(self, a: &Summary, b: &Summary) -> Ordering {
         // What is unknown is last, not fastest.
         let took = |trace: &Summary| trace.took().unwrap_or(-1.0);
-        rows.sort_by(|a, b| {
-            let (a, b) = (trace(a), trace(b));
-            let newest = || (Reverse(a.start), a.id).cmp(&(Reverse(b.start), b.id));
-            let slowest = || took(b).total_cmp(&took(a)).then_with(newest);
-            match self {
-                Self::Newest => newest(),
-                Self::Slowest => slowest(),
-                Self::Worst => b.outcome.cmp(&a.outcome).then_with(slowest),
-            }
-        });
+        // Equal ones newest first, so that the order is the same each time.
+        let newest = || (Reverse(a.start), a.id).cmp(&(Reverse(b.start), b.id));
+        let slowest = || took(b).total_cmp(&took(a)).then_with(newest);
+        match self {
+            Self::Newest => newest(),
+            Self::Slowest => slowest(),
+            Self::Worst => b.outcome.cmp(&a.outcome).then_with(slowest),
+        }
+    }
+}
+
+/// The traces of some lists in order, sorted again only when the lists or the order change: drawing asks for them
+/// each time.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    order: Order,
+    lists: Vec<Arc<Vec<Summary>>>,
+    places: Vec<(usize, usize)>,
+}
+
+impl Sorted {
+    /// Takes the lists that there are now. Lists are never changed, only replaced.
+    pub fn update<'a>(&mut self, order: Order, lists: impl Iterator<Item = &'a Arc<Vec<Summary>>> + Clone) {
+        let same = |(a, b): (&Arc<_>, &Arc<_>)| Arc::ptr_eq(a, b);
+        let known =
+            self.lists.len() == lists.clone().count() && self.lists.iter().zip(lists.clone()).all(same);
+        if known && self.order == order {
+            return;
+        }
+        (self.order, self.lists) = (order, lists.cloned().collect());
+        let all = self.lists.iter().enumerate();
+        let mut rows: Vec<(&Summary, (usize, usize))> = all
+            .flat_map(|(list, traces)| traces.iter().enumerate().map(move |(at, trace)| (trace, (list, at))))
+            .collect();
+        rows.sort_by(|(a, _), (b, _)| order.compare(a, b));
+        self.places = rows.into_iter().map(|(_, place)| place).collect();
+    }
+
+    /// Which list, and which place in it.
+    pub fn places(&self) -> &[(usize, usize)] {
+        &self.places
     }
 }
 

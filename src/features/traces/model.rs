@@ -117,7 +117,8 @@ pub struct Span {
     pub namespace: String,
     /// When it started. Without a known time it is its parent's.
     pub start: Micros,
-    /// When it ended, never before its start; `None` while in progress.
+    /// When it ended, never before its start; `None` while in progress. Where [`Span::fit`] says that the times
+    /// are none, it says nothing.
     pub end: Option<Micros>,
     /// How it went.
     pub status: Status,
@@ -150,7 +151,8 @@ impl Span {
 
     /// How long it took; `None` while in progress and when its times are not known.
     pub fn duration(&self) -> Option<Micros> {
-        self.end.filter(|_| self.fit != Fit::Unknown).map(|end| end.saturating_sub(self.start))
+        let known = !matches!(self.fit, Fit::Unknown | Fit::Backwards);
+        self.end.filter(|_| known).map(|end| end.saturating_sub(self.start))
     }
 
     /// What it did in a few words: `GET /pay`, `SELECT orders`, `GetItem table`, or nothing.
@@ -255,6 +257,16 @@ impl Status {
         }
     }
 
+    /// What the span is called that failed so before all others; a refusal is no fault.
+    pub fn first(self) -> &'static str {
+        match self {
+            Self::Ok => "first",
+            Self::Error => "first error",
+            Self::Throttle => "first throttle",
+            Self::Fault => "first fault",
+        }
+    }
+
     /// It is none of the good ones.
     pub fn failed(self) -> bool {
         self != Self::Ok
@@ -270,6 +282,8 @@ pub enum Fit {
     Inside,
     /// It sticks out of its parent: their hosts' clocks differ. Its times are as told; its bar is clamped.
     Skewed,
+    /// Its document says that it ended before it started: when it started is known, how long it took is not.
+    Backwards,
     /// It began before its parent, by the same clock: what Lambda does before it calls a function.
     Before,
     /// It went on after its parent had ended: handed over, not waited for.

@@ -1,5 +1,6 @@
-//! OpenTelemetry spans as CloudWatch keeps them (`aws/spans`, `ListRetrievedTraces` with format OTEL), as
-//! flat spans. Texts are sanitized here; this is where they enter.
+//! OpenTelemetry spans as flat spans: one a document as CloudWatch keeps them (`aws/spans`, `ListRetrievedTraces`
+//! with format OTEL), or many as collectors write them to files (OTLP's JSON form, `resourceSpans`). Texts are
+//! sanitized here; this is where they enter.
 //!
 //! Attributes come as a map of dotted keys or as OTLP's list of key and typed value; both are read.
 
@@ -12,11 +13,31 @@ pub fn is_span(document: &Json) -> bool {
     document.get("spanId").is_some() || document.get("startTimeUnixNano").is_some()
 }
 
+/// The spans of an export: below each resource its instrumentations, below each of those its spans. `None` for a
+/// document that is no export.
+pub fn exported(document: &Json) -> Option<Vec<Loose>> {
+    let mut spans = Vec::new();
+    for part in document.get("resourceSpans")?.list() {
+        let resource = part.get("resource").unwrap_or(&Json::Null);
+        // The second is the name it had before OTLP 0.15.
+        let scopes =
+            ["scopeSpans", "instrumentationLibrarySpans"].into_iter().filter_map(|key| part.get(key));
+        let documents =
+            scopes.flat_map(Json::list).filter_map(|scope| scope.get("spans")).flat_map(Json::list);
+        spans.extend(documents.map(|document| told(document, resource)));
+    }
+    Some(spans)
+}
+
 /// The span of one document.
 pub fn span(document: &Json) -> Loose {
+    told(document, document.get("resource").unwrap_or(&Json::Null))
+}
+
+fn told(document: &Json, resource: &Json) -> Loose {
     let field = |key: &str| document.get(key).unwrap_or(&Json::Null);
     let attributes = Attributes(field("attributes"));
-    let resource = Attributes(field("resource").get("attributes").unwrap_or(&Json::Null));
+    let resource = Attributes(resource.get("attributes").unwrap_or(&Json::Null));
     let mut loose = Loose::default();
     let span = &mut loose.span;
     span.id = name(field("spanId"));
@@ -31,9 +52,9 @@ pub fn span(document: &Json) -> Loose {
     span.status = status(field("status"), span.http.as_ref());
     loose.timed = start.is_some();
     loose.trace = name(field("traceId"));
-    if let Some(query) = attributes.first(&["db.query.text", "db.statement"]) {
-        let query = block(query);
-        loose.detail().sql = Some(Sql { query, facts: Vec::new() });
+    let query = attributes.first(&["db.query.text", "db.statement"]);
+    if let Some(query) = query {
+        loose.detail().sql = Some(Sql { query: block(query), facts: Vec::new() });
     }
     for event in field("events").list().iter().chain(field("spanEvents").list()) {
         if let Some(thrown) = thrown(event) {
@@ -43,7 +64,11 @@ pub fn span(document: &Json) -> Loose {
     if let Some(message) = field("status").get("message") {
         loose.detail().keep(Block::Other, "status.message", message);
     }
+    // A statement is long: once is enough.
     attributes.each(|key, value| {
+        if query == Some(value) {
+            return;
+        }
         let aws = key.strip_prefix("aws.");
         loose.detail().keep(if aws.is_some() { Block::Aws } else { Block::Other }, aws.unwrap_or(key), value);
     });
@@ -154,17 +179,15 @@ fn status(value: &Json, http: Option<&Http>) -> Status {
 fn thrown(event: &Json) -> Option<Thrown> {
     let attributes = Attributes(event.get("attributes")?);
     let (kind, message) = (attributes.first(&["exception.type"]), attributes.first(&["exception.message"]));
-    (kind.is_some() || message.is_some()).then(|| Thrown {
-        kind: kind.map(name).unwrap_or_default(),
-        message: message.map(block).unwrap_or_default(),
-        // A stack of OpenTelemetry is one text in the language's own form: each line is a frame.
-        stack: attributes
-            .first(&["exception.stacktrace"])
-            .map(block)
-            .unwrap_or_default()
-            .lines()
-            .map(|line| Frame { label: line.trim().to_owned(), ..Frame::default() })
-            .collect(),
-        ..Thrown::default()
+    (kind.is_some() || message.is_some()).then(|| {
+        let (kind, message) = (kind.map(name).unwrap_or_default(), message.map(block).unwrap_or_default());
+        let stack = attributes.first(&["exception.stacktrace"]).map(block).unwrap_or_default();
+        // A stack of OpenTelemetry is one text in the language's own form: each line is a frame, but for the
+        // first where that repeats what was thrown.
+        let head = format!("{kind}: {message}");
+        let stack = stack.strip_prefix(head.as_str()).unwrap_or(&stack);
+        let frames = stack.lines().map(str::trim).filter(|line| !line.is_empty());
+        let frames = frames.map(|line| Frame { label: line.to_owned(), ..Frame::default() });
+        Thrown { stack: frames.collect(), kind, message, ..Thrown::default() }
     })
 }

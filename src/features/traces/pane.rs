@@ -3,7 +3,7 @@
 
 use super::filter::Filter;
 use super::graph::{Graph, GraphQuery, GraphService};
-use super::list::{ListQuery, Order, Summary, TraceList};
+use super::list::{ListQuery, Order, Sorted, Summary, TraceList};
 use super::model::{Status, Trace, TraceId};
 use super::opened::{LogsQuery, TraceLogs, TraceQuery, TraceRead};
 use super::place::{Panel, Place};
@@ -16,7 +16,7 @@ use crate::features::{Link, Query, Topic};
 use crate::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// Filters that `[` and `]` step through.
 const MAX_HISTORY: usize = 50;
@@ -40,6 +40,8 @@ pub struct TracesPane {
     /// Filters used, oldest first; the one in force stands at `at`. Empty before the first choice.
     pub(super) history: Vec<Filter>,
     pub(super) at: usize,
+    /// The order of the rows, kept until the lists change.
+    sorted: RefCell<Sorted>,
     pub(super) list_top: Cell<usize>,
     pub(super) services_top: Cell<usize>,
 }
@@ -143,11 +145,14 @@ impl TracesPane {
     /// The rows as shown.
     pub(super) fn rows<'a>(&self, ctx: &Ctx<'a>) -> Vec<(&'a TargetId, &'a Summary)> {
         let (from, to) = ctx.window.range(ctx.now.wall);
-        let traces =
-            self.lists(ctx).into_iter().flat_map(|(id, list)| list.traces.iter().map(move |it| (id, it)));
-        let mut rows: Vec<_> = traces.filter(|(_, trace)| trace.start >= from && trace.start <= to).collect();
-        self.order.sort(&mut rows, |(_, trace)| *trace);
-        rows
+        let lists = self.lists(ctx);
+        let mut sorted = self.sorted.borrow_mut();
+        sorted.update(self.order, lists.iter().map(|(_, list)| &list.traces));
+        let rows = sorted.places().iter().filter_map(|(list, place)| {
+            let (id, list) = lists.get(*list)?;
+            Some((*id, list.traces.get(*place)?))
+        });
+        rows.filter(|(_, trace)| trace.start >= from && trace.start <= to).collect()
     }
 
     pub(super) fn selected<'a>(&self, ctx: &Ctx<'a>) -> Option<(&'a TargetId, &'a Summary)> {
@@ -246,7 +251,7 @@ impl Pane for TracesPane {
                 Panel::List => {
                     let list = ctx.store.target(target).and_then(|target| target.traces.as_ref());
                     let soon = list.is_some_and(|list| list.pending);
-                    let cadence = Cadence::secs(if soon { 2 } else { 60 });
+                    let cadence = Cadence::secs(if soon { 1 } else { 60 });
                     plan.want(target, Level::Visible, cadence, Query::Traces(self.query(ctx)));
                 }
                 Panel::Services => {

@@ -57,8 +57,9 @@ fn title(trace: &Trace, zone: &Zone, theme: &Theme) -> row::Line {
         trace.id.map_or_else(|| theme.glyphs().missing.to_owned(), super::super::logs::model::TraceId::xray);
     let mut line = vec![row::Segment::new(id, Role::Strong)];
     let Some(root) = trace.spans.first() else { return line };
-    let about = format!("  {}  {}  {}", root.name, root.what(), length(trace.length()));
-    line.push(row::Segment::new(about, Role::Text));
+    let about = [root.name.clone(), root.what(), length(trace.length())];
+    let about = about.into_iter().filter(|part| !part.is_empty());
+    line.extend(about.map(|part| row::Segment::new(format!("  {part}"), Role::Text)));
     let (glyph, word, role) = detail::status(root.status, theme.glyphs());
     let code = root.http.as_ref().and_then(|http| http.status).map(|code| format!(" {code}"));
     line.push(row::Segment::new(format!("  {glyph} {word}{}", code.unwrap_or_default()), role));

@@ -23,7 +23,8 @@ pub fn trace<'a>(id: Option<TraceId>, documents: impl IntoIterator<Item = &'a st
 }
 
 /// The traces of a saved text, in the order of their first documents: an answer of `BatchGetTraces` or
-/// `ListRetrievedTraces` as the AWS CLI prints it, one document, a list of documents, or one per line.
+/// `ListRetrievedTraces` as the AWS CLI prints it, an export of OpenTelemetry (`resourceSpans`), one document, a
+/// list of documents, or one per line.
 ///
 /// # Errors
 /// A sentence: nothing in it is a segment or span.
@@ -101,7 +102,11 @@ impl Gathered {
             Json::Map(mut entries) => {
                 let inner = ["Traces", "Segments", "Spans", "Document"];
                 let Some(at) = entries.iter().position(|(key, _)| inner.contains(&key.as_ref())) else {
-                    return self.document(Json::Map(entries));
+                    let json = Json::Map(entries);
+                    return match otel::exported(&json) {
+                        Some(spans) => self.loose.extend(spans),
+                        None => self.document(json),
+                    };
                 };
                 let (_, value) = entries.swap_remove(at);
                 let rest = Json::Map(entries);

@@ -48,6 +48,11 @@ impl Reading {
         stretches
     }
 
+    /// Whether a stretch that starts at this moment leaves no hole between what was read and itself.
+    pub fn reaches(&self, start: Timestamp) -> bool {
+        self.covered.is_none_or(|(_, last)| start <= last)
+    }
+
     /// Another window was chosen: what stopped at its pages may go on.
     pub fn go_on(&mut self) {
         self.cut = false;

@@ -1,7 +1,7 @@
 //! Lists, maps and what is still to be read, without a screen.
 
 use super::graph::{Counts, Graph, GraphService, RawService};
-use super::list::{Histogram, ListQuery, Order, Summary};
+use super::list::{Histogram, ListQuery, Order, Sorted, Summary};
 use super::model::{Span, SpanDetail, Status, Trace, TraceId};
 use super::opened::{LogsQuery, began};
 use super::reading::{Reading, Stretch, split_back};
@@ -9,6 +9,7 @@ use crate::app::Window;
 use crate::service::Services;
 use jiff::Timestamp;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 pub(super) const NOW: i64 = 1_800_000_000;
 
@@ -127,16 +128,20 @@ fn orders_put_what_is_unknown_last() {
         summary(40, 1.0, Status::Error),
         unknown,
     ];
+    let mut sorted = Sorted::default();
     for (order, expected) in [
         (Order::Newest, [5, 10, 20, 30, 40]),
         (Order::Slowest, [20, 30, 40, 10, 5]),
         (Order::Worst, [30, 40, 20, 10, 5]),
     ] {
-        let mut rows: Vec<&Summary> = traces.iter().collect();
-        order.sort(&mut rows, |trace| trace);
-        let ago: Vec<i64> = rows.iter().map(|trace| NOW - trace.start.as_second()).collect();
-        assert_eq!(ago, expected, "{order:?}");
+        let lists = traces.chunks(2).map(|part| Arc::new(part.to_vec())).collect::<Vec<_>>();
+        sorted.update(order, lists.iter());
+        let ago = |(list, place): &(usize, usize)| NOW - lists[*list][*place].start.as_second();
+        assert_eq!(sorted.places().iter().map(ago).collect::<Vec<_>>(), expected, "{order:?}");
     }
+    let one = [Arc::new(traces[..1].to_vec())];
+    sorted.update(Order::Worst, one.iter());
+    assert_eq!(sorted.places(), [(0, 0)], "other lists, another order");
 }
 
 #[test]
@@ -176,7 +181,7 @@ fn a_request_is_named_by_what_is_known() {
         ("GET", "https://shop.example", "GET https://shop.example"),
         ("", "/pay", "/pay"),
         ("POST", "", "POST"),
-        ("", "", ""),
+        ("", "", "checkout"),
     ] {
         assert_eq!(of(method, url), expected);
     }

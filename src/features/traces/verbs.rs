@@ -3,6 +3,7 @@
 use super::filter::{Filter, Quick};
 use super::model::{TraceId, moment};
 use super::only::OnlyMenu;
+use super::opened::TraceLine;
 use super::pane::{Focus, Opened, ServiceKey, TracesPane, service_key};
 use super::place::Panel;
 use crate::app::pane::{Command, Ctx, Edit, Tone};
@@ -10,7 +11,8 @@ use crate::app::{Action, Effect, Window};
 use crate::aws::TargetId;
 use crate::aws::console::ConsoleLink;
 use crate::features::logs::filter::Filter as LogFilter;
-use crate::features::{Link, console_command, jumps};
+use crate::features::logs::model::Level;
+use crate::features::{Link, Topic, console_command, jumps, panel};
 use crate::service::Service;
 use jiff::Timestamp;
 
@@ -21,10 +23,10 @@ impl TracesPane {
     pub(super) fn named_verbs(&self) -> Vec<Action> {
         if let Some(open) = &self.open {
             let own = match open.focus {
-                Focus::Spans => vec![Action::Open, Action::NextError, Action::Logs, Action::Rollback],
+                Focus::Spans => vec![Action::Open, Action::NextError, Action::Logs],
                 Focus::Logs => vec![Action::Open, Action::Logs],
             };
-            let rest = [Action::NextPanel, Action::Newer, Action::Changes, Action::Copy, Action::Url];
+            let rest = [Action::Changes, Action::NextPanel, Action::Rollback, Action::Copy, Action::Url];
             return std::iter::once(Action::Back).chain(own).chain(rest).collect();
         }
         match self.panel {
@@ -36,7 +38,7 @@ impl TracesPane {
                 Action::Sort,
                 Action::Actions,
                 Action::Logs,
-                Action::Older,
+                Action::Changes,
                 Action::Copy,
                 Action::Url,
             ],
@@ -125,6 +127,7 @@ impl TracesPane {
                 self.cursor.set(*id);
                 Vec::new()
             }
+            None if self.lists(ctx).is_empty() => notify(&panel::no_answer(Topic::Traces, ctx)),
             None => notify("no trace in trouble that way"),
         }
     }
@@ -210,7 +213,15 @@ impl TracesPane {
 impl Opened {
     fn on_spans(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
         let (_, trace) = self.trace(ctx)?;
-        self.waterfall.on_action(action, trace).then(Vec::new)
+        let before = self.waterfall.selected(trace);
+        if !self.waterfall.on_action(action, trace) {
+            return None;
+        }
+        let searched = matches!(action, Action::NextError | Action::PrevError);
+        if searched && self.waterfall.selected(trace) == before {
+            return Some(notify("no failed span that way"));
+        }
+        Some(Vec::new())
     }
 
     fn on_lines(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
@@ -255,7 +266,7 @@ impl Opened {
             Action::Url => console_command(ctx, target, &ConsoleLink::Trace(self.id)),
             Action::Logs => {
                 let groups = self.logs.as_ref().map(|(_, query)| query.groups.clone()).unwrap_or_default();
-                let at = moment(trace.start).unwrap_or(ctx.now.wall);
+                let at = self.failure(ctx).or(moment(trace.start)).unwrap_or(ctx.now.wall);
                 logs_of(target, self.id, groups, at, ctx)
             }
             _ => match self.service(target, trace, ctx) {
@@ -263,6 +274,12 @@ impl Opened {
                 None => notify("no service is known for this span"),
             },
         })
+    }
+
+    /// When its log lines first tell of a failure: the line that is looked for, so the cursor is put there.
+    fn failure(&self, ctx: &Ctx) -> Option<Timestamp> {
+        let failed = |line: &&TraceLine| line.level.is_some_and(|level| level >= Level::Error);
+        self.lines(ctx)?.lines.iter().find(failed).map(|line| line.at)
     }
 
     /// The service that the span under the cursor is a part of, else the one the request came to.

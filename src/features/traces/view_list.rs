@@ -115,9 +115,12 @@ fn limits(lists: &[(&TargetId, &TraceList)], area: Rect, buf: &mut Buffer, ctx: 
         if list.pending {
             say(format!("read back to {} so far", time(list.from)), Role::Dim);
         } else if list.cut {
+            let key = |action| ctx.keymap.key(action);
             let text = format!(
-                "read back to {} only: there are more · narrow the filter or zoom in",
-                time(list.from)
+                "read back to {} only, there are more · {} narrows · {} earlier",
+                time(list.from),
+                key(Action::Actions),
+                key(Action::Earlier)
             );
             say(text, Role::Warn);
         }

@@ -14,7 +14,7 @@ use crate::features::logs::model::Level;
 use crate::features::logs::parse::{json, level};
 use crate::features::logs::row::level_role;
 use crate::features::{Topic, panel};
-use crate::text::units;
+use crate::text::{units, width};
 use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::table::{Cell, Column, Row, Table};
@@ -77,16 +77,26 @@ fn served(all: &[Served], area: Rect, buf: &mut Buffer, ctx: &Ctx) -> Rect {
     }
     let theme = ctx.theme;
     let mut spans = vec![Span::styled(" served by  ", theme.style(Role::Dim))];
+    let rollout = [
+        Span::styled(format!("{} ", ctx.keymap.key(Action::Rollback)), theme.style(Role::Key)),
+        Span::styled("its rollout", theme.style(Role::Dim)),
+    ];
+    let wide = |spans: &[Span]| spans.iter().map(Span::width).sum::<usize>();
+    let room = usize::from(area.width).saturating_sub(wide(&rollout));
     for served in all {
         let role = match served.which {
             Which::New => Role::New,
             Which::Old => Role::Old,
             Which::Unknown => Role::Dim,
         };
-        spans.push(Span::styled(format!("{}   ", served.words()), theme.style(role)));
+        let text = format!("{}   ", served.words());
+        if wide(&spans) + width(&text) + 2 > room {
+            spans.push(Span::styled(format!("{} ", theme.glyphs().ellipsis), theme.style(Role::Dim)));
+            break;
+        }
+        spans.push(Span::styled(text, theme.style(role)));
     }
-    spans.push(Span::styled(format!("{} ", ctx.keymap.key(Action::Rollback)), theme.style(Role::Key)));
-    spans.push(Span::styled("its rollout", theme.style(Role::Dim)));
+    spans.extend(rollout);
     let [line, rest] = dialog::split_top(area, 1);
     dialog::lines(line, &[Line::from(spans)], buf);
     rest

@@ -1,4 +1,5 @@
-//! `GetTraceSummaries`: the traces of a window, each stretch of time asked for once.
+//! `GetTraceSummaries`: the traces of a window, each stretch of time asked for once, a few pages with each answer
+//! so that the first traces are seen soon.
 
 use super::{clean, moment, seconds};
 use crate::app::Window;
@@ -12,8 +13,11 @@ use aws_sdk_xray::types::{
     AnnotationValue, FaultRootCause, FaultRootCauseEntity, Http, ServiceId, TraceSummary, ValueWithServiceIds,
 };
 use jiff::{SignedDuration, Timestamp};
+use std::collections::VecDeque;
 
-/// Pages of one answer. A page costs by the traces that X-Ray looks at for it.
+/// Pages read for one answer: X-Ray is asked at most twice a second.
+const PAGES: u32 = 2;
+/// Pages read before what is left is given up. A page costs by the traces that X-Ray looks at for it.
 const MAX_PAGES: u32 = 10;
 /// Traces arrive this late; younger ones are asked for with the next answer.
 const LAG: SignedDuration = SignedDuration::from_secs(60);
@@ -25,80 +29,117 @@ pub struct ListSource {
     conn: Conn,
     asked: Option<(Window, String)>,
     reading: Reading,
+    /// What is left of this reading, next first.
+    left: VecDeque<Left>,
+    /// Pages of this reading so far.
+    pages: u32,
 }
 
-/// What one stretch had.
-#[derive(Default)]
-struct Part {
+/// A stretch that was not read to its start.
+struct Left {
+    asked: Stretch,
+    /// Up to here it is still to be read.
+    to: Timestamp,
+    /// Where its pages go on; `None` before the first.
+    token: Option<String>,
+    /// What its pages had that is not in the list yet.
     traces: Vec<Summary>,
     scanned: u64,
-    /// How far back it was read, when pages ran out.
-    reached: Option<Timestamp>,
+}
+
+impl Left {
+    fn new(asked: Stretch) -> Self {
+        Self { asked, to: asked.1, token: None, traces: Vec::new(), scanned: 0 }
+    }
+}
+
+struct Page {
+    traces: Vec<Summary>,
+    scanned: u64,
+    /// How far back it goes.
+    from: Timestamp,
+    token: Option<String>,
 }
 
 impl ListSource {
     /// A source over this connection.
     pub fn new(conn: &Conn) -> Self {
-        Self { conn: conn.clone(), asked: None, reading: Reading::default() }
+        let reading = Reading::default();
+        Self { conn: conn.clone(), asked: None, reading, left: VecDeque::new(), pages: 0 }
     }
 
-    async fn read(&self, stretch: Stretch, expression: &str, pages: &mut u32) -> Result<Part, SourceError> {
-        let (mut part, mut token, mut newest) = (Part::default(), None, stretch.1);
-        loop {
-            let request = self
-                .conn
-                .xray()
-                .get_trace_summaries()
-                .start_time(seconds(stretch.0))
-                .end_time(seconds(stretch.1))
-                .set_filter_expression((!expression.is_empty()).then(|| expression.to_owned()))
-                .set_next_token(token.take());
-            let page = self.conn.call(&GET_TRACE_SUMMARIES, request.send()).await?;
-            *pages += 1;
-            part.scanned += page.traces_processed_count().and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-            part.traces.extend(page.trace_summaries().iter().filter_map(summary));
-            // Pages run backwards in time, and each says where it starts.
-            let oldest = part.traces.iter().map(|trace| trace.start).min();
-            newest = page.approximate_time().and_then(moment).or(oldest).unwrap_or(newest);
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(part);
-            }
-            if *pages >= MAX_PAGES {
-                part.reached = Some(newest);
-                return Ok(part);
-            }
+    async fn page(&self, left: &Left, expression: &str) -> Result<Page, SourceError> {
+        let request = self
+            .conn
+            .xray()
+            .get_trace_summaries()
+            .start_time(seconds(left.asked.0))
+            .end_time(seconds(left.asked.1))
+            .set_filter_expression((!expression.is_empty()).then(|| expression.to_owned()))
+            .set_next_token(left.token.clone());
+        let page = self.conn.call(&GET_TRACE_SUMMARIES, request.send()).await?;
+        let traces: Vec<Summary> = page.trace_summaries().iter().filter_map(summary).collect();
+        // Pages run backwards in time, and each says where it starts.
+        let oldest = traces.iter().map(|trace| trace.start).min();
+        let from = page.approximate_time().and_then(moment).or(oldest).unwrap_or(left.to);
+        Ok(Page {
+            traces,
+            scanned: page.traces_processed_count().and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
+            from: from.clamp(left.asked.0, left.to),
+            token: page.next_token,
+        })
+    }
+
+    /// Reads on, the next page of what is left.
+    async fn read_on(&mut self, expression: &str) -> Result<(), SourceError> {
+        let Some(next) = self.left.front() else { return Ok(()) };
+        let page = self.page(next, expression).await?;
+        let Some(mut left) = self.left.pop_front() else { return Ok(()) };
+        self.pages += 1;
+        left.traces.extend(page.traces);
+        left.scanned += page.scanned;
+        left.token = page.token;
+        let done = left.token.is_none();
+        let cut = !done && self.pages >= MAX_PAGES;
+        // What does not touch the rest of the list yet is kept back until it does.
+        if done || cut || self.reading.reaches(page.from) {
+            let from = if done || cut { left.asked.0 } else { page.from };
+            let traces = std::mem::take(&mut left.traces);
+            self.reading.take((from, left.to), traces, left.scanned, cut.then_some(page.from));
+            (left.to, left.scanned) = (page.from, 0);
         }
+        if cut {
+            self.left.clear();
+        } else if !done {
+            self.left.push_front(left);
+        }
+        Ok(())
     }
 }
 
 impl Source for ListSource {
     async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
         let Query::Traces(query) = query else { return Err(internal("Traces", "not a list's question")) };
-        let asked = (query.window, query.expression.clone());
-        match &self.asked {
-            Some((_, expression)) if *expression != query.expression => self.reading = Reading::default(),
-            Some((window, _)) if *window != query.window => self.reading.go_on(),
-            _ => {}
+        let asked = Some((query.window, query.expression.clone()));
+        if self.asked != asked {
+            match &self.asked {
+                Some((_, expression)) if *expression == query.expression => self.reading.go_on(),
+                _ => self.reading = Reading::default(),
+            }
+            self.asked = asked;
+            self.left.clear();
         }
-        self.asked = Some(asked);
         let now = ctx.now.wall;
         let (from, to) = query.window.range(now);
         let stretch = (whole(from), whole(to.min(now.checked_sub(LAG).unwrap_or(now))));
-        let (mut pages, mut pending) = (0, false);
-        for part in self.reading.missing(stretch) {
-            if pages >= MAX_PAGES {
-                pending = true;
-                break;
-            }
-            let read = self.read(part, &query.expression, &mut pages).await?;
-            let cut = read.reached.is_some();
-            self.reading.take(part, read.traces, read.scanned, read.reached);
-            if cut {
-                break;
-            }
+        if self.left.is_empty() {
+            self.left = self.reading.missing(stretch).into_iter().map(Left::new).collect();
+            self.pages = 0;
         }
-        Ok(Payload::Traces(self.reading.list(query, stretch, pending)))
+        for _ in 0..PAGES {
+            self.read_on(&query.expression).await?;
+        }
+        Ok(Payload::Traces(self.reading.list(query, stretch, !self.left.is_empty())))
     }
 }
 

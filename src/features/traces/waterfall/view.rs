@@ -204,7 +204,7 @@ impl Drawing<'_> {
         }
         text = format!("{text} · {} critical", pieces(self.theme).critical);
         if self.state.only_bad {
-            text.push_str(" · only what failed");
+            text = format!("only what failed · {text}");
         }
         if self.state.zoomed() {
             text = format!("zoomed, 0 shows all · {text}");
@@ -242,7 +242,7 @@ impl Drawing<'_> {
         self.bar(index, span, bars, buf);
         let pieces = pieces(self.theme);
         let mark = match span.fit {
-            Fit::Skewed => pieces.skewed,
+            Fit::Skewed | Fit::Backwards => pieces.skewed,
             Fit::Before => pieces.before,
             Fit::After => pieces.after,
             Fit::Inside | Fit::Unknown => "",
@@ -339,8 +339,13 @@ impl Drawing<'_> {
     /// What is odd about a bar, in words, right of it, else left of it, else within.
     fn label(&self, index: usize, span: &Span, (first, last): (u16, u16), place: Rect, buf: &mut Buffer) {
         let words = [
-            (self.trace.first_fault == Some(index), "first fault", Role::Bad),
+            (
+                self.trace.first_fault == Some(index),
+                span.status.first(),
+                detail::glyph(span, self.theme.glyphs()).1,
+            ),
             (span.fit == Fit::Skewed, "clock skew", Role::Warn),
+            (span.fit == Fit::Backwards, "ends before it starts", Role::Warn),
             (span.fit == Fit::Before, "before its caller", Role::Dim),
             (span.fit == Fit::After, "not waited for", Role::Dim),
         ];
