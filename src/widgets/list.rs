@@ -42,8 +42,20 @@ impl<K: PartialEq + Clone> Cursor<K> {
 
     /// Moves; `false` when the verb is not about moving.
     pub fn on_action(&mut self, action: Action, keys: &[K]) -> bool {
-        let last = keys.len().saturating_sub(1);
-        let at = self.index(keys).unwrap_or(0);
+        let find = |key: &K| keys.iter().position(|k| k == key);
+        self.on_action_by(action, keys.len(), find, |row| keys.get(row).cloned())
+    }
+
+    /// The same for `len` things that are found and named one at a time.
+    pub fn on_action_by(
+        &mut self,
+        action: Action,
+        len: usize,
+        find: impl FnOnce(&K) -> Option<usize>,
+        name: impl FnOnce(usize) -> Option<K>,
+    ) -> bool {
+        let last = len.saturating_sub(1);
+        let at = self.index_by(len, find).unwrap_or(0);
         let to = match action {
             Action::Down => at + 1,
             Action::Up => at.saturating_sub(1),
@@ -56,7 +68,7 @@ impl<K: PartialEq + Clone> Cursor<K> {
             _ => return false,
         };
         self.row = to.min(last);
-        self.key = keys.get(self.row).cloned();
+        self.key = name(self.row);
         true
     }
 }

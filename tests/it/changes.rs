@@ -24,7 +24,7 @@ async fn one_key_leads_from_exhausted_connections_to_the_scaling_that_caused_it(
     let all = rows(&driver);
     let row =
         |word: &str| all.iter().position(|row| row.contains(word)).unwrap_or_else(|| panic!("{all:#?}"));
-    assert!(all[row("UpdateService")].contains("desired count 40, 4 were running"), "{all:#?}");
+    assert!(all[row("UpdateService")].contains("running 4 → desired 40"), "{all:#?}");
     assert!(all[row("UpdateService")].contains("auto scaling"));
     assert!(all[row("PutScalingPolicy")].contains("carol"));
     assert!(row("orders-5xx") < row("UpdateService"), "the newest first: effect, then cause");

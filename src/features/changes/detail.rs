@@ -69,6 +69,9 @@ fn lines<'a>(calls: &'a Calls, width: usize, ctx: &Ctx) -> Vec<Line<'a>> {
         Some(error) => fact("answer", format!("refused, nothing changed: {error}"), Role::Warn),
         None => fact("answer", "done".to_owned(), Role::Text),
     }
+    for line in event.answer.lines() {
+        fact("", line.to_owned(), Role::Text);
+    }
     fact("on", event.things.join("  "), Role::Text);
     fact("event id", event.id.to_string(), Role::Dim);
     lines.push(Line::default());

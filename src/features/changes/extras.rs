@@ -10,6 +10,7 @@ use crate::features::security::{self, Finding, Level};
 use crate::features::{Link, TargetStore};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What kind of thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,26 +97,43 @@ impl Extra {
     }
 }
 
-/// Everything that is known of a target.
-pub fn of_target(id: &TargetId, target: &TargetStore, ctx: &Ctx) -> Vec<Extra> {
+/// Rollouts and alarms of a target in a stretch of time.
+pub fn of_target(
+    id: &TargetId,
+    target: &TargetStore,
+    range: (Timestamp, Timestamp),
+    ctx: &Ctx,
+) -> Vec<Extra> {
     let mut all = Vec::new();
     let list = target.rollouts.iter();
     for shift in list.flat_map(|list| list.shifts.iter().chain(list.recent.iter())) {
         rollout(id, target, shift, &mut all);
     }
-    for alarm in target.alarms.iter().flat_map(|list| &list.alarms) {
-        if alarm.scaling() || alarm.muted() {
-            continue;
-        }
+    let alarms = target.alarms.iter().flat_map(|list| &list.alarms);
+    let alarms = alarms.filter(|alarm| alarm.since.is_some_and(|at| within(at, range)));
+    for alarm in alarms.filter(|alarm| !alarm.scaling() && !alarm.muted()) {
         all.extend(transition(id, target, alarm, ctx));
     }
-    let findings = target.findings.iter().flat_map(|list| &list.findings);
-    all.extend(findings.filter(|finding| !finding.archived).filter_map(|found| finding(id, found)));
     all
 }
 
-/// A finding stands at its first event: that is what a cause is looked for around.
-fn finding(id: &TargetId, finding: &Finding) -> Option<Extra> {
+/// Findings of a target in a stretch of time. A job makes rows of them: there may be ten thousand.
+pub fn findings(target: &TargetStore, range: (Timestamp, Timestamp)) -> Vec<Arc<Finding>> {
+    let all = target.findings.iter().flat_map(|list| &list.findings);
+    all.filter(|finding| when(finding).is_some_and(|at| within(at, range))).cloned().collect()
+}
+
+/// Where a finding stands: at its first event, which is what a cause is looked for around.
+fn when(finding: &Finding) -> Option<Timestamp> {
+    finding.first.or(finding.updated)
+}
+
+fn within(at: Timestamp, (from, to): (Timestamp, Timestamp)) -> bool {
+    from <= at && at <= to
+}
+
+/// The row of a finding.
+pub fn finding(id: &TargetId, finding: &Finding) -> Option<Extra> {
     let mood = match finding.level() {
         Level::Critical | Level::High => Mood::Bad,
         Level::Medium => Mood::Warn,
@@ -126,7 +144,7 @@ fn finding(id: &TargetId, finding: &Finding) -> Option<Extra> {
     let about = who.chain(resources).chain(finding.addresses.iter().cloned());
     let name = finding.kind.split_once(':').map_or(finding.kind.as_str(), |(_, what)| what);
     Some(Extra {
-        at: finding.first.or(finding.updated)?,
+        at: when(finding)?,
         target: id.clone(),
         kind: Kind::Finding,
         name: name.to_owned(),

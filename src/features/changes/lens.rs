@@ -69,13 +69,16 @@ impl Lens {
         lens
     }
 
-    /// Whether an event belongs to the subject.
-    pub fn matches(&self, event: &Event) -> bool {
-        match &self.subject {
+    /// Tells of events whether they belong to the subject.
+    pub fn belongs(&self) -> impl Fn(&Event) -> bool {
+        // Of an ARN, what events have of it.
+        let thing = self.subject.as_ref().and_then(|subject| things::of_arn(subject.name()));
+        move |event| match &self.subject {
             None => true,
-            Some(Subject::Service(name)) if self.around.is_empty() => named(event, name),
-            Some(Subject::Service(_)) => event.things.iter().any(|thing| self.around.contains(&**thing)),
-            Some(Subject::Resource(name)) => named(event, name),
+            Some(Subject::Service(_)) if !self.around.is_empty() => {
+                event.things.iter().any(|thing| self.around.contains(&**thing))
+            }
+            Some(Subject::Service(name) | Subject::Resource(name)) => named(event, name, thing.as_deref()),
             Some(Subject::User(name)) => {
                 event.who.name == *name || event.who.session.as_deref() == Some(name)
             }
@@ -90,13 +93,12 @@ impl Lens {
     }
 }
 
-/// Whether an event is about a thing of this name, id or ARN.
-fn named(event: &Event, name: &str) -> bool {
-    let thing = things::of_arn(name);
+/// Whether an event is about a thing of this name or id, or about the thing of an ARN.
+fn named(event: &Event, name: &str, thing: Option<&str>) -> bool {
     event.things.iter().any(|known| {
         let known: &str = known;
         known == name
-            || thing.as_deref() == Some(known)
+            || thing == Some(known)
             || known.strip_suffix(name).is_some_and(|rest| rest.ends_with(['/', ':']))
     })
 }

@@ -199,12 +199,27 @@ pub struct Event {
     pub things: Box<[Arc<str>]>,
     /// Request parameters as compact JSON, cut at 600 bytes.
     pub params: Box<str>,
+    /// What was answered, as far as it tells more than the call: a member and its value in each line.
+    pub answer: Box<str>,
+    /// Stands for it, and for the calls that are equal to it.
+    pub marks: Marks,
+}
+
+/// What stands for an event where fifty thousand of them are compared: hashes, made once where it is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    /// Of its id.
+    pub id: u64,
+    /// Of the caller, the operation, the region and whether it was refused.
+    pub call: u64,
+    /// The same and what it was about.
+    pub call_on: u64,
 }
 
 impl Event {
     /// Bytes that it takes, shared texts not counted.
     pub fn cost(&self) -> usize {
-        let texts = self.id.len() + self.what.len() + self.params.len();
+        let texts = self.id.len() + self.what.len() + self.params.len() + self.answer.len();
         let error = self.error.as_ref().map_or(0, |error| error.len());
         size_of::<Self>() + 64 + texts + error + self.things.len() * size_of::<Arc<str>>()
     }

@@ -5,7 +5,7 @@
 use super::asks::asks;
 use super::extras;
 use super::lens::Lens;
-use super::model::{Event, Kind, Reach, Subject, TrailQuery};
+use super::model::{Event, Kind, Nature, Reach, Subject, TrailQuery};
 use super::rows::{Calls, Folded, Order, Part, Row, RowsDone, RowsJob, What};
 use crate::app::pane::{Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level, PollKey, PollPlan, Window};
@@ -43,6 +43,8 @@ pub struct ChangesPane {
     /// The moment that is looked back from.
     pub(super) at: Option<Timestamp>,
     pub(super) cursor: Cursor<u64>,
+    /// Nobody moved the cursor yet: it stands on what may be the cause of what happened at `at`.
+    led: bool,
     /// The row whose detail is open.
     pub(super) open: Option<u64>,
     pub(super) filter: String,
@@ -129,6 +131,19 @@ impl ChangesPane {
         self.rows.get(self.cursor.index(&self.keys)?)
     }
 
+    /// The newest change before the moment that is looked back from. What somebody did is read from its end.
+    fn cause(&self) -> Option<u64> {
+        let at = self.at.filter(|_| !self.subject.as_ref().is_some_and(Subject::is_somebody))?;
+        let changed = |calls: &Calls| {
+            calls.newest.error.is_none() && (calls.affects || calls.newest.nature == Nature::Change)
+        };
+        let before = self.rows.iter().filter(|row| row.at <= at);
+        let row = before
+            .filter(|row| matches!(&row.what, What::Calls(calls) if changed(calls)))
+            .max_by_key(|row| row.at);
+        row.map(|row| row.key)
+    }
+
     /// The row number of the cursor.
     pub(super) fn at_row(&self) -> Option<usize> {
         self.cursor.index(&self.keys)
@@ -138,18 +153,20 @@ impl ChangesPane {
     fn make(&mut self, ctx: &Ctx) -> Vec<Command> {
         self.asked += 1;
         let (mut parts, mut others) = (Vec::new(), Vec::new());
+        let range = ctx.window.range(ctx.now.wall);
         for id in self.targets(ctx) {
             let Some(target) = ctx.store.target(id) else { continue };
             let lens = Lens::new(self.subject.as_ref(), target, ctx);
-            parts.push(Part { target: id.clone(), events: target.trail.events().clone(), lens });
-            others.extend(extras::of_target(id, target, ctx));
+            let (events, findings) = (target.trail.events().clone(), extras::findings(target, range));
+            parts.push(Part { target: id.clone(), events, findings, lens });
+            others.extend(extras::of_target(id, target, range, ctx));
         }
         let job = RowsJob {
             rev: self.asked,
             parts,
             extras: others,
-            range: ctx.window.range(ctx.now.wall),
-            needle: self.filter.to_lowercase(),
+            range,
+            needle: self.filter.clone(),
             all: self.all,
             account: self.account,
             order: self.order,
@@ -170,6 +187,7 @@ impl ChangesPane {
 
     fn on_list(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
         if self.cursor.on_action(action, &self.keys) {
+            self.led = false;
             return Some(Vec::new());
         }
         match action {
@@ -324,6 +342,9 @@ impl Pane for ChangesPane {
             let RowsDone { rev, rows, keys, oldest, folded, changes } = done;
             (self.rows, self.keys) = (Arc::clone(rows), Arc::clone(keys));
             (self.oldest, self.folded, self.changes, self.made) = (*oldest, *folded, *changes, *rev);
+            if let Some(key) = self.cause().filter(|_| self.led) {
+                self.cursor.set(key);
+            }
         }
         Vec::new()
     }
@@ -333,7 +354,7 @@ impl Pane for ChangesPane {
         if (subject, at) != (&self.subject, &self.at) {
             // Rows of another question must not stand under this one's title.
             let (order, asked) = (self.order, self.asked + 1);
-            *self = Self { order, asked, ..Self::default() };
+            *self = Self { order, asked, led: true, ..Self::default() };
         }
         self.target = Some(target.clone());
         self.subject.clone_from(subject);

@@ -3,12 +3,13 @@
 //! Records are what AWS and every client wrote into them: anything may be missing, of a wrong type or
 //! hostile. What cannot be read is left out; the event itself never is.
 
-use super::model::{Event, Kind, Nature, Who};
-use super::{nature, sentence, things};
+use super::model::{Event, Kind, Marks, Nature, Who};
+use super::{answer, nature, sentence, things};
 use crate::text::{cap, sanitize};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Bytes of a short text that are kept.
@@ -107,11 +108,12 @@ pub fn read(outline: &Outline, shared: &mut Shared) -> Event {
         _ if read => Nature::Read,
         nature => nature,
     };
+    let answered = answer::of(response, params);
     let params = match params {
         Json::Null => String::new(),
         params => params.to_string(),
     };
-    Event {
+    let mut event = Event {
         id: clean(outline.id, SHORT).into(),
         at: outline.at,
         region: shared.text(if text("awsRegion").is_empty() { outline.region } else { text("awsRegion") }),
@@ -130,6 +132,29 @@ pub fn read(outline: &Outline, shared: &mut Shared) -> Event {
         what: clean(&what, SHORT).into(),
         things: touched.iter().map(|thing| shared.text(thing)).collect(),
         params: clean(&params, PARAMS).into(),
+        answer: answered.into(),
+        marks: Marks::default(),
+    };
+    event.marks = marks(&event);
+    event
+}
+
+fn marks(event: &Event) -> Marks {
+    let hash = |value: &dyn Fn(&mut DefaultHasher)| {
+        let mut hasher = DefaultHasher::new();
+        value(&mut hasher);
+        hasher.finish()
+    };
+    let call = |hasher: &mut DefaultHasher| {
+        (&event.service, &event.name, &event.who, &event.region, event.error.is_some()).hash(hasher);
+    };
+    Marks {
+        id: hash(&|hasher| event.id.hash(hasher)),
+        call: hash(&call),
+        call_on: hash(&|hasher| {
+            call(hasher);
+            event.on.hash(hasher);
+        }),
     }
 }
 

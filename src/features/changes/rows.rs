@@ -1,14 +1,16 @@
 //! From events to rows: filtered, noise folded, repeats counted, grouped. Made for a job: it takes a snapshot
 //! and may look at 50,000 events. Pure.
 
-use super::extras::Extra;
+use super::extras::{self, Extra};
 use super::lens::Lens;
-use super::model::{Event, Nature, Who};
+use super::model::{Event, Nature};
 use crate::aws::TargetId;
+use crate::features::security::Finding;
+use crate::text::Needle;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Equal calls of one caller this close to each other are one row.
@@ -35,6 +37,8 @@ pub struct Part {
     pub target: TargetId,
     /// Newest first.
     pub events: Arc<Vec<Arc<Event>>>,
+    /// What GuardDuty found whose first event is in the time that is shown.
+    pub findings: Vec<Arc<Finding>>,
     /// What belongs to the subject.
     pub lens: Lens,
 }
@@ -46,11 +50,11 @@ pub struct RowsJob {
     pub rev: u64,
     /// Events by target.
     pub parts: Vec<Part>,
-    /// Rollouts, alarms and findings.
+    /// Rollouts and alarms.
     pub extras: Vec<Extra>,
     /// From and to, both included.
     pub range: (Timestamp, Timestamp),
-    /// What must be in a row, in lower case.
+    /// What must be in a row, in any letter case.
     pub needle: String,
     /// Fold nothing.
     pub all: bool,
@@ -134,41 +138,48 @@ impl RowsJob {
     pub fn run(self) -> RowsDone {
         let mut done = RowsDone { rev: self.rev, ..RowsDone::default() };
         let mut rows = Vec::new();
+        let needle = Needle::new(&self.needle);
         for part in &self.parts {
-            self.calls(part, &mut rows, &mut done.folded);
+            self.calls(part, &needle, &mut rows, &mut done);
         }
-        for extra in self.extras.iter().filter(|extra| self.wants(extra)) {
+        let found = |part: &Part| {
+            let target = part.target.clone();
+            let found = part.findings.clone().into_iter();
+            found.filter_map(move |finding| extras::finding(&target, &finding))
+        };
+        let found: Vec<Extra> = self.parts.iter().flat_map(found).collect();
+        for extra in self.extras.iter().chain(&found).filter(|extra| self.wants(extra, &needle)) {
             let key = hash((&extra.target, extra.kind.word(), &extra.name, extra.at));
             let what = What::Extra(Box::new(extra.clone()));
             rows.push(Row { key, at: extra.at, target: extra.target.clone(), what });
         }
-        rows.sort_by_key(|row| std::cmp::Reverse((row.at, row.key)));
-        let change =
-            |row: &&Row| matches!(&row.what, What::Calls(calls) if calls.newest.nature == Nature::Change);
+        // Calls are in order already, so this costs next to nothing.
+        rows.sort_by_key(|row| std::cmp::Reverse(row.at));
         done.oldest = rows.last().map(|row| row.at);
-        done.changes = rows.iter().filter(change).count();
-        match self.order {
-            Order::Time => {}
-            Order::Who => group(&mut rows, who_of),
-            Order::Thing => group(&mut rows, thing_of),
-        }
+        let rows = match self.order {
+            Order::Time => rows,
+            Order::Who => group(rows, who_of),
+            Order::Thing => group(rows, thing_of),
+        };
         done.keys = Arc::new(rows.iter().map(|row| row.key).collect());
         done.rows = Arc::new(rows);
         done
     }
 
-    fn calls(&self, part: &Part, rows: &mut Vec<Row>, folded: &mut Folded) {
+    fn calls(&self, part: &Part, needle: &Needle, rows: &mut Vec<Row>, done: &mut RowsDone) {
         let (from, to) = self.range;
         let begin = part.events.partition_point(|event| event.at > to);
         let end = part.events.partition_point(|event| event.at >= from);
         let somebody = part.lens.subject.as_ref().is_some_and(super::Subject::is_somebody);
-        let mut open: HashMap<RepeatKey, usize> = HashMap::new();
+        let belongs = part.lens.belongs();
+        let folded = &mut done.folded;
+        let mut open: HashMap<u64, usize, BuildHasherDefault<AsIs>> = HashMap::default();
         for event in part.events.get(begin..end).unwrap_or_default() {
-            if !self.account && !part.lens.matches(event) {
+            if !self.account && !belongs(event) {
                 folded.elsewhere += u64::from(event.nature == Nature::Change);
                 continue;
             }
-            if !self.needle.is_empty() && !contains(event, self.needle.as_bytes()) {
+            if !needle.is_empty() && !contains(event, needle) {
                 continue;
             }
             let affects = event.nature == Nature::Scaling && part.lens.affects(event);
@@ -182,9 +193,11 @@ impl RowsJob {
                 *count += 1;
                 continue;
             }
-            let same = RepeatKey::of(event, affects);
-            let row = open.get(&same).and_then(|index| rows.get_mut(*index));
-            if let Some(Row { what: What::Calls(calls), .. }) = row
+            // Changes of different things are different changes.
+            let apart = affects || event.nature == Nature::Change;
+            let same = if apart { event.marks.call_on } else { event.marks.call };
+            let known = open.entry(same).or_insert(usize::MAX);
+            if let Some(Row { what: What::Calls(calls), .. }) = rows.get_mut(*known)
                 && calls.oldest.duration_since(event.at) <= REPEAT
             {
                 calls.count += 1;
@@ -197,15 +210,16 @@ impl RowsJob {
                 }
                 continue;
             }
-            open.insert(same, rows.len());
+            *known = rows.len();
+            done.changes += usize::from(event.nature == Nature::Change);
             let calls =
                 Calls { newest: Arc::clone(event), count: 1, oldest: event.at, others: Vec::new(), affects };
-            let key = hash(&event.id);
-            rows.push(Row { key, at: event.at, target: part.target.clone(), what: What::Calls(calls) });
+            let what = What::Calls(calls);
+            rows.push(Row { key: event.marks.id, at: event.at, target: part.target.clone(), what });
         }
     }
 
-    fn wants(&self, extra: &Extra) -> bool {
+    fn wants(&self, extra: &Extra, needle: &Needle) -> bool {
         let (from, to) = self.range;
         if extra.at < from || extra.at > to {
             return false;
@@ -215,34 +229,32 @@ impl RowsJob {
         if !self.account && !extra.belongs(lens) {
             return false;
         }
-        let needle = self.needle.as_bytes();
-        needle.is_empty() || [&extra.name, &extra.text].into_iter().any(|text| finds(text.as_bytes(), needle))
+        needle.is_in(&extra.name) || needle.is_in(&extra.text)
     }
 }
 
-/// What makes two calls equal.
-#[derive(PartialEq, Eq, Hash)]
-struct RepeatKey<'a> {
-    service: &'a str,
-    name: &'a str,
-    who: &'a Who,
-    region: &'a str,
-    failed: bool,
-    /// Changes of different things are different changes.
-    on: &'a str,
-}
+/// Takes a number as its own hash: it is one already.
+#[derive(Default)]
+struct AsIs(u64);
 
-impl<'a> RepeatKey<'a> {
-    fn of(event: &'a Event, affects: bool) -> Self {
-        let apart = affects || event.nature == Nature::Change;
-        Self {
-            service: &event.service,
-            name: &event.name,
-            who: &event.who,
-            region: &event.region,
-            failed: event.error.is_some(),
-            on: if apart { &event.on } else { "" },
+impl Hasher for AsIs {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
         }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        // Addresses are multiples of eight and near each other.
+        self.0 = (address as u64 >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
@@ -252,62 +264,87 @@ fn hash(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-fn who_of(row: &Row) -> String {
-    match &row.what {
+/// What a row is grouped by: a text, and where in memory it stands when many rows share it.
+type GroupOf = fn(&Row) -> (Option<usize>, fn(&Row) -> String);
+
+fn who_of(row: &Row) -> (Option<usize>, fn(&Row) -> String) {
+    let shared = match &row.what {
+        What::Calls(calls) => Some(Arc::as_ptr(&calls.newest.who).addr()),
+        What::Extra(_) | What::Group(..) => None,
+    };
+    (shared, |row| match &row.what {
         What::Calls(calls) => calls.newest.who.words(),
         What::Extra(extra) => format!("{}s", extra.kind.word()),
         What::Group(name, _) => name.clone(),
-    }
+    })
 }
 
-fn thing_of(row: &Row) -> String {
-    match &row.what {
-        What::Calls(calls) if calls.newest.on.is_empty() => calls.newest.service.to_string(),
-        What::Calls(calls) => calls.newest.on.to_string(),
+fn thing_of(row: &Row) -> (Option<usize>, fn(&Row) -> String) {
+    fn thing(event: &Event) -> &Arc<str> {
+        if event.on.is_empty() { &event.service } else { &event.on }
+    }
+    let shared = match &row.what {
+        What::Calls(calls) => Some(Arc::as_ptr(thing(&calls.newest)).addr()),
+        What::Extra(_) | What::Group(..) => None,
+    };
+    (shared, |row| match &row.what {
+        What::Calls(calls) => thing(&calls.newest).to_string(),
         What::Extra(extra) => extra.service.clone().unwrap_or_else(|| extra.name.clone()),
         What::Group(name, _) => name.clone(),
-    }
+    })
 }
 
-/// Puts rows of one name together under a head, the group with the newest row first.
-fn group(rows: &mut Vec<Row>, name: fn(&Row) -> String) {
+/// Puts rows of one name together under a head, the group with the newest row first. A name is written once
+/// for all rows that share its text.
+fn group(rows: Vec<Row>, of: GroupOf) -> Vec<Row> {
+    let mut known: HashMap<usize, usize, BuildHasherDefault<AsIs>> = HashMap::default();
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut groups: Vec<(String, Vec<Row>)> = Vec::new();
-    for row in rows.drain(..) {
-        let name = name(&row);
-        let place = *places.entry(name.clone()).or_insert_with(|| {
-            groups.push((name, Vec::new()));
-            groups.len() - 1
+    // Name, number of rows, and the first of them: the newest.
+    let mut groups: Vec<(String, usize, usize)> = Vec::new();
+    let mut of_row = Vec::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        let (shared, name) = of(row);
+        let place = shared.and_then(|shared| known.get(&shared).copied()).unwrap_or_else(|| {
+            let name = name(row);
+            let place = *places.entry(name).or_insert_with_key(|name| {
+                groups.push((name.clone(), 0, index));
+                groups.len() - 1
+            });
+            known.extend(shared.map(|shared| (shared, place)));
+            place
         });
-        if let Some((_, group)) = groups.get_mut(place) {
-            group.push(row);
+        if let Some((_, count, _)) = groups.get_mut(place) {
+            *count += 1;
         }
+        of_row.push(place);
     }
-    for (name, group) in groups {
-        let Some(first) = group.first() else { continue };
-        let head = Row {
-            key: hash(("group", &name)),
-            at: first.at,
-            target: first.target.clone(),
-            what: What::Group(name, group.len()),
-        };
-        rows.push(head);
-        rows.extend(group);
+    let mut sorted: Vec<Option<Row>> = Vec::new();
+    sorted.resize_with(rows.len() + groups.len(), || None);
+    let mut next = Vec::with_capacity(groups.len());
+    let mut begin = 0;
+    for (name, count, first) in groups {
+        if let (Some(slot), Some(row)) = (sorted.get_mut(begin), rows.get(first)) {
+            let key = hash(("group", &name));
+            *slot = Some(Row { key, at: row.at, target: row.target.clone(), what: What::Group(name, count) });
+        }
+        next.push(begin + 1);
+        begin += count + 1;
     }
+    for (row, place) in rows.into_iter().zip(of_row) {
+        let Some(at) = next.get_mut(place) else { continue };
+        if let Some(slot) = sorted.get_mut(*at) {
+            *slot = Some(row);
+        }
+        *at += 1;
+    }
+    sorted.into_iter().flatten().collect()
 }
 
-/// Whether an event has the needle, in lower case, anywhere that a row or its detail shows.
-fn contains(event: &Event, needle: &[u8]) -> bool {
+/// Whether an event has what is looked for anywhere that a row or its detail shows.
+fn contains(event: &Event, needle: &Needle) -> bool {
     let who = &event.who;
     let optional = [who.session.as_deref(), event.key.as_deref(), event.error.as_deref()];
     let always: [&str; 7] =
         [&event.name, &event.on, &event.what, &who.name, &event.service, &event.address, &event.region];
-    always.into_iter().chain(optional.into_iter().flatten()).any(|text| finds(text.as_bytes(), needle))
-}
-
-/// Whether a text has the needle in any letter case of ASCII.
-fn finds(text: &[u8], needle: &[u8]) -> bool {
-    let Some((first, rest)) = needle.split_first() else { return true };
-    memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text)
-        .any(|at| text.get(at + 1..at + 1 + rest.len()).is_some_and(|found| found.eq_ignore_ascii_case(rest)))
+    always.into_iter().chain(optional.into_iter().flatten()).any(|text| needle.is_in(text))
 }

@@ -147,8 +147,10 @@ fn update_service(params: &Json, response: &Json) -> String {
     }
     if let Some(count) = params.get("desiredCount").and_then(Json::as_i64) {
         let running = service.get("runningCount").and_then(Json::as_i64).filter(|running| *running != count);
-        let running = running.map(|running| format!(", {running} were running")).unwrap_or_default();
-        parts.push(format!("desired count {count}{running}"));
+        parts.push(match running {
+            Some(running) => format!("running {running} → desired {count}"),
+            None => format!("desired count {count}"),
+        });
     }
     if params.get("forceNewDeployment").and_then(Json::as_bool) == Some(true) {
         parts.push("a new deployment forced".to_owned());

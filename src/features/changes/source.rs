@@ -46,8 +46,10 @@ pub struct TrailSource {
     next: u64,
     /// The number after the last one that was handed over.
     handed: u64,
-    /// The answer before may not have arrived: hand over everything.
+    /// Hand over everything.
     again: bool,
+    /// How many answers did not arrive, as the store has it.
+    missed: u32,
 }
 
 #[derive(Default)]
@@ -73,6 +75,7 @@ impl TrailSource {
             next: 0,
             handed: 0,
             again: true,
+            missed: 0,
         }
     }
 
@@ -163,7 +166,9 @@ impl TrailSource {
                 region,
             };
             let event = Arc::new(read(&outline, &mut self.shared));
-            self.known.insert(id.into());
+            if !self.known.insert(Arc::clone(&event.id)) {
+                continue;
+            }
             self.bytes += event.cost();
             self.sent.push((self.next, event));
             self.next += 1;
@@ -214,6 +219,9 @@ impl TrailSource {
 impl Source for TrailSource {
     async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
         let Query::Trail(query) = query else { return Err(internal("Trail", "asked for something else")) };
+        if query.missed != self.missed {
+            (self.missed, self.again) = (query.missed, true);
+        }
         let (from, to) = query.window.range(ctx.now.wall);
         let oldest = ctx.now.wall.checked_sub(KEPT).unwrap_or(from);
         let span = (from.max(oldest).as_second(), to.min(ctx.now.wall).as_second());
@@ -253,10 +261,8 @@ impl Source for TrailSource {
         }
     }
 
-    async fn close(&mut self) {
-        // What was answered last may not have been taken.
-        self.again = true;
-    }
+    /// Nothing to end. An answer that is not taken is missed by the store, which asks for everything again.
+    async fn close(&mut self) {}
 }
 
 impl TrailSource {

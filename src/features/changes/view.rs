@@ -137,10 +137,10 @@ fn table(pane: &ChangesPane, body: Rect, buf: &mut Buffer, ctx: &Ctx) {
         Column::new(&zone, wide + 2),
         Column::new("target", if ctx.many_targets() { 8 } else { 0 }).priority(6),
         Column::new("who", if somebody { 0 } else { 14 }).flex(1).priority(4),
-        Column::new("what", if narrow { 20 } else { 17 }).flex(if narrow { 3 } else { 1 }),
-        Column::new("on what", if narrow { 0 } else { 9 }).flex(1),
-        Column::new("", 15).flex(if narrow { 4 } else { 6 }).priority(3),
-        Column::new("source", source).flex(1).priority(5),
+        Column::new("what", 20).flex(if narrow { 3 } else { 1 }),
+        Column::new("on what", if narrow { 0 } else { 13 }).flex(1),
+        Column::new("", 15).flex(if narrow { 4 } else { 5 }).priority(3),
+        Column::new("source", source).priority(5),
     ];
     let keep: Vec<bool> = columns.iter().map(|column| column.min > 0).collect();
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
@@ -220,7 +220,9 @@ fn call<'a>(calls: &'a Calls, away: bool, ctx: &Ctx) -> Vec<Cell<'a>> {
     };
     let strong = if role == Role::Text { Role::Strong } else { Role::Muted };
     let mut who = Cell::new(event.who.words(), role);
-    if let Some(session) = event.who.session.as_deref().filter(|session| **session != *event.who.name) {
+    let session = event.who.session.as_deref().filter(|session| **session != *event.who.name);
+    // What AWS calls its own sessions says nothing more.
+    if let Some(session) = session.filter(|_| !event.who.is_aws()) {
         who = who.and(format!(" {session}"), Role::Dim);
     }
     let mut what = Cell::new(&*event.name, strong);

@@ -216,7 +216,8 @@ pub fn board<'a>(ctx: &Ctx<'a>) -> Board<'a> {
 /// Findings that matter: fresh ones worst first, as many as alarms have rows; the rest is counted.
 fn findings<'a>(board: &mut Board<'a>, ctx: &Ctx<'a>) {
     for (id, target) in ctx.store.active_targets() {
-        for finding in target.findings.iter().flat_map(|list| &list.findings).filter(|it| it.matters()) {
+        let worth = target.findings.iter().flat_map(|list| list.at_least(security::Level::Medium));
+        for finding in worth.filter(|it| it.matters()) {
             if finding.old(ctx.now) {
                 board.folded.old_findings += 1;
                 continue;

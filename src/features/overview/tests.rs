@@ -256,7 +256,12 @@ fn nothing_known_and_nothing_broken() {
     let query = asked(&app, Topic::Inventory);
     polled(&mut app, query, Ok(Payload::Inventory(Box::default())), 0);
     let shown = text(&app, 80, 24, 0);
-    assert!(shown.contains("✔ nothing is broken · 1 alarm OK · no rollout in flight"), "{shown}");
+    let calm = "✔ nothing is broken · 1 alarm OK · no rollout in flight";
+    assert!(shown.contains(&format!("{calm} · findings are not read")), "{shown}");
+    let query = asked(&app, Topic::Findings);
+    polled(&mut app, query, Ok(Payload::Findings(Box::default())), 0);
+    let shown = text(&app, 80, 24, 0);
+    assert!(shown.contains(calm) && !shown.contains("findings are not read"), "{shown}");
     assert!(shown.contains("no ECS service, no function found"), "{shown}");
 }
 

@@ -148,8 +148,7 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
 
 /// Where findings stand on the axis: at their first event.
 fn moments(list: &FindingList, range: TimeRange) -> impl Iterator<Item = Moment> {
-    let worth = list.findings.iter().filter(|finding| finding.level() >= Level::Medium);
-    worth.filter_map(move |finding| {
+    list.at_least(Level::Medium).iter().filter_map(move |finding| {
         let at = finding.first.filter(|at| range.contains(*at))?;
         let tone = if finding.level() >= Level::High { Tone::Bad } else { Tone::Warn };
         Some(Moment { at, label: finding.threat().into_owned(), tone })

@@ -147,7 +147,9 @@ fn nothing<'a>(pane: &OverviewPane, ctx: &Ctx) -> Line<'a> {
     let known = ctx.store.active_targets().all(|(_, target)| target.rollouts.is_some());
     let shifts = if known { "no rollout in flight" } else { "rollouts are not read yet" };
     let alarms = if ok == 1 { "alarm" } else { "alarms" };
-    let text = format!(" {} nothing is broken · {ok} {alarms} OK · {shifts}", glyphs.ok);
+    let found = ctx.store.active_targets().all(|(_, target)| target.findings.is_some());
+    let found = if found { "" } else { " · findings are not read" };
+    let text = format!(" {} nothing is broken · {ok} {alarms} OK · {shifts}{found}", glyphs.ok);
     Line::styled(text, ctx.theme.style(Role::Ok))
 }
 

@@ -1,9 +1,11 @@
 //! The rows of the list: filtered, grouped, ordered. Pure.
 //!
-//! Worked out when something changed, never while drawing: ten thousand findings take a millisecond or two.
+//! Worked out when something changed, never while drawing: the core waits for it, so nothing of a finding is
+//! copied.
 
 use super::model::{Finding, FindingList, Level};
 use crate::aws::TargetId;
+use crate::text::Needle;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -66,75 +68,69 @@ pub(super) struct Wanted {
     pub(super) high_only: bool,
 }
 
-/// A finding with its place among the lists, and in its list.
-type Placed<'a> = (usize, usize, &'a Finding);
-
 /// The rows of these lists.
 pub(super) fn arrange(lists: &[(&TargetId, &FindingList)], wanted: &Wanted) -> Vec<Row> {
-    let needle = wanted.filter.to_lowercase();
-    let mut found: Vec<Placed> = Vec::new();
+    let needle = Needle::new(&wanted.filter);
+    let mut found: Vec<(&Finding, Row)> = Vec::new();
     for (list, (_, findings)) in lists.iter().enumerate() {
-        let listed = findings.findings.iter().enumerate();
-        let listed = listed.filter(|(_, it)| !wanted.high_only || it.level() >= Level::High);
-        found.extend(listed.filter(|(_, it)| matches(it, &needle)).map(|(at, it)| (list, at, it)));
+        // Worst first: what is high stands before everything else.
+        let listed = if wanted.high_only { findings.at_least(Level::High) } else { &findings.findings };
+        let listed = listed.iter().enumerate().filter(|(_, it)| needle.is_empty() || matches(it, &needle));
+        found.extend(listed.map(|(at, it)| (&**it, Row::Finding(list, at))));
     }
     // Each list is in this order already; several are merged.
     if lists.len() > 1 {
-        found.sort_by(|(.., a), (.., b)| {
-            let severity = |it: &Finding| it.severity.unwrap_or(4.0);
-            severity(b).total_cmp(&severity(a)).then_with(|| b.seen().cmp(&a.seen()))
-        });
+        found.sort_by(|(a, _), (b, _)| a.before(b));
     }
     let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut groups: Vec<(&str, Vec<Placed>)> = Vec::new();
-    for entry in found {
+    let mut groups: Vec<Group> = Vec::new();
+    for (finding, row) in found {
         let label = match wanted.grouping {
-            Grouping::Severity => entry.2.level().word(),
-            Grouping::Resource => entry.2.on(),
-            Grouping::Kind => entry.2.kind.as_str(),
+            Grouping::Severity => finding.level().word(),
+            Grouping::Resource => finding.on(),
+            Grouping::Kind => finding.kind.as_str(),
         };
-        let place = *places.entry(label).or_insert_with(|| {
-            groups.push((label, Vec::new()));
-            groups.len() - 1
-        });
-        if let Some((_, group)) = groups.get_mut(place) {
-            group.push(entry);
+        // The next one often is of the group of the one before.
+        let last = groups.last().filter(|group| group.label == label).map(|_| groups.len() - 1);
+        let place = match last {
+            Some(last) => last,
+            None => *places.entry(label).or_insert_with(|| {
+                groups.push(Group { label, worst: Level::Low, rows: Vec::new() });
+                groups.len() - 1
+            }),
+        };
+        if let Some(group) = groups.get_mut(place) {
+            group.worst = group.worst.max(finding.level());
+            group.rows.push(row);
         }
     }
-    let worst = |group: &[Placed]| group.iter().map(|(.., it)| it.level()).max();
     // The worst group first, of equal ones the largest.
-    groups.sort_by_cached_key(|(label, group)| {
-        (Reverse(worst(group)), Reverse(group.len()), label.to_lowercase())
+    groups.sort_by_cached_key(|group| {
+        (Reverse(group.worst), Reverse(group.rows.len()), group.label.to_lowercase())
     });
-    let mut rows = Vec::new();
-    for (label, group) in groups {
-        let worst = worst(&group).unwrap_or(Level::Low);
-        rows.push(Row::Group { label: label.to_owned(), count: group.len(), worst });
-        rows.extend(group.into_iter().map(|(list, at, _)| Row::Finding(list, at)));
+    let mut rows = Vec::with_capacity(groups.iter().map(|group| group.rows.len() + 1).sum());
+    for group in groups {
+        let (label, count) = (group.label.to_owned(), group.rows.len());
+        rows.push(Row::Group { label, count, worst: group.worst });
+        rows.extend(group.rows);
     }
     rows
 }
 
-/// Whether a text that people see of it holds the needle, which is in small letters.
-fn matches(finding: &Finding, needle: &str) -> bool {
-    if needle.is_empty() {
-        return true;
-    }
-    let holds = |text: &str| contains(text, needle);
-    holds(&finding.kind)
-        || holds(&finding.title)
-        || holds(&finding.region)
-        || holds(&finding.account)
-        || finding.who.as_ref().is_some_and(|who| holds(&who.name) || holds(&who.key))
-        || finding.addresses.iter().any(|address| holds(address))
-        || finding.resources.iter().any(|it| holds(&it.name) || holds(&it.id))
+/// Findings that belong together.
+struct Group<'a> {
+    label: &'a str,
+    worst: Level,
+    rows: Vec<Row>,
 }
 
-/// Whether `text` holds `needle` whatever its case, without a copy where it is ASCII.
-fn contains(text: &str, needle: &str) -> bool {
-    if !text.is_ascii() || !needle.is_ascii() {
-        return text.to_lowercase().contains(needle);
-    }
-    let (text, needle) = (text.as_bytes(), needle.as_bytes());
-    text.windows(needle.len()).any(|part| part.eq_ignore_ascii_case(needle))
+/// Whether a text that people see of it holds the needle.
+fn matches(finding: &Finding, needle: &Needle) -> bool {
+    needle.is_in(&finding.kind)
+        || needle.is_in(&finding.title)
+        || needle.is_in(&finding.region)
+        || needle.is_in(&finding.account)
+        || finding.who.as_ref().is_some_and(|who| needle.is_in(&who.name) || needle.is_in(&who.key))
+        || finding.addresses.iter().any(|address| needle.is_in(address))
+        || finding.resources.iter().any(|it| needle.is_in(&it.name) || needle.is_in(&it.id))
 }

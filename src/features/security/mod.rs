@@ -21,8 +21,8 @@ mod tests;
 mod view;
 
 pub use model::{
-    Coverage, DetailQuery, Finding, FindingDetail, FindingList, Level, ListQuery, RegionState, Resource, Who,
-    badge, fresh,
+    Coverage, DetailQuery, Finding, FindingDetail, FindingList, Level, ListQuery, MAX_BYTES, MAX_FINDINGS,
+    RegionState, Resource, Who, badge, fresh,
 };
 pub use pane::{Key, SecurityPane, act, link, want};
 pub use source::{DetailSource, ListSource};

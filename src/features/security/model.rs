@@ -5,12 +5,14 @@ use crate::features::changes::Subject;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Findings that are kept at most.
 pub const MAX_FINDINGS: usize = 10_000;
-/// Bytes that kept findings may take.
-pub const MAX_BYTES: usize = 60 * 1024 * 1024;
+/// Bytes that kept findings may take: with the 40 MiB of the trail, 60.
+pub const MAX_BYTES: usize = 20 << 20;
 /// A finding last seen longer ago than this stands folded.
 const OLD: Duration = Duration::from_hours(24);
 
@@ -146,6 +148,14 @@ impl Finding {
         self.kind.starts_with("AttackSequence:")
     }
 
+    /// The order of lists: worst first, of equal ones the last seen first.
+    pub fn before(&self, other: &Self) -> Ordering {
+        // One of unknown severity stands with those that are worth a look.
+        let severity = |it: &Self| it.severity.unwrap_or(4.0);
+        let worse = severity(other).total_cmp(&severity(self));
+        worse.then_with(|| other.seen().cmp(&self.seen())).then_with(|| self.id.cmp(&other.id))
+    }
+
     /// When it was seen last, as well as is known.
     pub fn seen(&self) -> Option<Timestamp> {
         self.last.or(self.updated)
@@ -241,6 +251,8 @@ pub struct RegionState {
     pub features_off: Vec<String>,
     /// Findings are still being read for the first time.
     pub reading: bool,
+    /// How GuardDuty is set up was read, where it is at all.
+    pub told: bool,
     /// What could not be read besides, in a few words.
     pub note: Option<String>,
 }
@@ -248,8 +260,8 @@ pub struct RegionState {
 /// The findings of a target that are not archived.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FindingList {
-    /// Worst first, then last seen first.
-    pub findings: Vec<Finding>,
+    /// Worst first, then last seen first. Shared with the source, which hands over most of them again and again.
+    pub findings: Vec<Arc<Finding>>,
     /// Every region asked for.
     pub regions: Vec<RegionState>,
     /// Findings that were read and dropped for room: the mildest and oldest.
@@ -259,11 +271,7 @@ pub struct FindingList {
 impl FindingList {
     /// Sorts, and drops what there is no room for.
     pub fn settle(&mut self, most: usize, most_bytes: usize) {
-        self.findings.sort_by(|a, b| {
-            let severity = |it: &Finding| it.severity.unwrap_or(4.0);
-            let worse = severity(b).total_cmp(&severity(a));
-            worse.then_with(|| b.seen().cmp(&a.seen())).then_with(|| a.id.cmp(&b.id))
-        });
+        self.findings.sort_by(|a, b| a.before(b));
         let mut bytes = 0;
         let fits = self.findings.iter().take(most).take_while(|finding| {
             bytes += finding.bytes();
@@ -276,12 +284,18 @@ impl FindingList {
 
     /// One finding.
     pub fn get(&self, region: &str, id: &str) -> Option<&Finding> {
-        self.findings.iter().find(|finding| finding.id == id && finding.region == region)
+        self.findings.iter().map(AsRef::as_ref).find(|finding| finding.id == id && finding.region == region)
+    }
+
+    /// Those of this level and above: the head of the list.
+    pub fn at_least(&self, level: Level) -> &[Arc<Finding>] {
+        let end = self.findings.partition_point(|finding| finding.level() >= level);
+        self.findings.get(..end).unwrap_or_default()
     }
 
     /// Some region is still being read for the first time.
     pub fn reading(&self) -> bool {
-        self.regions.iter().any(|region| region.reading)
+        self.regions.iter().any(|region| region.reading || !region.told)
     }
 
     /// A region's state.
@@ -292,7 +306,8 @@ impl FindingList {
 
 /// Findings for Overview: fresh ones that matter, worst first.
 pub fn fresh(list: &FindingList, now: Now) -> impl Iterator<Item = &Finding> {
-    list.findings.iter().filter(move |finding| finding.matters() && !finding.old(now))
+    let worth = list.at_least(Level::Medium).iter().map(AsRef::as_ref);
+    worth.filter(move |finding: &&Finding| finding.matters() && !finding.old(now))
 }
 
 /// How many fresh findings matter, and the worst level among them.

@@ -51,8 +51,14 @@ pub struct SecurityPane {
     pub(super) wanted: Wanted,
     /// The rows as shown.
     pub(super) rows: Vec<Row>,
-    /// The findings among the rows, in their order.
-    pub(super) keys: Vec<Key>,
+    /// Which rows are findings.
+    pub(super) places: Vec<u32>,
+    /// How many findings of each level there are, worst first.
+    pub(super) counts: [usize; Level::ALL.len()],
+    /// Some finding is another account's: this one administers it.
+    pub(super) foreign: bool,
+    /// The row of the cursor when it was looked for last, where it most probably still is.
+    near: Cell<usize>,
     pub(super) list_top: Cell<usize>,
     /// First line of the detail that is shown; drawing holds it within the text.
     pub(super) detail_top: Cell<usize>,
@@ -92,8 +98,52 @@ impl SecurityPane {
     fn arrange(&mut self, ctx: &Ctx) {
         let lists: Vec<_> = lists(ctx).collect();
         self.rows = arrange(&lists, &self.wanted);
-        let found = self.rows.iter().filter_map(|row| finding(row, &lists));
-        self.keys = found.map(|(target, finding)| Key::of(target, finding)).collect();
+        let rows = self.rows.iter().zip(0_u32..);
+        self.places = rows.filter(|(row, _)| matches!(row, Row::Finding(..))).map(|(_, at)| at).collect();
+    }
+
+    /// What is told of all findings, whatever is shown of them.
+    fn count(&mut self, ctx: &Ctx) {
+        let lists: Vec<_> = lists(ctx).collect();
+        let least = |level: Level| lists.iter().map(|(_, list)| list.at_least(level).len()).sum::<usize>();
+        let mut above = 0;
+        self.counts = Level::ALL.map(|level| {
+            let (all, less) = (least(level), above);
+            above = all;
+            all - less
+        });
+        self.foreign = lists.iter().any(|(id, list)| {
+            let own = ctx.store.target(id).and_then(|target| target.identity.as_ref());
+            let first = list.findings.first().map(|finding| finding.account.as_str());
+            let own = own.map(|own| own.account.as_str()).or(first).unwrap_or_default();
+            list.findings.iter().any(|finding| finding.account != own && !finding.account.is_empty())
+        });
+    }
+
+    /// The finding that is the nth of those shown.
+    fn nth<'a>(
+        &self,
+        nth: usize,
+        lists: &[(&'a TargetId, &'a FindingList)],
+    ) -> Option<(&'a TargetId, &'a Finding)> {
+        finding(self.rows.get(*self.places.get(nth)? as usize)?, lists)
+    }
+
+    /// Which of the findings shown has this key.
+    fn place(&self, key: &Key, lists: &[(&TargetId, &FindingList)]) -> Option<usize> {
+        let is = |nth: &usize| {
+            self.nth(*nth, lists).is_some_and(|(target, it)| {
+                it.id == key.id && it.region == key.region && *target == key.target
+            })
+        };
+        let found = Some(self.near.get()).filter(is).or_else(|| (0..self.places.len()).find(is))?;
+        self.near.set(found);
+        Some(found)
+    }
+
+    /// Which of the findings shown the cursor is on.
+    pub(super) fn at(&self, lists: &[(&TargetId, &FindingList)]) -> Option<usize> {
+        self.cursor.index_by(self.places.len(), |key| self.place(key, lists))
     }
 
     /// The finding behind a key.
@@ -112,11 +162,23 @@ impl SecurityPane {
     }
 
     /// The key that verbs are about.
-    fn selected(&self) -> Option<&Key> {
-        match &self.open {
-            Some(key) => Some(key),
-            None => self.cursor.index(&self.keys).and_then(|at| self.keys.get(at)),
+    fn selected(&self, ctx: &Ctx) -> Option<Key> {
+        if self.open.is_some() {
+            return self.open.clone();
         }
+        let lists: Vec<_> = lists(ctx).collect();
+        self.nth(self.at(&lists)?, &lists).map(|(target, finding)| Key::of(target, finding))
+    }
+
+    /// Moves the cursor; `false` when the verb is not about moving.
+    fn moved(&mut self, action: Action, ctx: &Ctx) -> bool {
+        let lists: Vec<_> = lists(ctx).collect();
+        let mut cursor = std::mem::take(&mut self.cursor);
+        let find = |key: &Key| self.place(key, &lists);
+        let name = |nth: usize| self.nth(nth, &lists).map(|(target, finding)| Key::of(target, finding));
+        let moved = cursor.on_action_by(action, self.places.len(), find, name);
+        self.cursor = cursor;
+        moved
     }
 
     fn on_detail(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
@@ -132,18 +194,18 @@ impl SecurityPane {
             Action::HalfUp | Action::PageUp => top.saturating_sub(PAGE),
             Action::Top => 0,
             Action::Bottom => usize::MAX / 2,
-            _ => return self.selected().and_then(|key| act(action, key, ctx)),
+            _ => return self.selected(ctx).and_then(|key| act(action, &key, ctx)),
         });
         Some(Vec::new())
     }
 
     fn on_list(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
-        if self.cursor.on_action(action, &self.keys) {
+        if self.moved(action, ctx) {
             return Some(Vec::new());
         }
         match action {
             Action::Open => {
-                self.open = self.selected().cloned();
+                self.open = self.selected(ctx);
                 self.detail_top.set(0);
                 return Some(Vec::new());
             }
@@ -157,7 +219,7 @@ impl SecurityPane {
             Action::ShowAll => self.wanted.high_only = !self.wanted.high_only,
             Action::Sort => self.wanted.grouping = self.wanted.grouping.next(),
             Action::Back if !self.wanted.filter.is_empty() => self.wanted.filter.clear(),
-            _ => return self.selected().and_then(|key| act(action, key, ctx)),
+            _ => return self.selected(ctx).and_then(|key| act(action, &key, ctx)),
         }
         self.arrange(ctx);
         Some(Vec::new())
@@ -240,20 +302,20 @@ impl Pane for SecurityPane {
     }
 
     fn on_change(&mut self, key: Option<&PollKey>, ctx: &Ctx) -> Vec<Command> {
-        if key.is_none_or(|key| key.topic == Topic::Findings) {
+        if key.is_none_or(|key| matches!(key.topic, Topic::Findings | Topic::Identity)) {
+            self.count(ctx);
             self.arrange(ctx);
         }
         Vec::new()
     }
 
-    fn open(&mut self, link: &Link, ctx: &Ctx) -> bool {
+    fn open(&mut self, link: &Link, _ctx: &Ctx) -> bool {
         let Link::Security { finding, open } = link else { return false };
         if let Some(key) = finding {
             self.cursor.set(key.clone());
         }
         self.open = finding.clone().filter(|_| *open);
         self.detail_top.set(0);
-        self.arrange(ctx);
         true
     }
 

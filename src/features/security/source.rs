@@ -1,7 +1,7 @@
 //! `ListDetectors`, `ListFindings`, `GetFindings`: the only SDK code of this feature.
 //!
 //! Findings are read worst first, some pages at each poll until all are there, afterwards only those that
-//! changed; now and then the ids are listed again, because a finding that was archived changes nothing. A
+//! changed; every few minutes the ids are listed again, because a finding that was archived changes nothing. A
 //! region that fails says so and the others go on. Documents are taken from the answer's body
 //! ([`super::head`] says why).
 
@@ -31,23 +31,28 @@ const PAGE: i32 = 50;
 const PAGES: usize = 6;
 /// Detectors are looked for this often.
 const DETECTOR_EVERY: Duration = Duration::from_mins(10);
-/// All ids are listed again this often.
+/// All ids are listed again this often: what was archived goes then.
 const LIST_EVERY: Duration = Duration::from_mins(30);
+/// The same where one poll can list them all.
+const LIST_FEW_EVERY: Duration = Duration::from_mins(5);
 /// Changes are asked for from this long before the last poll: updates become visible late.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 
 /// Reads the findings of a target.
 pub struct ListSource {
     conn: Conn,
-    regions: BTreeMap<String, Region>,
+    pub(super) regions: BTreeMap<String, Region>,
 }
 
 /// What is known of a region.
 #[derive(Default)]
-struct Region {
+pub(super) struct Region {
     detector: Option<Detector>,
+    /// When the detector was looked for last.
     checked: Option<Duration>,
-    found: BTreeMap<String, Finding>,
+    /// How it is set up was read since then.
+    told: bool,
+    pub(super) found: BTreeMap<String, Arc<Finding>>,
     /// The listing of all ids that is under way.
     pass: Option<Pass>,
     /// When the last listing of all ids ended.
@@ -66,10 +71,10 @@ struct Pass {
     began: Timestamp,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Detector {
     id: String,
-    enabled: bool,
+    suspended: bool,
     features_off: Vec<String>,
     administrator: Option<String>,
     note: Option<String>,
@@ -124,28 +129,40 @@ impl Source for ListSource {
 }
 
 impl Region {
-    /// Reads what is due. Pages that were read before an error stay.
+    /// Reads what is due. Pages that were read before an error stay. How GuardDuty is set up can wait until
+    /// the first findings are on screen: each call takes its turn.
     async fn read(&mut self, conn: &Conn, region: &str, ctx: &SourceCtx) -> Result<(), SourceError> {
         let now = ctx.now.since_start;
         if self.checked.is_none_or(|at| now.saturating_sub(at) >= DETECTOR_EVERY) {
-            self.detector = detector(conn).await?;
-            self.checked = Some(now);
+            let id = detector(conn).await?;
+            let known = self.detector.take();
+            let new = |id: String| Detector { id, ..Detector::default() };
+            self.detector = id.map(|id| known.filter(|known| known.id == id).unwrap_or_else(|| new(id)));
+            (self.checked, self.told) = (Some(now), false);
         }
         let Some(detector) = self.detector.as_ref().map(|detector| detector.id.clone()) else {
             self.found.clear();
             self.pass = None;
             return Ok(());
         };
-        let due = self.listed.is_none_or(|at| now.saturating_sub(at) >= LIST_EVERY);
-        if self.pass.is_none() && !due {
-            return self.changed(conn, region, &detector, ctx.now.wall).await;
+        let every = if self.found.len() <= PAGES * PAGE as usize { LIST_FEW_EVERY } else { LIST_EVERY };
+        let first = self.listed.is_none();
+        if self.pass.is_some() || self.listed.is_none_or(|at| now.saturating_sub(at) >= every) {
+            let answer = self.all(conn, region, &detector, ctx).await;
+            // A page's token does not keep for ever: from the start again.
+            if answer.as_ref().is_err_and(|error| error.class == ErrorClass::Invalid) {
+                self.pass = None;
+            }
+            if first || self.pass.is_some() || answer.is_err() {
+                return answer;
+            }
         }
-        let answer = self.all(conn, region, &detector, ctx).await;
-        // A page's token does not keep for ever: from the start again.
-        if answer.as_ref().is_err_and(|error| error.class == ErrorClass::Invalid) {
-            self.pass = None;
+        self.changed(conn, region, &detector, ctx.now.wall).await?;
+        if let Some(detector) = self.detector.as_mut().filter(|_| !self.told) {
+            about(conn, detector).await?;
+            self.told = true;
         }
-        answer
+        Ok(())
     }
 
     async fn all(
@@ -165,7 +182,9 @@ impl Region {
             self.capped = pass.token.is_some() && pass.seen.len() >= MAX_FINDINGS;
             if pass.token.is_none() || self.capped {
                 self.found.retain(|id, _| pass.seen.contains(id));
-                self.since = pass.began;
+                if self.listed.is_none() {
+                    self.since = pass.began;
+                }
                 self.listed = Some(ctx.now.since_start);
                 self.pass = None;
                 return Ok(());
@@ -201,11 +220,11 @@ impl Region {
         let detector = self.detector.as_ref();
         let capped =
             self.capped.then(|| format!("more than {MAX_FINDINGS} findings: the mildest are not read"));
-        let coverage = match (error, detector, self.checked) {
-            (Some(error), _, _) => Coverage::Failed(error.short()),
-            (None, Some(detector), _) if detector.enabled => Coverage::On,
-            (None, Some(_), _) => Coverage::Suspended,
-            (None, None, _) => Coverage::Off,
+        let coverage = match (error, detector) {
+            (Some(error), _) => Coverage::Failed(error.short()),
+            (None, Some(detector)) if detector.suspended => Coverage::Suspended,
+            (None, Some(_)) => Coverage::On,
+            (None, None) => Coverage::Off,
         };
         RegionState {
             region: sanitize(name).into_owned(),
@@ -214,28 +233,34 @@ impl Region {
             administrator: detector.and_then(|it| it.administrator.clone()),
             features_off: detector.map(|it| it.features_off.clone()).unwrap_or_default(),
             reading: detector.is_some() && self.listed.is_none(),
+            // One that cannot be read has its reason in the coverage.
+            told: self.told || detector.is_none() || error.is_some(),
             note: capped.or_else(|| detector.and_then(|it| it.note.clone())),
         }
     }
 }
 
 /// The region's detector: there is one, or GuardDuty is not enabled.
-async fn detector(conn: &Conn) -> Result<Option<Detector>, SourceError> {
+async fn detector(conn: &Conn) -> Result<Option<String>, SourceError> {
+    let listed = conn.call(&LIST_DETECTORS, conn.guardduty().list_detectors().send()).await?;
+    Ok(listed.detector_ids().first().cloned())
+}
+
+/// How a detector is set up. A caller that may not ask for this may still read findings.
+async fn about(conn: &Conn, detector: &mut Detector) -> Result<(), SourceError> {
     let client = conn.guardduty();
-    let listed = conn.call(&LIST_DETECTORS, client.list_detectors().send()).await?;
-    let Some(id) = listed.detector_ids().first().cloned() else { return Ok(None) };
-    let about = conn.call(&GET_DETECTOR, client.get_detector().detector_id(&id).send()).await?;
-    let disabled = |status: Option<&str>| status == Some("DISABLED");
-    let off = about.features().iter().filter(|it| disabled(it.status().map(AsRef::as_ref)));
-    let off = off.filter_map(|it| Some(sanitize(it.name()?.as_str()).into_owned()));
-    let mut detector = Detector {
-        enabled: !disabled(about.status().map(AsRef::as_ref)),
-        features_off: off.collect(),
-        administrator: None,
-        note: None,
-        id,
-    };
-    // Most callers may not ask for this, and nothing else depends on it.
+    detector.note = None;
+    match conn.call(&GET_DETECTOR, client.get_detector().detector_id(&detector.id).send()).await {
+        Ok(about) => {
+            let disabled = |status: Option<&str>| status == Some("DISABLED");
+            let off = about.features().iter().filter(|it| disabled(it.status().map(AsRef::as_ref)));
+            let off = off.filter_map(|it| Some(sanitize(it.name()?.as_str()).into_owned()));
+            detector.features_off = off.collect();
+            detector.suspended = disabled(about.status().map(AsRef::as_ref));
+        }
+        Err(error) if error.class.parks() => return Err(error),
+        Err(error) => detector.note = Some(format!("settings unknown: {}", error.short())),
+    }
     let request = client.get_administrator_account().detector_id(&detector.id);
     match conn.call(&GET_ADMINISTRATOR_ACCOUNT, request.send()).await {
         Ok(answer) => {
@@ -243,9 +268,12 @@ async fn detector(conn: &Conn) -> Result<Option<Detector>, SourceError> {
             detector.administrator = account.filter(|it| !it.is_empty()).map(|it| sanitize(it).into_owned());
         }
         Err(error) if error.class.parks() => return Err(error),
-        Err(error) => detector.note = Some(format!("administrator account unknown: {}", error.short())),
+        Err(error) => {
+            let unknown = format!("administrator account unknown: {}", error.short());
+            detector.note.get_or_insert(unknown);
+        }
     }
-    Ok(Some(detector))
+    Ok(())
 }
 
 /// Findings that are not archived, maybe only those that changed since.
@@ -263,7 +291,7 @@ async fn fetch(
     region: &str,
     detector: &str,
     ids: Vec<String>,
-    found: &mut BTreeMap<String, Finding>,
+    found: &mut BTreeMap<String, Arc<Finding>>,
 ) -> Result<(), SourceError> {
     if ids.is_empty() {
         return Ok(());
@@ -273,7 +301,7 @@ async fn fetch(
         if finding.archived {
             found.remove(&finding.id);
         } else {
-            found.insert(finding.id.clone(), finding);
+            found.insert(finding.id.clone(), Arc::new(finding));
         }
     }
     Ok(())

@@ -59,7 +59,7 @@ fn list(pane: &SecurityPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let room = body.height.saturating_sub(3).min(MAX_NOTES as u16);
     let [top, body] = dialog::split_top(body, (notes.len() as u16).min(room));
     dialog::lines(top, &notes, buf);
-    if pane.keys.is_empty() {
+    if pane.places.is_empty() {
         let line = Line::styled(format!(" {}", nothing(pane, &lists, ctx)), ctx.theme.style(Role::Dim));
         dialog::lines(body, &[line], buf);
         return;
@@ -70,7 +70,7 @@ fn list(pane: &SecurityPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         Column::new("severity", 8),
         Column::new("type", 30).flex(5),
         Column::new("target", width(ctx.many_targets(), 10)).priority(6),
-        Column::new("account", width(foreign(&lists, ctx), 12)).priority(5),
+        Column::new("account", width(pane.foreign, 12)).priority(5),
         Column::new("region", width(regions > 1, 14)).priority(4),
         Column::new("on", 14).flex(2),
         Column::new("from", 15).priority(3),
@@ -80,10 +80,7 @@ fn list(pane: &SecurityPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let keep: Vec<bool> = columns.iter().map(|column| column.min > 0).collect();
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
     // The cursor counts findings, the table rows: headings stand between them.
-    let selected = pane.cursor.index(&pane.keys).and_then(|nth| {
-        let findings = pane.rows.iter().enumerate().filter(|(_, row)| matches!(row, Row::Finding(..)));
-        findings.map(|(at, _)| at).nth(nth)
-    });
+    let selected = pane.at(&lists).and_then(|nth| pane.places.get(nth)).map(|row| *row as usize);
     let table = Table::new(&columns, pane.rows.len(), selected);
     table.render(body, buf, ctx.theme, &pane.list_top, |index| {
         let Some(row) = pane.rows.get(index) else { return TableRow::default() };
@@ -99,17 +96,9 @@ fn list(pane: &SecurityPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
 
 /// `2 critical · 3 high · by type`
 fn summary(pane: &SecurityPane, lists: &[(&TargetId, &FindingList)]) -> String {
-    let mut counts = [0; Level::ALL.len()];
-    for finding in lists.iter().flat_map(|(_, list)| &list.findings) {
-        if let Some(count) =
-            Level::ALL.iter().position(|it| *it == finding.level()).and_then(|at| counts.get_mut(at))
-        {
-            *count += 1;
-        }
-    }
     let mut parts: Vec<String> = Level::ALL
         .iter()
-        .zip(counts)
+        .zip(pane.counts)
         .filter(|(_, count)| *count > 0)
         .map(|(level, count)| format!("{count} {}", level.word().to_lowercase()))
         .collect();
@@ -209,16 +198,6 @@ fn nothing(pane: &SecurityPane, lists: &[(&TargetId, &FindingList)], ctx: &Ctx) 
         (1, _) => "no finding that is not archived".to_owned(),
         (on, _) => format!("no finding that is not archived in {on} regions"),
     }
-}
-
-/// Some finding is another account's: this one administers it.
-fn foreign(lists: &[(&TargetId, &FindingList)], ctx: &Ctx) -> bool {
-    lists.iter().any(|(id, list)| {
-        let own = ctx.store.target(id).and_then(|target| target.identity.as_ref());
-        let first = list.findings.first().map(|finding| finding.account.as_str());
-        let own = own.map(|own| own.account.as_str()).or(first).unwrap_or_default();
-        list.findings.iter().any(|finding| finding.account != own && !finding.account.is_empty())
-    })
 }
 
 fn group<'a>(label: &'a str, count: usize, worst: Level, ctx: &Ctx) -> Vec<Cell<'a>> {

@@ -22,7 +22,7 @@ fn sentences_say_what_was_done() {
             "ecs:UpdateService",
             json!({ "service": "arn:aws:ecs:eu-west-2:1:service/shop/orders", "desiredCount": 40 }),
             json!({ "service": { "runningCount": 4 } }),
-            "orders: desired count 40, 4 were running",
+            "orders: running 4 → desired 40",
         ),
         (
             "ecs:UpdateService",

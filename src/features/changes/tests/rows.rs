@@ -14,7 +14,12 @@ fn job(events: Vec<Arc<Event>>, lens: Lens) -> RowsJob {
     events.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
     RowsJob {
         rev: 1,
-        parts: vec![Part { target: TargetId::new("prod"), events: Arc::new(events), lens }],
+        parts: vec![Part {
+            target: TargetId::new("prod"),
+            events: Arc::new(events),
+            findings: Vec::new(),
+            lens,
+        }],
         extras: Vec::new(),
         range: (at(-3_600), at(0)),
         needle: String::new(),

@@ -279,13 +279,38 @@ fn the_screen_at_three_sizes() {
 #[test]
 fn an_opened_event_at_three_sizes() {
     let mut app = opened();
-    press(&mut app, "jj\n");
+    press(&mut app, "\n");
     for (width, height) in [(120, 40), (80, 24), (60, 15)] {
         insta::assert_snapshot!(format!("event_{width}x{height}"), draw(&app, width, height));
     }
     assert!(draw(&app, 120, 40).contains("auto scaling"));
     press(&mut app, "\u{1b}");
     assert!(draw(&app, 120, 40).contains("CHANGES"));
+}
+
+#[test]
+fn a_jump_lands_on_the_change_before_the_breach() {
+    let mut app = opened();
+    press(&mut app, "\n");
+    let text = draw(&app, 120, 40);
+    assert!(text.contains("UpdateService") && text.contains("running 4 → desired 40"), "{text}");
+    // An event that comes late may be a nearer cause; one after the breach is none.
+    press(&mut app, "\u{1b}");
+    let late = update("late", -400, "orders", &user("erin"), json!({ "desiredCount": 50 }));
+    let after = update("after", -300, "orders", &user("erin"), json!({ "desiredCount": 60 }));
+    let mut events = incident();
+    events.extend([late, after]);
+    polled(&mut app, events.clone(), 60);
+    press(&mut app, "\n");
+    let text = draw(&app, 120, 40);
+    assert!(text.contains("desired count 50"), "{text}");
+    // Who moved the cursor is left alone.
+    press(&mut app, "\u{1b}jk");
+    events.push(update("later", -335, "orders", &user("erin"), json!({ "desiredCount": 55 })));
+    polled(&mut app, events, 120);
+    press(&mut app, "\n");
+    let text = draw(&app, 120, 40);
+    assert!(text.contains("desired count 50"), "{text}");
 }
 
 #[test]

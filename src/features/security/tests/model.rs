@@ -8,6 +8,7 @@ use crate::features::security::arrange::{Grouping, Row, Wanted, arrange};
 use crate::features::security::contain::command;
 use crate::features::security::model::{Finding, FindingList, Level, Resource, Who, badge};
 use jiff::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) fn now() -> Now {
@@ -87,7 +88,7 @@ fn only_what_matters_now_counts() {
         ("put away", archived, false, false),
     ] {
         assert_eq!(finding.matters(), matters, "{name}");
-        let list = FindingList { findings: vec![finding], ..FindingList::default() };
+        let list = FindingList { findings: vec![finding.into()], ..FindingList::default() };
         assert_eq!(badge([&list].into_iter(), now()).is_some(), counts, "{name}");
     }
 }
@@ -180,6 +181,7 @@ pub(super) fn list(mut findings: Vec<Finding>) -> FindingList {
             finding.resources = vec![resource("Instance", "web-1", "i-1", "vpc-1")];
         }
     }
+    let findings = findings.into_iter().map(Arc::new).collect();
     let mut list = FindingList { findings, ..FindingList::default() };
     list.settle(100, usize::MAX);
     list
@@ -223,7 +225,8 @@ fn rows_stand_under_what_they_have_in_common() {
 
 #[test]
 fn what_there_is_no_room_for_is_counted() {
-    let findings = || (0..20).map(|at| finding(&format!("{at:02}"), "X:Y/Z", 1.0 + f64::from(at % 9), 5));
+    let finding = |at: i32| Arc::new(finding(&format!("{at:02}"), "X:Y/Z", 1.0 + f64::from(at % 9), 5));
+    let findings = || (0..20).map(finding);
     let mut list = FindingList { findings: findings().collect(), ..FindingList::default() };
     list.settle(15, usize::MAX);
     assert_eq!((list.findings.len(), list.dropped), (15, 5));

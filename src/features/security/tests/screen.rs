@@ -162,6 +162,7 @@ fn what_is_not_there_is_said() {
         features_off: Vec::new(),
         reading: false,
         note: None,
+        told: true,
     };
     let region = |state: RegionState| FindingList { regions: vec![state], ..FindingList::default() };
     let reading = RegionState { reading: true, ..state(Coverage::On) };

@@ -4,7 +4,7 @@ use crate::app::Now;
 use crate::aws::{Access, Aws, Clocks, Conn, ErrorClass, SourceError, TargetSpec};
 use crate::demo::world::Scenario;
 use crate::demo::{Faults, SimAws};
-use crate::features::security::model::{Coverage, FindingList, Level, ListQuery};
+use crate::features::security::model::{Coverage, Finding, FindingList, Level, ListQuery};
 use crate::features::security::{DetailQuery, DetailSource, ListSource};
 use crate::features::{Payload, Query, Source, SourceCtx};
 use crate::runtime::clock::Clock;
@@ -86,6 +86,17 @@ impl Lab {
         }
     }
 
+    /// Reads until nothing is left to read.
+    async fn whole(&mut self) -> FindingList {
+        for second in 0..20 {
+            let list = self.read(second).await.unwrap();
+            if !list.reading() {
+                return list;
+            }
+        }
+        panic!("there was no end");
+    }
+
     fn faults(&self, rules: &[&str]) {
         self.sim.set_faults(Faults::parse(rules.iter().copied()).unwrap());
     }
@@ -98,7 +109,9 @@ impl Lab {
 #[tokio::test(start_paused = true)]
 async fn a_leaked_key_is_found_worst_first() {
     let mut lab = Lab::new("leaked-key", "us-east-1", &[]).await;
-    let list = lab.read(0).await.unwrap();
+    let first = lab.read(0).await.unwrap();
+    let list = lab.whole().await;
+    assert_eq!(first.findings, list.findings, "they do not wait for how it is set up");
     let kinds: Vec<(&str, Level)> = list.findings.iter().map(|it| (it.kind.as_str(), it.level())).collect();
     assert_eq!(
         kinds,
@@ -161,11 +174,20 @@ async fn later_polls_ask_only_for_what_changed() {
     tokio::time::advance(Duration::from_mins(1)).await;
     lab.read(1_320).await.unwrap();
     assert_eq!((lab.calls("ListDetectors"), lab.calls("GetFindings")), (2, got));
-    // After half an hour all ids are listed again, and none of them needs its document.
+    // After some minutes all ids are listed again, and none of them needs its document.
+    let listed = lab.calls("ListFindings");
     tokio::time::advance(Duration::from_mins(10)).await;
     let last = lab.read(1_920).await.unwrap();
     assert_eq!(last.findings.len(), first.findings.len());
-    assert_eq!(lab.calls("GetFindings"), got);
+    assert_eq!((lab.calls("ListFindings"), lab.calls("GetFindings")), (listed + 2, got));
+    // What is not listed any more was archived.
+    let region = lab.source.regions.get_mut("us-east-1").unwrap();
+    let gone = Arc::new(Finding { id: "gone".into(), ..(*first.findings[0]).clone() });
+    region.found.insert(gone.id.clone(), gone);
+    tokio::time::advance(Duration::from_mins(1)).await;
+    assert_eq!(lab.read(1_980).await.unwrap().findings.len(), first.findings.len() + 1);
+    tokio::time::advance(Duration::from_mins(5)).await;
+    assert_eq!(lab.read(2_280).await.unwrap().findings.len(), first.findings.len());
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,8 +198,7 @@ async fn many_findings_come_in_pages_over_several_polls() {
     assert!(first.reading());
     assert_eq!(first.findings.len(), 300);
     let worst = first.findings.last().unwrap().severity;
-    lab.read(10).await.unwrap();
-    let last = lab.read(20).await.unwrap();
+    let last = lab.whole().await;
     assert_eq!((last.findings.len(), last.reading()), (700, false));
     assert!(last.findings.iter().skip(300).all(|it| it.severity <= worst), "the worst come first");
 }
@@ -204,8 +225,14 @@ async fn failures_say_what_they_are() {
 async fn without_the_administrators_action_only_that_is_unknown() {
     let mut lab = Lab::new("leaked-key", "us-east-1", &[]).await;
     lab.faults(&["guardduty:GetAdministratorAccount=deny"]);
-    let list = lab.read(0).await.unwrap();
+    let list = lab.whole().await;
     assert_eq!(list.findings.len(), 6);
     let note = list.region("us-east-1").unwrap().note.clone().unwrap();
     assert!(note.contains("administrator account unknown: denied"), "{note}");
+    let mut lab = Lab::new("leaked-key", "us-east-1", &[]).await;
+    lab.faults(&["guardduty:GetDetector=deny"]);
+    let list = lab.whole().await;
+    let region = list.region("us-east-1").unwrap();
+    assert_eq!((list.findings.len(), &region.coverage), (6, &Coverage::On));
+    assert!(region.note.as_ref().unwrap().contains("settings unknown: denied"), "{region:?}");
 }
