@@ -35,7 +35,7 @@ pub fn client(ca_bundle: Option<&str>) -> Result<SharedHttpClient, String> {
     // Only a connector built by hand takes a proxy: the client's own builder has no setting for it.
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = ConnectorBuilder::default()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(tls.clone())
             .proxy_config(ProxyConfig::from_env());
         connector.set_connector_settings(settings.cloned());
