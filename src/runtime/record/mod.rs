@@ -1,8 +1,9 @@
 //! Recordings: what the app was told, and when, so that a replay shows exactly what was seen.
 //!
 //! A file is one line of JSON (the [`Header`]) and then a deflate stream of frames, each a length (`u32`,
-//! little-endian) and postcard, which only the version that wrote it reads. Writing happens on a thread of its own behind a bounded queue: a slow disk costs
-//! frames, which are counted and marked, never time on the loop. `mask.rs` hides who it was.
+//! little-endian) and postcard, which only the version that wrote it reads. Writing happens on a thread of its
+//! own behind a bounded queue: a slow disk costs frames, which are counted and marked, never time on the loop.
+//! `mask.rs` hides who it was.
 
 mod mask;
 mod masked;
