@@ -103,10 +103,26 @@ impl EventId {
     }
 }
 
-/// A trace id: 128 bits, written by X-Ray as `1-<8 hex>-<24 hex>` and by W3C as 32 hex digits.
+/// A trace id: 128 bits, written by X-Ray as `1-<8 hex>-<24 hex>` and by W3C as 32 hex digits. In exported and
+/// recorded data it stands as X-Ray writes it: many readers of JSON round numbers of 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(into = "String", try_from = "String")]
 pub struct TraceId([u64; 2]);
+
+impl From<TraceId> for String {
+    fn from(id: TraceId) -> Self {
+        id.xray()
+    }
+}
+
+impl TryFrom<String> for TraceId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let hex = text.strip_prefix("1-").unwrap_or(&text).replace('-', "");
+        Self::from_hex(&hex).ok_or("not a trace id")
+    }
+}
 
 impl TraceId {
     /// From 32 hex digits; `None` for anything else and for the invalid all-zero id.
@@ -368,6 +384,10 @@ mod tests {
     #[test]
     fn both_forms_of_a_trace_id() {
         let id = TraceId::from_hex("67a1b2c30123456789abcdef01234567").unwrap();
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, "\"1-67a1b2c3-0123456789abcdef01234567\"", "as X-Ray writes it");
+        assert_eq!(serde_json::from_str::<TraceId>(&json).unwrap(), id);
+        assert!(serde_json::from_str::<TraceId>("\"1-67a1b2c3\"").is_err());
         assert_eq!(id.xray(), "1-67a1b2c3-0123456789abcdef01234567");
         assert_eq!(id.w3c(), "67a1b2c30123456789abcdef01234567");
         assert_eq!(id.tail(), "234567");

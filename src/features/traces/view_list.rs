@@ -211,7 +211,7 @@ fn table(pane: &TracesPane, rows: &[(&TargetId, &Summary)], area: Rect, buf: &mu
         Column::new("state", 14),
         Column::new("request", 20).flex(3),
         Column::new("entry", 12).priority(4),
-        Column::new("cause and annotations", 20).flex(4).priority(3),
+        Column::new("cause and annotations", 16).flex(4).priority(3),
     ];
     if ctx.many_targets() {
         columns.push(Column::new("target", 10).priority(5));
