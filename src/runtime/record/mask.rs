@@ -1,29 +1,64 @@
 //! Hiding who a recording is about: account ids, IP addresses (also as host names), ids of access keys and
-//! principals, the names of roles, users and sessions in ARNs become made-up ones.
+//! principals, the names of roles, users and sessions in ARNs and of callers become made-up ones.
 //!
 //! The same name becomes the same made-up one everywhere in a file, so that a replay still joins what belongs
-//! together. Nothing is kept for that: the made-up name is a hash under a key of this recording alone. Names
-//! of services, alarms and the like stay, in ARNs too, where the screens read them from. Twelve digits in a
-//! row count as an account id, wherever they stand.
+//! together: the made-up name is a hash under a key of this recording alone. A user who called once is known
+//! from then on, and hidden in sentences, too; a role is often called as its service is, so it stays there.
+//! Names of services, alarms and the like stay, in ARNs too, where the screens read them from. Twelve digits in
+//! a row count as an account id, wherever they stand.
 
 use ciborium::Value;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+
+/// Users that are known at most.
+const MOST_USERS: usize = 5_000;
+/// A shorter name is a word of any sentence.
+const SHORTEST: usize = 3;
 
 /// Gives made-up names.
 #[derive(Debug, Default)]
 pub struct Mask {
     /// Random for every recording: two recordings cannot be joined, and no id can be looked up by its hash.
     key: RandomState,
+    /// Users who called so far.
+    users: Mutex<BTreeSet<String>>,
 }
 
 impl Mask {
     /// Masks all texts in a value, keys included.
     pub fn value(&self, value: &mut Value) {
+        self.learn(value);
+        self.hide(value);
+    }
+
+    /// Remembers the users whom a value names as callers.
+    fn learn(&self, value: &Value) {
+        match value {
+            Value::Array(values) => values.iter().for_each(|value| self.learn(value)),
+            Value::Map(entries) => {
+                if let Some((name, "User" | "IAMUser")) = caller(entries) {
+                    let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+                    if name.len() >= SHORTEST && users.len() < MOST_USERS {
+                        users.insert(name.to_owned());
+                    }
+                }
+                entries.iter().for_each(|(_, value)| self.learn(value));
+            }
+            Value::Tag(_, value) => self.learn(value),
+            _ => {}
+        }
+    }
+
+    fn hide(&self, value: &mut Value) {
         match value {
             Value::Text(text) => *text = self.text(text),
-            Value::Array(values) => values.iter_mut().for_each(|value| self.value(value)),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.hide(value)),
             Value::Map(entries) => {
+                let person = caller(entries).is_some();
                 for (key, value) in entries {
                     match (key.as_text(), value.as_text()) {
                         // `session@Role`, as the header of the screen has it.
@@ -31,18 +66,24 @@ impl Mask {
                             let names: Vec<String> = user.split('@').map(|name| self.name(name)).collect();
                             *value = Value::Text(names.join("@"));
                         }
-                        _ => self.value(value),
+                        // Whose doings were asked for, and who called.
+                        (Some("User"), Some(name)) => *value = Value::Text(self.name(name)),
+                        (Some("name" | "session"), Some(name)) if person => {
+                            *value = Value::Text(self.name(name));
+                        }
+                        _ => self.hide(value),
                     }
-                    self.value(key);
+                    self.hide(key);
                 }
             }
-            Value::Tag(_, value) => self.value(value),
+            Value::Tag(_, value) => self.hide(value),
             _ => {}
         }
     }
 
     /// Masks one text.
     pub fn text(&self, text: &str) -> String {
+        let text = &*self.without_users(text);
         let mut out = String::with_capacity(text.len());
         for token in text.split_inclusive(|c: char| !in_token(c)) {
             let bare = token.trim_end_matches(|c: char| !in_token(c));
@@ -56,6 +97,22 @@ impl Mask {
             }
         }
         out
+    }
+
+    /// A text with the users hidden who are known.
+    fn without_users<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |word: &str| users.contains(word.trim_end_matches(['.', ',']));
+        if users.is_empty() || !text.split(|c: char| !in_user(c)).any(known) {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        for piece in text.split_inclusive(|c: char| !in_user(c)) {
+            let word = piece.trim_end_matches(|c: char| !in_user(c) || matches!(c, '.' | ','));
+            out.push_str(&if users.contains(word) { self.name(word) } else { word.to_owned() });
+            out.push_str(piece.strip_prefix(word).unwrap_or_default());
+        }
+        Cow::Owned(out)
     }
 
     /// An ARN, whose resource names a person or a role when it is of IAM or STS.
@@ -79,8 +136,9 @@ impl Mask {
     }
 
     fn name(&self, name: &str) -> String {
-        // What policies match with is nobody's name.
-        let plain = name.is_empty() || name == "*";
+        // What policies match with is nobody's name, and the roles that AWS calls with are everybody's. What was
+        // hidden stays as it is: a name may be met in a sentence first, and as a caller's then.
+        let plain = name.is_empty() || name == "*" || name.starts_with("AWSServiceRoleFor") || hidden(name);
         if plain { name.to_owned() } else { format!("name-{:010x}", self.hash(name) >> 24) }
     }
 
@@ -192,6 +250,28 @@ impl Mask {
     fn hash(&self, of: impl Hash) -> u64 {
         self.key.hash_one(of)
     }
+}
+
+/// Name and kind of a caller, where a map is one: as findings and events of the trail have them.
+fn caller(entries: &[(Value, Value)]) -> Option<(&str, &str)> {
+    let get =
+        |wanted: &str| entries.iter().find(|(key, _)| key.as_text() == Some(wanted)).map(|(_, value)| value);
+    get("principal").or_else(|| get("session"))?;
+    let kind = get("kind")?.as_text()?;
+    let name = get("name")?.as_text()?;
+    // A service is called by its host, root is everybody's.
+    (!matches!(kind, "Service" | "Root" | "Other")).then_some((name, kind))
+}
+
+/// A made-up name.
+fn hidden(name: &str) -> bool {
+    name.strip_prefix("name-")
+        .is_some_and(|rest| rest.len() == 10 && rest.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// What names of users are made of.
+fn in_user(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '+' | '=' | ',' | '.' | '@' | '_' | '-')
 }
 
 /// What ARNs are made of, save what also stands between them.

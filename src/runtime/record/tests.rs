@@ -203,6 +203,39 @@ fn masks_hide_who_it_was_and_leave_the_rest_alone() {
 }
 
 #[test]
+fn a_user_who_called_is_hidden_in_sentences_too() {
+    let mask = Mask::default();
+    let masked = |value: serde_json::Value| {
+        let mut value = ciborium::Value::serialized(&value).unwrap();
+        mask.value(&mut value);
+        value.deserialized::<serde_json::Value>().unwrap()
+    };
+    let value = masked(serde_json::json!({
+        "title": "User reports-export is anomalously reading objects, as reports-exporter did.",
+        "arn": "arn:aws:iam::111122223333:user/reports-export",
+        "things": ["iam:user/reports-export", "web-task"],
+        "who": { "name": "reports-export", "kind": "IAMUser", "key": "", "principal": "AIDAEXAMPLE" },
+        "by": { "User": "reports-export" },
+        "role": { "name": "web-task", "kind": "Role", "session": "alice@example.com", "via": null },
+        "aws": { "name": "AWSServiceRoleForECS", "kind": "Role", "session": null, "via": null },
+        "service": { "name": "ecs.amazonaws.com", "kind": "Service", "session": null, "via": null },
+    }));
+    let user = value["who"]["name"].as_str().unwrap();
+    assert!(user.starts_with("name-"));
+    assert_eq!(
+        value["title"],
+        format!("User {user} is anomalously reading objects, as reports-exporter did.")
+    );
+    assert_eq!(value["by"]["User"], user);
+    assert!(value["arn"].as_str().unwrap().ends_with(&format!(":user/{user}")), "{value}");
+    assert_eq!(value["things"], serde_json::json!([format!("iam:user/{user}"), "web-task"]));
+    assert!(value["role"]["name"].as_str().unwrap().starts_with("name-"), "{value}");
+    assert!(value["role"]["session"].as_str().unwrap().starts_with("name-"), "{value}");
+    assert_eq!(value["aws"]["name"], "AWSServiceRoleForECS");
+    assert_eq!(value["service"]["name"], "ecs.amazonaws.com");
+}
+
+#[test]
 fn masks_are_the_same_within_a_recording_and_differ_between_two() {
     let (mask, other) = (Mask::default(), Mask::default());
     let account = mask.text("111122223333");
