@@ -102,7 +102,7 @@ pub enum Kind {
 /// Who called.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Who {
-    /// What kind of caller.
+    /// What kind of caller. It stands before the name that recordings hide by it.
     pub kind: Kind,
     /// Name of the user, of the role, or of the service.
     pub name: String,

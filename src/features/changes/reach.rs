@@ -58,6 +58,16 @@ pub fn problems(reaches: &[&Reach]) -> Vec<String> {
     lines
 }
 
+/// What of somebody's doings cannot be looked up at all.
+pub fn limits(subject: Option<&Subject>) -> Option<&'static str> {
+    match subject {
+        Some(Subject::Address(_)) => {
+            Some("no reads here: CloudTrail cannot look up an address, only writes are searched")
+        }
+        _ => None,
+    }
+}
+
 /// Where somebody was looked for: `looked up in us-east-1 eu-central-1`.
 pub fn regions(reaches: &[&Reach]) -> String {
     let mut names: Vec<&str> = Vec::new();

@@ -91,6 +91,12 @@ fn how_far(pane: &ChangesPane, body: Rect, buf: &mut Buffer, ctx: &Ctx) -> Rect 
     let parts: Vec<&str> = if short { vec![text.as_str()] } else { text.split("; ").collect() };
     let mut lines: Vec<Line> =
         parts.iter().map(|part| Line::styled(format!(" {part}"), ctx.theme.style(Role::Dim))).collect();
+    let limits = reach::limits(pane.subject.as_ref()).map(|text| format!(" {text}"));
+    lines.extend(limits.map(|text| {
+        let room = usize::from(body.width).saturating_sub(1);
+        let text = cut_end(&text, room, ctx.theme.glyphs().ellipsis).into_owned();
+        Line::styled(text, ctx.theme.style(Role::Dim))
+    }));
     let warn = ctx.theme.glyphs().warn;
     let problems = reach::problems(&reaches).into_iter().take(4);
     lines.extend(problems.map(|text| Line::styled(format!(" {warn} {text}"), ctx.theme.style(Role::Warn))));

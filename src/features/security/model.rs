@@ -57,10 +57,10 @@ impl Level {
 /// Whose credentials were used, as far as a finding says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
+    /// `IAMUser`, `AssumedRole`, `Root`, .. It stands before the name that recordings hide by it.
+    pub kind: String,
     /// User or role name; empty when not told.
     pub name: String,
-    /// `IAMUser`, `AssumedRole`, `Root`, ..
-    pub kind: String,
     /// The access key's id.
     pub key: String,
     /// The unique id of the principal.
@@ -190,13 +190,20 @@ impl Finding {
         .unwrap_or_default()
     }
 
-    /// Whose doings to look for: the user or role, else the key, else the address, else the resource.
+    /// Whose doings to look for: the key, the session, the user, else the address, else the resource.
     pub fn subject(&self) -> Option<Subject> {
         let told = |text: &String| (!text.is_empty()).then(|| text.clone());
         let who = self.who.as_ref();
-        // A key says more than its user, who may also be at work; a role's keys change with each session.
+        // A key says more than its user, who may also be at work; a session's key changes while it lasts. CloudTrail
+        // cannot be asked for a role: it knows the sessions by their names, which the principal's id ends with.
+        let session = |who: &Who| who.principal.split_once(':').map(|(_, session)| session.to_owned());
         who.filter(|who| who.key.starts_with("AKIA"))
             .and_then(|who| told(&who.key).map(Subject::AccessKey))
+            .or_else(|| who.and_then(session).filter(|it| !it.is_empty()).map(Subject::User))
+            .or_else(|| {
+                let temporary = who.filter(|who| who.key.starts_with("ASIA"));
+                temporary.map(|who| Subject::AccessKey(who.key.clone()))
+            })
             .or_else(|| who.and_then(|who| told(&who.name)).map(Subject::User))
             .or_else(|| self.addresses.first().and_then(told).map(Subject::Address))
             .or_else(|| self.resources.first().and_then(|it| told(&it.name)).map(Subject::Resource))

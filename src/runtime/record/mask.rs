@@ -1,33 +1,86 @@
 //! Hiding who a recording is about: account ids, IP addresses (also as host names), ids of access keys and
-//! principals, the names of roles, users and sessions in ARNs become made-up ones.
+//! principals, the names of roles, users and sessions in ARNs and of callers become made-up ones.
 //!
 //! The same name becomes the same made-up one everywhere in a file, so that a replay still joins what belongs
-//! together. Nothing is kept for that: the made-up name is a hash under a key of this recording alone. Names
-//! of services, alarms and the like stay, in ARNs too, where the screens read them from. Twelve digits in a
-//! row count as an account id, wherever they stand.
+//! together: the made-up name is a hash under a key of this recording alone. A user who called once is known
+//! from then on, and hidden in sentences, too; a role is often called as its service is, so it stays there.
+//! Names of services, alarms and the like stay, in ARNs too, where the screens read them from. Twelve digits in
+//! a row count as an account id, wherever they stand.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Users that are known at most.
+const MOST_USERS: usize = 5_000;
+/// A shorter name is a word of any sentence.
+const SHORTEST: usize = 3;
 
 /// Gives made-up names.
 #[derive(Debug, Default)]
 pub struct Mask {
     /// Random for every recording: two recordings cannot be joined, and no id can be looked up by its hash.
     key: RandomState,
+    /// Users who called so far.
+    users: Mutex<BTreeSet<String>>,
+    /// The kind of the caller who was met last.
+    kind: Mutex<String>,
 }
 
+/// Where a text stands: in which struct and which field or variant of it; empty where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The type's name.
+    pub owner: &'static str,
+    /// The field's.
+    pub field: &'static str,
+}
+
+/// What findings and events of the trail have of a caller. The kind stands first in both.
+const KIND: Place = Place { owner: "Who", field: "kind" };
+const NAME: Place = Place { owner: "Who", field: "name" };
+const SESSION: Place = Place { owner: "Who", field: "session" };
+
 impl Mask {
-    /// Masks the text of a field of this name; the name is empty where there is none.
-    pub fn field(&self, name: &str, text: &str) -> String {
-        match name {
+    /// Takes note of a text that is written, before it is masked: of whom a caller is, and of users who called.
+    pub fn learn(&self, place: Place, text: &str) {
+        if place == KIND {
+            text.clone_into(&mut self.kind());
+        }
+        if place == NAME && matches!(self.kind().as_str(), "User" | "IAMUser") && text.len() >= SHORTEST {
+            let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+            if users.len() < MOST_USERS {
+                users.insert(text.to_owned());
+            }
+        }
+    }
+
+    /// Masks the text at a place.
+    pub fn at(&self, place: Place, text: &str) -> String {
+        match place {
             // `session@Role`, as the header of the screen has it.
-            "user_short" => text.split('@').map(|name| self.name(name)).collect::<Vec<_>>().join("@"),
+            Place { field: "user_short", .. } => {
+                text.split('@').map(|name| self.name(name)).collect::<Vec<_>>().join("@")
+            }
+            // Whose doings were asked for.
+            Place { field: "User", .. } => self.name(text),
+            // A service is called by its host, root is everybody's.
+            NAME | SESSION if !matches!(self.kind().as_str(), "Service" | "Root" | "Other") => {
+                self.name(text)
+            }
             _ => self.text(text),
         }
     }
 
+    fn kind(&self) -> MutexGuard<'_, String> {
+        self.kind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Masks one text.
     pub fn text(&self, text: &str) -> String {
+        let text = &*self.without_users(text);
         let mut out = String::with_capacity(text.len());
         for token in text.split_inclusive(|c: char| !in_token(c)) {
             let bare = token.trim_end_matches(|c: char| !in_token(c));
@@ -41,6 +94,22 @@ impl Mask {
             }
         }
         out
+    }
+
+    /// A text with the users hidden who are known.
+    fn without_users<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |word: &str| users.contains(word.trim_end_matches(['.', ',']));
+        if users.is_empty() || !text.split(|c: char| !in_user(c)).any(known) {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        for piece in text.split_inclusive(|c: char| !in_user(c)) {
+            let word = piece.trim_end_matches(|c: char| !in_user(c) || matches!(c, '.' | ','));
+            out.push_str(&if users.contains(word) { self.name(word) } else { word.to_owned() });
+            out.push_str(piece.strip_prefix(word).unwrap_or_default());
+        }
+        Cow::Owned(out)
     }
 
     /// An ARN, whose resource names a person or a role when it is of IAM or STS.
@@ -64,8 +133,9 @@ impl Mask {
     }
 
     fn name(&self, name: &str) -> String {
-        // What policies match with is nobody's name.
-        let plain = name.is_empty() || name == "*";
+        // What policies match with is nobody's name, and the roles that AWS calls with are everybody's. What was
+        // hidden stays as it is: a name may be met in a sentence first, and as a caller's then.
+        let plain = name.is_empty() || name == "*" || name.starts_with("AWSServiceRoleFor") || hidden(name);
         if plain { name.to_owned() } else { format!("name-{:010x}", self.hash(name) >> 24) }
     }
 
@@ -177,6 +247,17 @@ impl Mask {
     fn hash(&self, of: impl Hash) -> u64 {
         self.key.hash_one(of)
     }
+}
+
+/// A made-up name.
+fn hidden(name: &str) -> bool {
+    name.strip_prefix("name-")
+        .is_some_and(|rest| rest.len() == 10 && rest.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// What names of users are made of.
+fn in_user(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '+' | '=' | ',' | '.' | '@' | '_' | '-')
 }
 
 /// What ARNs are made of, save what also stands between them.

@@ -3,12 +3,13 @@
 //! Frames are masked on their way into the file: the values themselves are shared with the app and stay as
 //! they are. Knows nothing of what is hidden and how; that is `mask.rs`.
 
-use super::Mask;
+use super::mask::{Mask, Place};
 use serde::Serialize;
 use serde::ser::{
     SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
+use std::borrow::Cow;
 
 /// A value whose texts are masked when it is serialized; without a mask, the value as it is.
 pub struct Masked<'a, T: ?Sized> {
@@ -19,7 +20,12 @@ pub struct Masked<'a, T: ?Sized> {
 impl<'a, T: ?Sized> Masked<'a, T> {
     /// `value` under `mask`.
     pub fn new(value: &'a T, mask: Option<&'a Mask>) -> Self {
-        Self { value, cover: Cover { mask, field: "" } }
+        Self { value, cover: Cover { mask, learns: false, place: Place::default() } }
+    }
+
+    /// The same for a first round, which only shows the mask what there is.
+    pub fn to_learn(value: &'a T, mask: &'a Mask) -> Self {
+        Self { value, cover: Cover { mask: Some(mask), learns: true, place: Place::default() } }
     }
 }
 
@@ -29,11 +35,12 @@ impl<T: Serialize + ?Sized> Serialize for Masked<'_, T> {
     }
 }
 
-/// The mask, and the field that is being written.
+/// The mask, and where what is being written stands.
 #[derive(Clone, Copy)]
 struct Cover<'a> {
     mask: Option<&'a Mask>,
-    field: &'static str,
+    learns: bool,
+    place: Place,
 }
 
 impl<'a> Cover<'a> {
@@ -42,7 +49,18 @@ impl<'a> Cover<'a> {
     }
 
     fn on(self, field: &'static str) -> Self {
-        Self { field, ..self }
+        Self { place: Place { field, ..self.place }, ..self }
+    }
+
+    fn inside(self, owner: &'static str) -> Self {
+        Self { place: Place { owner, field: "" }, ..self }
+    }
+
+    /// Lets the mask see a text, and says what to write for it.
+    fn text(self, text: &str) -> Cow<'_, str> {
+        let Some(mask) = self.mask else { return text.into() };
+        mask.learn(self.place, text);
+        if self.learns { text.into() } else { mask.at(self.place, text).into() }
     }
 }
 
@@ -85,10 +103,7 @@ impl<'a, S: Serializer> Serializer for Covered<'a, S> {
     );
 
     fn serialize_str(self, text: &str) -> Result<S::Ok, S::Error> {
-        match self.cover.mask {
-            Some(mask) => self.inner.serialize_str(&mask.field(self.cover.field, text)),
-            None => self.inner.serialize_str(text),
-        }
+        self.inner.serialize_str(&self.cover.text(text))
     }
 
     fn serialize_none(self) -> Result<S::Ok, S::Error> {
@@ -109,6 +124,9 @@ impl<'a, S: Serializer> Serializer for Covered<'a, S> {
         index: u32,
         variant: &'static str,
     ) -> Result<S::Ok, S::Error> {
+        if let Some(mask) = self.cover.mask {
+            mask.learn(self.cover.place, variant);
+        }
         self.inner.serialize_unit_variant(name, index, variant)
     }
 
@@ -127,7 +145,12 @@ impl<'a, S: Serializer> Serializer for Covered<'a, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_newtype_variant(name, index, variant, &self.cover.over(value))
+        self.inner.serialize_newtype_variant(
+            name,
+            index,
+            variant,
+            &self.cover.inside(name).on(variant).over(value),
+        )
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
@@ -161,7 +184,7 @@ impl<'a, S: Serializer> Serializer for Covered<'a, S> {
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
-        Ok(Covered::part(self.inner.serialize_struct(name, len)?, self.cover))
+        Ok(Covered::part(self.inner.serialize_struct(name, len)?, self.cover.inside(name)))
     }
 
     fn serialize_struct_variant(
@@ -171,7 +194,10 @@ impl<'a, S: Serializer> Serializer for Covered<'a, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        Ok(Covered::part(self.inner.serialize_struct_variant(name, index, variant, len)?, self.cover))
+        Ok(Covered::part(
+            self.inner.serialize_struct_variant(name, index, variant, len)?,
+            self.cover.inside(name),
+        ))
     }
 
     fn is_human_readable(&self) -> bool {
@@ -231,7 +257,7 @@ impl<S: SerializeMap> SerializeMap for Covered<'_, S> {
     type Error = S::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-        self.inner.serialize_key(&self.cover.on("").over(key))
+        self.inner.serialize_key(&self.cover.inside("").over(key))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {

@@ -175,6 +175,10 @@ fn write_all<W: Write>(
 }
 
 fn write(out: &mut impl Write, frame: &Frame, mask: Option<&Mask>) -> io::Result<()> {
+    if let Some(mask) = mask {
+        // A sentence may name a user before the user is met as a caller.
+        postcard::to_stdvec(&Masked::to_learn(frame, mask)).map_err(io::Error::other)?;
+    }
     let bytes = postcard::to_stdvec(&Masked::new(frame, mask)).map_err(io::Error::other)?;
     let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
     out.write_all(&length.to_le_bytes())?;

@@ -3,7 +3,8 @@
 use super::*;
 use crate::app::{Input, PollKey, Polled};
 use crate::aws::{ErrorClass, SourceError, TargetId, Usage};
-use crate::features::{Query, Topic};
+use crate::features::changes::model as changes;
+use crate::features::{Query, Topic, security};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -201,6 +202,58 @@ fn masks_hide_who_it_was_and_leave_the_rest_alone() {
         }
         assert_eq!(rest, "", "{text} became {masked}");
     }
+}
+
+#[test]
+fn a_user_who_called_is_hidden_in_sentences_too() {
+    #[derive(Serialize)]
+    struct Seen {
+        title: &'static str,
+        arn: &'static str,
+        things: [&'static str; 2],
+        by: changes::Subject,
+        who: security::Who,
+        callers: [changes::Who; 3],
+    }
+    let caller = |kind, name: &str, session: Option<&str>| changes::Who {
+        kind,
+        name: name.into(),
+        session: session.map(str::to_owned),
+        via: None,
+    };
+    let seen = Seen {
+        title: "User reports-export is anomalously reading objects, as reports-exporter did.",
+        arn: "arn:aws:iam::111122223333:user/reports-export",
+        things: ["iam:user/reports-export", "web-task"],
+        by: changes::Subject::User("reports-export".into()),
+        who: security::Who {
+            kind: "IAMUser".into(),
+            name: "reports-export".into(),
+            ..security::Who::default()
+        },
+        callers: [
+            caller(changes::Kind::Role, "web-task", Some("alice@example.com")),
+            caller(changes::Kind::Role, "AWSServiceRoleForECS", None),
+            caller(changes::Kind::Service, "ecs.amazonaws.com", None),
+        ],
+    };
+    let mask = Mask::default();
+    serde_json::to_value(Masked::to_learn(&seen, &mask)).unwrap();
+    let value = serde_json::to_value(Masked::new(&seen, Some(&mask))).unwrap();
+    let user = value["who"]["name"].as_str().unwrap();
+    assert!(user.starts_with("name-"));
+    assert_eq!(
+        value["title"],
+        format!("User {user} is anomalously reading objects, as reports-exporter did.")
+    );
+    assert_eq!(value["by"]["User"], user);
+    assert!(value["arn"].as_str().unwrap().ends_with(&format!(":user/{user}")), "{value}");
+    assert_eq!(value["things"], serde_json::json!([format!("iam:user/{user}"), "web-task"]));
+    let [role, aws, service] = &value["callers"].as_array().unwrap()[..] else { panic!("{value}") };
+    assert!(role["name"].as_str().unwrap().starts_with("name-"), "{value}");
+    assert!(role["session"].as_str().unwrap().starts_with("name-"), "{value}");
+    assert_eq!(aws["name"], "AWSServiceRoleForECS");
+    assert_eq!(service["name"], "ecs.amazonaws.com");
 }
 
 #[test]

@@ -351,6 +351,10 @@ fn finding_nothing_is_an_answer() {
     goto(&mut app, Some(Subject::AccessKey("AKIAEXAMPLE0000000".into())), None);
     polled(&mut app, Vec::new(), 0);
     assert!(draw(&app, 120, 40).contains("nothing that key AKIAEXAMPLE0000000 did was seen 03:00–04:00"));
+    let mut app = self::app();
+    goto(&mut app, Some(Subject::Address("203.0.113.9".into())), None);
+    polled(&mut app, Vec::new(), 0);
+    assert!(draw(&app, 80, 24).contains("no reads here: CloudTrail cannot look up an address, only writes"));
 }
 
 #[test]

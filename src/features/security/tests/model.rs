@@ -101,9 +101,13 @@ fn a_finding_leads_to_its_key_user_address_or_resource() {
     assert_eq!(case.subject(), Some(Subject::Resource("web-1".into())));
     case.addresses = vec!["203.0.113.77".into()];
     assert_eq!(case.subject(), Some(Subject::Address("203.0.113.77".into())));
-    // The keys of a role change with each session: the role says more.
-    case.who = who("AssumedRole", "web-task", "ASIAEXAMPLE");
+    // CloudTrail knows a role's session, not the role.
+    case.who = who("AssumedRole", "web-task", "");
     assert_eq!(case.subject(), Some(Subject::User("web-task".into())));
+    case.who = who("AssumedRole", "web-task", "ASIAEXAMPLE");
+    assert_eq!(case.subject(), Some(Subject::AccessKey("ASIAEXAMPLE".into())));
+    case.who.as_mut().unwrap().principal = "AROAEXAMPLE:i-0c0ffee".into();
+    assert_eq!(case.subject(), Some(Subject::User("i-0c0ffee".into())));
     case.who = who("IAMUser", "reports", "AKIAEXAMPLE");
     assert_eq!(case.subject(), Some(Subject::AccessKey("AKIAEXAMPLE".into())));
 }
