@@ -51,6 +51,11 @@ pub fn title(area: Rect, title: &str, about: &str, topic: Topic, buf: &mut Buffe
     draw(area, title, about, Role::Dim, &right, role, buf, ctx);
 }
 
+/// A panel's title line about what is not polled.
+pub fn title_still(area: Rect, title: &str, buf: &mut Buffer, ctx: &Ctx) {
+    draw(area, title, "", Role::Dim, "", Role::Dim, buf, ctx);
+}
+
 /// A panel's title line about one target's thing.
 pub fn title_one(
     area: Rect,

@@ -2,6 +2,7 @@
 
 use super::model::{Alarm, AlarmDetail, AlarmState, Silent, short};
 use super::pane::{AlarmsPane, key};
+use crate::app::Window;
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 use crate::features::{Topic, metrics, panel};
@@ -209,6 +210,10 @@ const SERIES: [Role; 6] =
 
 fn chart(pane: &AlarmsPane, alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let (start, end) = ctx.window.range(ctx.now.wall);
+    let range = match ctx.window {
+        Window::Frozen { .. } => TimeRange { start, end },
+        Window::Live { .. } | Window::Pinned { .. } => TimeRange::steady(start, end),
+    };
     let mut roles = SERIES.into_iter().cycle();
     let mut notes = Vec::new();
     let series: Vec<Series> = data
@@ -266,7 +271,7 @@ fn chart(pane: &AlarmsPane, alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: 
         thresholds: &thresholds,
         marks: &marks,
         crosshair,
-        ..Chart::new(&series, TimeRange { start, end }, ctx.zone.tz())
+        ..Chart::new(&series, range, ctx.zone.tz())
     };
     let entries = chart.entries(ctx.theme);
     if crosshair.is_some() && !chart.shows_legend(area, &entries) {

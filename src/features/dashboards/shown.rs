@@ -114,9 +114,7 @@ fn words(status: &str) -> &str {
     }
 }
 
-/// The time a widget shows: its own range, or the window.
-///
-/// Where it runs on, its ends move in steps, so that a chart is not redrawn for every second.
+/// The time a widget shows: its own range, or the window; in steps where it runs on.
 pub fn range(widget: &MetricWidget, window: Window, now: Timestamp) -> TimeRange {
     let back = |seconds: i64| now.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(now);
     let moment = |moment: Moment| match moment {
@@ -134,12 +132,7 @@ pub fn range(widget: &MetricWidget, window: Window, now: Timestamp) -> TimeRange
     if fixed {
         return TimeRange { start, end };
     }
-    let step = (end.duration_since(start).as_secs() / 300 / 60).max(1) * 60;
-    let edge = |at: Timestamp, up: i64| {
-        let steps = at.as_second().div_euclid(step) + up;
-        Timestamp::from_second(steps.saturating_mul(step)).unwrap_or(at)
-    };
-    TimeRange { start: edge(start, 0), end: edge(end, 1) }
+    TimeRange::steady(start, end)
 }
 
 /// A role for each series: the nearest to the colour asked for, each once while there are enough, and for the

@@ -36,6 +36,17 @@ pub struct TimeRange {
 }
 
 impl TimeRange {
+    /// A range around two times whose ends move in steps of minutes or more, so that the chart of a window that
+    /// runs on is not redrawn for every second.
+    pub fn steady(start: Timestamp, end: Timestamp) -> Self {
+        let step = (end.duration_since(start).as_secs() / 300 / 60).max(1) * 60;
+        let edge = |at: Timestamp, up: i64| {
+            let steps = at.as_second().div_euclid(step) + up;
+            Timestamp::from_second(steps.saturating_mul(step)).unwrap_or(at)
+        };
+        Self { start: edge(start, 0), end: edge(end, 1) }
+    }
+
     /// Its length; zero or negative for an empty range.
     pub fn seconds(self) -> f64 {
         self.seconds_to(self.end)

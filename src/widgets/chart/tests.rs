@@ -431,3 +431,13 @@ fn of_two_bands_over_each_other_the_smaller_is_seen() {
     chart.bands = &bands;
     assert!(text(&chart, 6, 3).contains('┃'), "{}", text(&chart, 6, 3));
 }
+
+#[test]
+fn a_running_range_moves_in_steps() {
+    let second = |second: i64| Timestamp::from_second(1_795_321_200 + second).unwrap();
+    let hour = |now: i64| TimeRange::steady(second(now - 3_600), second(now));
+    assert_eq!(hour(1), TimeRange { start: second(-3_600), end: second(60) });
+    assert!((0..60).all(|now| hour(now) == hour(0)) && hour(60) != hour(0));
+    let week = |now: i64| TimeRange::steady(second(now - 604_800), second(now));
+    assert_eq!(week(0), week(60), "longer ranges take longer steps");
+}

@@ -42,7 +42,7 @@ fn opened(pane: &DashboardsPane, opened: &Opened, area: Rect, buf: &mut Buffer, 
     let dashboard = match &found.dashboard {
         Ok(dashboard) => dashboard,
         Err(problem) => {
-            panel::title_one(head, &key.name.name, "", Role::Dim, &key.target, Topic::Dashboard, buf, ctx);
+            panel::title_still(head, &key.name.name, buf, ctx);
             let text = format!(" {} cannot be read: {problem}", theme.glyphs().warn);
             return dialog::lines(rest, &[Line::styled(text, theme.style(Role::Warn))], buf);
         }

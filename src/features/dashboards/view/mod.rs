@@ -38,6 +38,11 @@ use series::Charted;
 use std::borrow::Cow;
 use std::cell::Cell;
 
+/// Bytes of a text that a cell of the board may need, links and marks included.
+const CELL: usize = 4;
+/// Bytes of a text that are always read.
+const SHORT: usize = 4_096;
+
 /// What all widgets of a dashboard share while they are drawn.
 pub struct Scene<'a> {
     /// What panes may read.
@@ -306,10 +311,20 @@ fn say(text: &str, role: Role, area: Rect, buf: &mut Buffer, scene: &Scene) {
     markdown::draw(&rows, None, place, buf, scene.ctx.theme);
 }
 
+/// The first lines of a text, about `most` bytes.
+fn head(text: &str, most: usize) -> &str {
+    let (head, _) = crate::text::cap(text, most);
+    head.rsplit_once('\n').map_or(head, |(lines, _)| lines)
+}
+
 /// A text has no box of its own: a bar at its left says that it has the focus.
 fn text(text: &TextWidget, look: Look, area: Rect, buf: &mut Buffer, scene: &Scene) {
     let theme = scene.ctx.theme;
-    let markdown = markdown::parse(&text.markdown);
+    // A long text is read as far as the board can show it: it is read again for every frame.
+    let most = (usize::from(area.width) * usize::from(area.height) * CELL).max(SHORT);
+    let cut = matches!(look, Look::Board { .. }) && text.markdown.len() > most;
+    let shown = if cut { head(&text.markdown, most) } else { &text.markdown };
+    let markdown = markdown::parse(shown);
     let mut place = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     if look.focused() {
         for y in area.top()..area.bottom() {
@@ -328,7 +343,7 @@ fn text(text: &TextWidget, look: Look, area: Rect, buf: &mut Buffer, scene: &Sce
         put(buf, line, line.x, line.y, &to.url, theme.style(Role::Dim));
         place.height -= 1;
     }
-    words::text(&markdown, look.scroll().down, link, place, buf, scene);
+    words::text(&markdown, look.scroll().down, link, cut, place, buf, scene);
 }
 
 fn alarm_grid(

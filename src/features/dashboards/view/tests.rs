@@ -381,3 +381,13 @@ fn colours_of_the_body_become_roles() {
         assert_eq!(shown::state(Some(color)), state, "{color:?}");
     }
 }
+
+#[test]
+fn a_long_text_is_read_as_far_as_it_is_shown() {
+    let lines: Vec<String> = (0..2_000).map(|line| format!("line {line} of many\n\n")).collect();
+    let text = json!({"type": "text", "width": 12, "height": 6, "properties": {"markdown": lines.concat()}});
+    let stage = Stage::new();
+    let drawn = text_of(&stage.board(&read(&json!([text])), None, 100));
+    assert!(drawn.contains("line 4 of many") && drawn.contains("lines and more"), "{drawn}");
+    assert!(stage.zoomed(&text, 40, 8).contains("+1992 lines"), "{}", stage.zoomed(&text, 40, 8));
+}

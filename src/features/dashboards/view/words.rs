@@ -9,11 +9,13 @@ use crate::widgets::paint::put_right;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// A text, from row `scroll` on; `link` is the chosen link. What does not fit is counted.
+/// A text, from row `scroll` on; `link` is the chosen link. What does not fit is counted, as far as it was not
+/// `cut` off before.
 pub fn text(
     markdown: &Markdown,
     scroll: usize,
     link: Option<usize>,
+    cut: bool,
     area: Rect,
     buf: &mut Buffer,
     scene: &Scene,
@@ -30,7 +32,7 @@ pub fn text(
     scene.reach.set(Reach { down: rows.len().saturating_sub(room), across: 0 });
     let shown = rows.get(scroll..).unwrap_or_default();
     markdown::draw(shown, link, area, buf, theme);
-    left_out(shown.len().saturating_sub(room), area, buf, scene);
+    left_out(shown.len().saturating_sub(room), cut, area, buf, scene);
 }
 
 /// What a widget is that is not drawn, and where to look.
@@ -53,12 +55,12 @@ pub fn explained(what: &Explained, scroll: usize, area: Rect, buf: &mut Buffer, 
     let scroll = scroll.min(most);
     let shown = rows.get(scroll..).unwrap_or_default();
     markdown::draw(shown, None, area, buf, theme);
-    left_out(shown.len().saturating_sub(room), area, buf, scene);
+    left_out(shown.len().saturating_sub(room), false, area, buf, scene);
 }
 
-fn left_out(count: usize, area: Rect, buf: &mut Buffer, scene: &Scene) {
-    if count > 0 && !area.is_empty() {
-        let text = format!(" +{count} lines");
+fn left_out(count: usize, more: bool, area: Rect, buf: &mut Buffer, scene: &Scene) {
+    if (count > 0 || more) && !area.is_empty() {
+        let text = if more { format!(" +{count} lines and more") } else { format!(" +{count} lines") };
         put_right(buf, area, area.bottom() - 1, &text, scene.ctx.theme.style(Role::Dim));
     }
 }
