@@ -264,6 +264,8 @@ fn seen_and_replayed(scenario: &str, keys: &str) -> (String, String) {
                 }
             }
             assert!(!frames.is_cut(), "a frame that was written could not be read");
+            // The last of it is drawn up to a frame later.
+            tokio::time::sleep(Duration::from_secs(1)).await;
             outside.send(Outside::End).await.unwrap();
         });
         drawn(&mut app, shell).await
