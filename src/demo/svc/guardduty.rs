@@ -7,7 +7,6 @@ use crate::demo::wire::{Failure, Value, list, object};
 use crate::demo::world::{ACCOUNT, Finding, Signal};
 use jiff::Timestamp;
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 const PAGES: Paging = Paging {
     size: "maxResults",
@@ -71,8 +70,10 @@ pub fn list_findings(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
     check_detector(ctx, input)?;
     let criteria = Criteria::read(input)?;
     let order = Order::read(input)?;
-    let mut found: Vec<Value> = all(ctx).into_iter().filter(|finding| criteria.fit(finding)).collect();
-    order.sort(&mut found);
+    // Of thousands, most are asked for by what stands at their head.
+    let deep = order.by.contains('.') || criteria.0.iter().any(|(field, _)| !is_head(field));
+    let all = ctx.world.findings(ctx.now).into_iter().map(|finding| describe(ctx, finding, deep));
+    let found = order.sort(all.filter(|finding| criteria.fit(finding)).collect());
     let ids: Vec<String> = found.iter().filter_map(|it| it.text("id").map(str::to_owned)).collect();
     let (ids, next) = PAGES.page(ids, input)?;
     // The last page has an empty token, not none.
@@ -85,11 +86,12 @@ pub fn get_findings(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
     if wanted.is_empty() || wanted.len() > PAGES.most {
         return Err(invalid("findingIds"));
     }
-    let all = all(ctx);
-    let find = |id: &str| all.iter().find(|finding| finding.text("id") == Some(id)).cloned();
-    let mut found: Vec<Value> = wanted.into_iter().filter_map(find).collect();
+    let mut all = ctx.world.findings(ctx.now);
+    all.retain(|finding| wanted.contains(&finding.id.as_str()));
+    all.sort_by_key(|finding| wanted.iter().position(|id| *id == finding.id));
+    let mut found: Vec<Value> = all.into_iter().map(|finding| describe(ctx, finding, true)).collect();
     if input.get("sortCriteria").is_some() {
-        Order::read(input)?.sort(&mut found);
+        found = Order::read(input)?.sort(found);
     }
     Ok(object([("findings", list(found))]))
 }
@@ -111,16 +113,17 @@ fn invalid(parameter: &str) -> Failure {
     Failure::refused("BadRequestException", why)
 }
 
-/// Every finding of the region as the service writes it.
-fn all(ctx: Ctx<'_>) -> Vec<Value> {
-    ctx.world.findings(ctx.now).into_iter().map(|finding| describe(ctx, finding)).collect()
+/// Whether a field is told by a finding without its resource and the details of its service.
+fn is_head(field: &str) -> bool {
+    FIELDS.contains(&field) || field == "service.archived"
 }
 
 fn iso(at: Timestamp) -> Value {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string().into()
 }
 
-fn describe(ctx: Ctx<'_>, finding: Finding<'_>) -> Value {
+/// A finding as the service writes it, or only its head.
+fn describe(ctx: Ctx<'_>, finding: Finding<'_>, deep: bool) -> Value {
     let detector = ctx.world.detector();
     let arn = ctx.world.arn("guardduty", &format!("detector/{detector}/finding/{}", finding.id));
     let mut service = object([
@@ -131,8 +134,8 @@ fn describe(ctx: Ctx<'_>, finding: Finding<'_>) -> Value {
         ("eventFirstSeen", iso(finding.first)),
         ("eventLastSeen", iso(finding.last)),
     ]);
-    let mut more = convert(finding.service);
-    if !finding.signals.is_empty() {
+    let mut more = if deep { convert(finding.service) } else { Value::empty() };
+    if deep && !finding.signals.is_empty() {
         add_signals(&mut more, &finding.signals);
     }
     if let (Value::Map(service), Value::Map(more)) = (&mut service, more) {
@@ -151,7 +154,7 @@ fn describe(ctx: Ctx<'_>, finding: Finding<'_>) -> Value {
         ("severity", finding.severity.into()),
         ("createdAt", iso(finding.created)),
         ("updatedAt", iso(finding.updated)),
-        ("resource", convert(finding.resource)),
+        ("resource", if deep { convert(finding.resource) } else { Value::empty() }),
         ("service", service),
     ])
 }
@@ -335,18 +338,19 @@ impl<'a> Order<'a> {
         Ok(Self { by: sort.text("attributeName").ok_or_else(|| invalid("sortCriteria"))?, descending })
     }
 
-    fn sort(&self, findings: &mut [Value]) {
-        findings.sort_by(|a, b| {
-            let first = |finding| values(finding, self.by).first().copied();
-            let order = compare(first(a), first(b));
+    fn sort(&self, findings: Vec<Value>) -> Vec<Value> {
+        let key = |finding: &Value| {
+            let first = values(finding, self.by).first().copied();
+            (first.and_then(as_number), first.and_then(as_text))
+        };
+        let mut keyed: Vec<_> = findings.into_iter().map(|finding| (key(&finding), finding)).collect();
+        keyed.sort_by(|((a, a_text), _), ((b, b_text), _)| {
+            let order = match (a, b) {
+                (Some(a), Some(b)) => a.total_cmp(b),
+                _ => a_text.cmp(b_text),
+            };
             if self.descending { order.reverse() } else { order }
         });
-    }
-}
-
-fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
-    match (a.and_then(as_number), b.and_then(as_number)) {
-        (Some(a), Some(b)) => a.total_cmp(&b),
-        _ => a.and_then(as_text).cmp(&b.and_then(as_text)),
+        keyed.into_iter().map(|(_, finding)| finding).collect()
     }
 }
