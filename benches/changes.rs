@@ -137,7 +137,8 @@ fn event(n: i64, shared: &mut Shared) -> Arc<Event> {
     let outline = Outline {
         id: &format!("{:08x}-0000-4000-a000-{n:012x}", n.wrapping_mul(0x9e37_79b9) & 0xffff_ffff),
         at: at(1_800_000_000 - n * 3),
-        name: ["UpdateService", "RegisterTargets", "CreateNetworkInterface", "ModifyRule"][(n % 4) as usize],
+        name: ["UpdateService", "RegisterTargets", "CreateNetworkInterface", "ModifyRule"]
+            [n.rem_euclid(4) as usize],
         source: "ecs.amazonaws.com",
         username: Some("session"),
         key: Some("ASIAEXAMPLE"),

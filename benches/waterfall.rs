@@ -72,14 +72,14 @@ fn parse_and_assemble_10_000_spans(bencher: Bencher) {
     bencher.counter(divan::counter::BytesCount::new(bytes)).bench_local(|| black_box(assembled(&documents)));
 }
 
-/// All unfolded; the same with a filter and a folded part; the last rows, with a critical path of many parts.
+/// All unfolded; only what failed; the last rows, with a critical path of many parts.
 #[divan::bench(args = ["first", "only-bad", "last"], sample_count = 50)]
 fn draw_10_000_spans(bencher: Bencher, what: &str) {
     let trace = assembled(&documents(10_000));
     assert_eq!(trace.spans.len(), 10_000);
     let mut state = WaterfallState::default();
     let actions: &[Action] = match what {
-        "only-bad" => &[Action::ShowAll, Action::Top, Action::Down, Action::Left],
+        "only-bad" => &[Action::ShowAll, Action::Top],
         "last" => &[Action::Bottom],
         _ => &[Action::Top],
     };

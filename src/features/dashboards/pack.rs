@@ -73,8 +73,7 @@ pub fn pack<'a>(
             searches: 0,
         };
         let slot = open.entry(&ask.scope).or_insert_with(fresh);
-        let points: i64 = ask.queries.iter().map(|query| points(query, ask.scope.stretch, window, now)).sum();
-        if !slot.call.asks.is_empty() && !slot.holds(ask, points) {
+        if !slot.call.asks.is_empty() && !slot.holds(ask, window, now) {
             done.push(std::mem::replace(slot, fresh()).call);
         }
         slot.add(place, ask, window, now);
@@ -84,31 +83,51 @@ pub fn pack<'a>(
 }
 
 impl Open {
-    /// Whether an ask still fits, counted as if it shared nothing.
-    fn holds(&self, ask: &Ask, points: i64) -> bool {
-        self.call.queries.len() + ask.queries.len() <= MAX_QUERIES
-            && self.points + points <= MAX_POINTS
-            && self.searches + ask.queries.iter().map(searches).sum::<usize>() <= MAX_SEARCHES
+    /// Whether an ask still fits: what it shares with others is there already.
+    fn holds(&self, ask: &Ask, window: Window, now: Timestamp) -> bool {
+        let known = self.call.queries.len();
+        let found = self.resolve(ask);
+        let new: BTreeMap<usize, &MetricQuery> =
+            found.iter().filter(|(_, at)| *at >= known).map(|(bare, at)| (*at, bare)).collect();
+        let stretch = self.call.scope.stretch;
+        known + new.len() <= MAX_QUERIES
+            && self.points + new.values().map(|it| points(it, stretch, window, now)).sum::<i64>()
+                <= MAX_POINTS
+            && self.searches + new.values().map(|it| searches(it)).sum::<usize>() <= MAX_SEARCHES
+    }
+
+    /// The queries of an ask without ids and whether they are returned, each with its place in the call.
+    fn resolve(&self, ask: &Ask) -> Vec<(MetricQuery, usize)> {
+        let mut found: Vec<(MetricQuery, usize)> = Vec::with_capacity(ask.queries.len());
+        let mut ids: HashMap<&str, String> = HashMap::new();
+        let mut next = self.call.queries.len();
+        for query in &ask.queries {
+            let expression = query.expression.as_deref().map(|text| rename(text, |id| ids.get(id).cloned()));
+            let bare = MetricQuery { id: String::new(), expression, returned: false, ..query.clone() };
+            let twin = || found.iter().find(|(other, _)| *other == bare).map(|(_, at)| *at);
+            let at = self.known.get(&bare).copied().or_else(twin).unwrap_or_else(|| {
+                next += 1;
+                next - 1
+            });
+            ids.insert(&query.id, id(at));
+            found.push((bare, at));
+        }
+        found
     }
 
     fn add(&mut self, place: usize, ask: &Ask, window: Window, now: Timestamp) {
         // Of each query of the ask, its place in the call.
         let mut places: Vec<usize> = Vec::with_capacity(ask.queries.len());
-        let mut ids: HashMap<&str, String> = HashMap::new();
-        for query in &ask.queries {
-            let expression = query.expression.as_deref().map(|text| rename(text, |id| ids.get(id).cloned()));
-            let bare = MetricQuery { id: String::new(), expression, returned: false, ..query.clone() };
-            let next = self.call.queries.len();
-            let at = *self.known.entry(bare).or_insert_with_key(|bare| {
-                self.points += points(bare, self.call.scope.stretch, window, now);
-                self.searches += searches(bare);
-                self.call.queries.push(MetricQuery { id: id(next), ..bare.clone() });
-                next
-            });
+        for ((bare, at), query) in self.resolve(ask).into_iter().zip(&ask.queries) {
+            if at == self.call.queries.len() {
+                self.points += points(&bare, self.call.scope.stretch, window, now);
+                self.searches += searches(&bare);
+                self.call.queries.push(MetricQuery { id: id(at), ..bare.clone() });
+                self.known.insert(bare, at);
+            }
             if let Some(known) = self.call.queries.get_mut(at) {
                 known.returned |= query.returned;
             }
-            ids.insert(&query.id, id(at));
             places.push(at);
         }
         self.call.asks.push((place, places));

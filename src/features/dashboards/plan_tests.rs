@@ -371,6 +371,13 @@ fn calls_end_at_500_queries_and_100_800_points() {
     let other =
         (0..300).map(|n| json!(["ns", "other", "D", n.to_string(), {"period": 60}])).collect::<Vec<_>>();
     assert_eq!(sizes(&[three[0].clone(), json!({"metrics": other})], live(HOUR)), [500, 200]);
+    // What an expression computes with is there already: it takes one place, the last one too.
+    let ratio = |n: usize| {
+        let row = |name: &str, id: &str| json!(["ns", name, "D", n.to_string(), {"period": 60, "id": id}]);
+        json!({"metrics": [row("bad", "b"), row("all", "a"), row("slow", "c"), row("late", "d"),
+            [{"expression": "100 * b / a"}]]})
+    };
+    assert_eq!(sizes(&(0..100).map(ratio).collect::<Vec<_>>(), live(3 * HOUR)), [500]);
     // 500 series of three hours by the minute are one call; of six hours they are two.
     assert_eq!(sizes(&[json!({"metrics": rows(500)})], live(3 * HOUR)), [500]);
     assert_eq!(sizes(&[json!({"metrics": rows(500)})], live(6 * HOUR)), [279, 221]);
