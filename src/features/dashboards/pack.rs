@@ -73,10 +73,12 @@ pub fn pack<'a>(
             searches: 0,
         };
         let slot = open.entry(&ask.scope).or_insert_with(fresh);
-        if !slot.call.asks.is_empty() && !slot.holds(ask, window, now) {
+        let mut found = slot.resolve(ask);
+        if !slot.call.asks.is_empty() && !slot.holds(&found, window, now) {
             done.push(std::mem::replace(slot, fresh()).call);
+            found = slot.resolve(ask);
         }
-        slot.add(place, ask, window, now);
+        slot.add(place, ask, found, window, now);
     }
     done.extend(open.into_values().map(|open| open.call));
     done
@@ -84,9 +86,8 @@ pub fn pack<'a>(
 
 impl Open {
     /// Whether an ask still fits: what it shares with others is there already.
-    fn holds(&self, ask: &Ask, window: Window, now: Timestamp) -> bool {
+    fn holds(&self, found: &[(MetricQuery, usize)], window: Window, now: Timestamp) -> bool {
         let known = self.call.queries.len();
-        let found = self.resolve(ask);
         let new: BTreeMap<usize, &MetricQuery> =
             found.iter().filter(|(_, at)| *at >= known).map(|(bare, at)| (*at, bare)).collect();
         let stretch = self.call.scope.stretch;
@@ -115,10 +116,17 @@ impl Open {
         found
     }
 
-    fn add(&mut self, place: usize, ask: &Ask, window: Window, now: Timestamp) {
+    fn add(
+        &mut self,
+        place: usize,
+        ask: &Ask,
+        found: Vec<(MetricQuery, usize)>,
+        window: Window,
+        now: Timestamp,
+    ) {
         // Of each query of the ask, its place in the call.
         let mut places: Vec<usize> = Vec::with_capacity(ask.queries.len());
-        for ((bare, at), query) in self.resolve(ask).into_iter().zip(&ask.queries) {
+        for ((bare, at), query) in found.into_iter().zip(&ask.queries) {
             if at == self.call.queries.len() {
                 self.points += points(&bare, self.call.scope.stretch, window, now);
                 self.searches += searches(&bare);
