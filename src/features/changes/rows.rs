@@ -3,7 +3,7 @@
 
 use super::extras::{self, Extra};
 use super::lens::Lens;
-use super::model::{Event, Nature};
+use super::model::{Event, Nature, Who};
 use crate::aws::TargetId;
 use crate::features::security::Finding;
 use crate::text::Needle;
@@ -139,8 +139,9 @@ impl RowsJob {
         let mut done = RowsDone { rev: self.rev, ..RowsDone::default() };
         let mut rows = Vec::new();
         let needle = Needle::new(&self.needle);
+        let mut search = Search { needle: &needle, shared: HashMap::default() };
         for part in &self.parts {
-            self.calls(part, &needle, &mut rows, &mut done);
+            self.calls(part, &mut search, &mut rows, &mut done);
         }
         let found = |part: &Part| {
             let target = part.target.clone();
@@ -166,7 +167,7 @@ impl RowsJob {
         done
     }
 
-    fn calls(&self, part: &Part, needle: &Needle, rows: &mut Vec<Row>, done: &mut RowsDone) {
+    fn calls(&self, part: &Part, search: &mut Search, rows: &mut Vec<Row>, done: &mut RowsDone) {
         let (from, to) = self.range;
         let begin = part.events.partition_point(|event| event.at > to);
         let end = part.events.partition_point(|event| event.at >= from);
@@ -179,7 +180,7 @@ impl RowsJob {
                 folded.elsewhere += u64::from(event.nature == Nature::Change);
                 continue;
             }
-            if !needle.is_empty() && !contains(event, needle) {
+            if !search.finds(event) {
                 continue;
             }
             let affects = event.nature == Nature::Scaling && part.lens.affects(event);
@@ -340,11 +341,31 @@ fn group(rows: Vec<Row>, of: GroupOf) -> Vec<Row> {
     sorted.into_iter().flatten().collect()
 }
 
-/// Whether an event has what is looked for anywhere that a row or its detail shows.
-fn contains(event: &Event, needle: &Needle) -> bool {
-    let who = &event.who;
-    let optional = [who.session.as_deref(), event.key.as_deref(), event.error.as_deref()];
-    let always: [&str; 7] =
-        [&event.name, &event.on, &event.what, &who.name, &event.service, &event.address, &event.region];
-    always.into_iter().chain(optional.into_iter().flatten()).any(|text| needle.is_in(text))
+/// What is looked for, and which of the texts that events share have it: each is looked through once.
+struct Search<'a> {
+    needle: &'a Needle,
+    shared: HashMap<usize, bool, BuildHasherDefault<AsIs>>,
+}
+
+impl Search<'_> {
+    /// Whether an event has it anywhere that a row or its detail shows.
+    fn finds(&mut self, event: &Event) -> bool {
+        let shared = [&event.name, &event.on, &event.service, &event.address, &event.region];
+        self.needle.is_empty()
+            || shared.into_iter().chain(&event.key).any(|text| self.is_in(text))
+            || self.is_about(&event.who)
+            || self.needle.is_in(&event.what)
+            || event.error.as_deref().is_some_and(|error| self.needle.is_in(error))
+    }
+
+    fn is_in(&mut self, text: &Arc<str>) -> bool {
+        let place = Arc::as_ptr(text).addr();
+        *self.shared.entry(place).or_insert_with(|| self.needle.is_in(text))
+    }
+
+    fn is_about(&mut self, who: &Arc<Who>) -> bool {
+        let names = || std::iter::once(&who.name).chain(&who.session);
+        let place = Arc::as_ptr(who).addr();
+        *self.shared.entry(place).or_insert_with(|| names().any(|name| self.needle.is_in(name)))
+    }
 }
