@@ -4,6 +4,7 @@
 
 use crate::text::{cap, sanitize};
 use serde_json::Value as Json;
+use std::collections::HashSet;
 
 /// Bytes that are kept of one answer.
 const MOST: usize = 240;
@@ -16,13 +17,13 @@ const TELLING: [&str; 8] = ["id", "ids", "arn", "name", "status", "state", "vers
 
 /// `instanceId: i-0c0ffee`, one to a line; empty when the answer says nothing that the call did not.
 pub fn of(response: &Json, params: &Json) -> String {
-    let mut said = Vec::new();
-    scalars("", params, 0, &mut |_, value| said.push(value.to_owned()));
+    let mut said = HashSet::new();
+    scalars("", params, 0, &mut |_, value| said.extend([value.to_owned()]));
     let mut lines = String::new();
     scalars("", response, 0, &mut |key, value| {
         let small = key.to_ascii_lowercase();
         let telling = TELLING.iter().any(|end| small.ends_with(end)) && !small.ends_with("requestid");
-        if !telling || said.iter().any(|known| known == value) {
+        if !telling || !said.insert(value.to_owned()) {
             return;
         }
         let line = format!("{}: {}", sanitize(cap(key, VALUE).0), sanitize(cap(value, VALUE).0));
@@ -32,7 +33,6 @@ pub fn of(response: &Json, params: &Json) -> String {
             }
             lines.push_str(&line);
         }
-        said.push(value.to_owned());
     });
     lines
 }

@@ -3,8 +3,7 @@
 //! `model.rs` has what a trail event is and what can be asked about; `record.rs`, `sentence.rs`, `answer.rs`,
 //! `nature.rs` and `things.rs` make sense of a record. `source.rs` is the SDK, `walk.rs` what was read already,
 //! `trail.rs` what is kept. `lens.rs`, `extras.rs` and `rows.rs` make the list, `pane.rs` has verbs and state,
-//! `reach.rs`, `view.rs` and
-//! `detail.rs` the words and the drawing.
+//! `reach.rs`, `view.rs` and `detail.rs` the words and the drawing.
 
 mod answer;
 mod asks;
