@@ -119,8 +119,7 @@ impl TryFrom<String> for TraceId {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let hex = text.strip_prefix("1-").unwrap_or(&text).replace('-', "");
-        Self::from_hex(&hex).ok_or("not a trace id")
+        super::parse::trace::in_value(&text).ok_or("not a trace id")
     }
 }
 
