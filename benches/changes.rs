@@ -6,7 +6,7 @@ use divan::{Bencher, black_box};
 use eyewall::aws::TargetId;
 use eyewall::features::changes::Subject;
 use eyewall::features::changes::lens::Lens;
-use eyewall::features::changes::model::{Batch, Event};
+use eyewall::features::changes::model::{Batch, Event, mark};
 use eyewall::features::changes::record::{Outline, Shared, read};
 use eyewall::features::changes::rows::{Order, Part, RowsJob};
 use eyewall::features::changes::trail::{MAX_EVENTS, Trail};
@@ -23,7 +23,7 @@ struct Kept {
     /// As the source numbers them.
     sent: Vec<(u64, Arc<Event>)>,
     /// Their ids, as the source knows them.
-    known: HashSet<Arc<str>>,
+    known: HashSet<u64>,
     findings: FindingList,
     /// The same by id, as the source has them.
     found: BTreeMap<String, Arc<Finding>>,
@@ -59,7 +59,7 @@ fn resident() -> Option<usize> {
 fn everything() -> Kept {
     let trail = kept();
     let sent: Vec<_> = (0..).zip(trail.events().iter().cloned()).collect();
-    let known = sent.iter().map(|(_, event)| Arc::clone(&event.id)).collect();
+    let known = sent.iter().map(|(_, event)| mark(&event.id)).collect();
     let found: BTreeMap<_, _> =
         (0..MAX_FINDINGS).map(finding).map(|finding| (finding.id.clone(), Arc::new(finding))).collect();
     let mut findings = FindingList { findings: found.values().cloned().collect(), ..FindingList::default() };

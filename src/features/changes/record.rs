@@ -3,13 +3,12 @@
 //! Records are what AWS and every client wrote into them: anything may be missing, of a wrong type or
 //! hostile. What cannot be read is left out; the event itself never is.
 
-use super::model::{Event, Kind, Marks, Nature, Who};
+use super::model::{Event, Kind, Marks, Nature, Who, mark};
 use super::{answer, nature, sentence, things};
 use crate::text::{cap, sanitize};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Bytes of a short text that are kept.
@@ -140,22 +139,8 @@ pub fn read(outline: &Outline, shared: &mut Shared) -> Event {
 }
 
 fn marks(event: &Event) -> Marks {
-    let hash = |value: &dyn Fn(&mut DefaultHasher)| {
-        let mut hasher = DefaultHasher::new();
-        value(&mut hasher);
-        hasher.finish()
-    };
-    let call = |hasher: &mut DefaultHasher| {
-        (&event.service, &event.name, &event.who, &event.region, event.error.is_some()).hash(hasher);
-    };
-    Marks {
-        id: hash(&|hasher| event.id.hash(hasher)),
-        call: hash(&call),
-        call_on: hash(&|hasher| {
-            call(hasher);
-            event.on.hash(hasher);
-        }),
-    }
+    let call = mark((&event.service, &event.name, &event.who, &event.region, event.error.is_some()));
+    Marks { call, call_on: mark((call, &event.on)) }
 }
 
 /// Who called, from `userIdentity`.

@@ -3,14 +3,14 @@
 
 use super::extras::{self, Extra};
 use super::lens::Lens;
-use super::model::{Event, Nature, Who};
+use super::model::{Event, Nature, Who, mark};
 use crate::aws::TargetId;
 use crate::features::security::Finding;
 use crate::text::Needle;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// Equal calls of one caller this close to each other are one row.
@@ -150,7 +150,7 @@ impl RowsJob {
         };
         let found: Vec<Extra> = self.parts.iter().flat_map(found).collect();
         for extra in self.extras.iter().chain(&found).filter(|extra| self.wants(extra, &needle)) {
-            let key = hash((&extra.target, extra.kind.word(), &extra.name, extra.at));
+            let key = mark((&extra.target, extra.kind.word(), &extra.name, extra.at));
             let what = What::Extra(Box::new(extra.clone()));
             rows.push(Row { key, at: extra.at, target: extra.target.clone(), what });
         }
@@ -216,7 +216,7 @@ impl RowsJob {
             let calls =
                 Calls { newest: Arc::clone(event), count: 1, oldest: event.at, others: Vec::new(), affects };
             let what = What::Calls(calls);
-            rows.push(Row { key: event.marks.id, at: event.at, target: part.target.clone(), what });
+            rows.push(Row { key: mark(&event.id), at: event.at, target: part.target.clone(), what });
         }
     }
 
@@ -257,12 +257,6 @@ impl Hasher for AsIs {
     fn finish(&self) -> u64 {
         self.0
     }
-}
-
-fn hash(value: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// What a row is grouped by: a text, and where in memory it stands when many rows share it.
@@ -325,7 +319,7 @@ fn group(rows: Vec<Row>, of: GroupOf) -> Vec<Row> {
     let mut begin = 0;
     for (name, count, first) in groups {
         if let (Some(slot), Some(row)) = (sorted.get_mut(begin), rows.get(first)) {
-            let key = hash(("group", &name));
+            let key = mark(("group", &name));
             *slot = Some(Row { key, at: row.at, target: row.target.clone(), what: What::Group(name, count) });
         }
         next.push(begin + 1);

@@ -4,7 +4,7 @@
 //! read is remembered, and a poll asks each stream for one page at most: the next poll goes on. The newest
 //! events are read again every minute at most.
 
-use super::model::{Ask, Batch, By, Event, KEPT, Reach, TrailQuery};
+use super::model::{Ask, Batch, By, Event, KEPT, Reach, TrailQuery, mark};
 use super::record::{Outline, Shared, read};
 use super::trail::{MAX_BYTES, MAX_EVENTS};
 use super::walk::Coverage;
@@ -41,7 +41,8 @@ pub struct TrailSource {
     shared: Shared,
     /// All events in the order in which they came, with their numbers.
     sent: Vec<(u64, Arc<Event>)>,
-    known: std::collections::HashSet<Arc<str>>,
+    /// Their ids, by [`mark`].
+    known: std::collections::HashSet<u64>,
     bytes: usize,
     next: u64,
     /// The number after the last one that was handed over.
@@ -143,7 +144,7 @@ impl TrailSource {
             oldest = Some(oldest.map_or(at.as_second(), |oldest: i64| oldest.min(at.as_second())));
             let source = event.event_source().unwrap_or_default();
             let id = event.event_id().unwrap_or_default();
-            if self.known.contains(id) || only_global && !GLOBAL_SERVICES.contains(&source) {
+            if self.known.contains(&mark(id)) || only_global && !GLOBAL_SERVICES.contains(&source) {
                 continue;
             }
             let outline = Outline {
@@ -166,7 +167,7 @@ impl TrailSource {
                 region,
             };
             let event = Arc::new(read(&outline, &mut self.shared));
-            if !self.known.insert(Arc::clone(&event.id)) {
+            if !self.known.insert(mark(&event.id)) {
                 continue;
             }
             self.bytes += event.cost();
@@ -189,7 +190,7 @@ impl TrailSource {
         self.sent.retain(|(_, event)| {
             let keep = event.at > oldest;
             if !keep {
-                self.known.remove(&event.id);
+                self.known.remove(&mark(&event.id));
                 self.bytes = self.bytes.saturating_sub(event.cost());
             }
             keep

@@ -3,7 +3,7 @@
 //! The list is shared: a job gets a cheap snapshot of it. What changes something is kept apart, too, because
 //! Overview draws it on every frame.
 
-use super::model::{Batch, Event, Nature, Reach};
+use super::model::{Batch, Event, Nature, Reach, mark};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -22,7 +22,8 @@ pub struct Trail {
     events: Arc<Vec<Arc<Event>>>,
     /// Those that change something, newest first.
     changes: Vec<Arc<Event>>,
-    ids: HashSet<Arc<str>>,
+    /// Their ids, by [`mark`].
+    ids: HashSet<u64>,
     bytes: usize,
     /// How far the streams were read that were asked for last.
     pub reaches: Vec<Reach>,
@@ -58,7 +59,7 @@ impl Trail {
         self.next = batch.next;
         self.reaches = batch.reaches;
         let new: Vec<Arc<Event>> =
-            batch.events.into_iter().filter(|event| self.ids.insert(Arc::clone(&event.id))).collect();
+            batch.events.into_iter().filter(|event| self.ids.insert(mark(&event.id))).collect();
         if new.is_empty() {
             return;
         }
@@ -69,7 +70,7 @@ impl Trail {
         while events.len() > MAX_EVENTS || self.bytes > MAX_BYTES {
             let Some(oldest) = events.pop() else { break };
             self.bytes = self.bytes.saturating_sub(oldest.cost());
-            self.ids.remove(&oldest.id);
+            self.ids.remove(&mark(&oldest.id));
             if self.changes.last().is_some_and(|last| last.id == oldest.id) {
                 self.changes.pop();
             }
