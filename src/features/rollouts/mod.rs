@@ -8,6 +8,7 @@
 mod detail;
 pub mod dialog;
 mod dialog_view;
+pub mod find;
 pub mod journal;
 pub mod model;
 pub mod op;
@@ -15,6 +16,7 @@ mod pane;
 pub mod past;
 pub mod plan;
 pub mod preflight;
+pub mod report;
 pub mod rollback;
 pub mod side;
 mod source;

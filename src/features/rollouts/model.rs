@@ -39,6 +39,11 @@ impl ServiceName {
         format!("ecs/{}/{}", self.cluster, self.service)
     }
 
+    /// The short name.
+    pub fn short(&self) -> &str {
+        &self.service
+    }
+
     /// Whether a person who typed this means this service: the full name or the short one.
     pub fn answers_to(&self, typed: &str) -> bool {
         typed == self.service || typed == self.full()

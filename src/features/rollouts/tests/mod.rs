@@ -2,6 +2,8 @@
 
 mod dialog_state;
 mod plans;
+mod report;
+mod resumed;
 mod screen;
 mod shifts;
 mod watching;
