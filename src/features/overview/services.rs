@@ -68,12 +68,12 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Vec<ServiceRow<'a>> {
             let summary = place.and_then(|place| {
                 let services = &list?.services;
                 services
-                    .binary_search_by(|it| it.name.parts().cmp(&place))
+                    .binary_search_by(|it| it.name.ecs_parts().cmp(&Some(place)))
                     .ok()
                     .and_then(|at| services.get(at))
             });
             let shift = place.and_then(|place| {
-                list?.shifts.iter().find(|shift| shift.in_progress() && shift.name.parts() == place)
+                list?.shifts.iter().find(|shift| shift.in_progress() && shift.name.ecs_parts() == Some(place))
             });
             let tasks = summary.map(|summary| wanted(summary.tasks, shift));
             let missing = tasks.is_some_and(|tasks| tasks.running < tasks.requested);
