@@ -106,7 +106,7 @@ impl OverviewPane {
         if !needle.is_empty() {
             let fits = |name: &str| name.to_lowercase().contains(&needle);
             board.items.retain(|item| match item {
-                Item::Rollout(_, shift, _) => fits(&shift.name.service),
+                Item::Rollout(_, shift, _) => fits(shift.name.short()),
                 Item::Alarm(_, alarm, _) => fits(&alarm.name),
                 Item::Finding(_, finding) => fits(&finding.kind) || fits(finding.on()),
                 Item::Storm(storm) => fits(&storm.first.name) || storm.services.iter().any(|name| fits(name)),
@@ -215,8 +215,7 @@ impl OverviewPane {
                     Some(vec![Command::Effect(Effect::Copy(name.full()))])
                 }
                 Thing::Rollout(target, name) => {
-                    let link = ConsoleLink::EcsDeployments { cluster: &name.cluster, service: &name.service };
-                    Some(crate::features::console_command(ctx, target, &link))
+                    Some(crate::features::console_command(ctx, target, &name.console()))
                 }
                 _ => None,
             },

@@ -45,9 +45,12 @@ struct Summaries<'a> {
 impl<'a> Summaries<'a> {
     fn find(&mut self, place: (&str, &str)) -> Option<&'a ServiceSummary> {
         let list = self.list;
-        let follows = list.get(self.next).is_some_and(|it| it.name.parts() == place);
-        let at =
-            if follows { self.next } else { list.binary_search_by(|it| it.name.parts().cmp(&place)).ok()? };
+        let follows = list.get(self.next).is_some_and(|it| it.name.ecs_parts() == Some(place));
+        let at = if follows {
+            self.next
+        } else {
+            list.binary_search_by(|it| it.name.ecs_parts().cmp(&Some(place))).ok()?
+        };
         self.next = at + 1;
         list.get(at)
     }
@@ -95,7 +98,8 @@ impl<'a> Suffering<'a> {
         }
         let mut shifts = vec![None; len];
         for shift in target.rollouts.iter().flat_map(|list| &list.shifts).filter(|it| it.in_progress()) {
-            let place = services.place_of_ecs(&shift.name.cluster, &shift.name.service);
+            let parts = shift.name.ecs_parts();
+            let place = parts.and_then(|(cluster, service)| services.place_of_ecs(cluster, service));
             if let Some(slot) = place.and_then(|place| shifts.get_mut(place)) {
                 slot.get_or_insert(shift);
             }
