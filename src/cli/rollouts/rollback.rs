@@ -17,7 +17,7 @@ use crate::features::rollouts::report::{self, json};
 use crate::features::rollouts::rollback::{Dialog, Input, Reply};
 use crate::features::rollouts::watch::{Ending, Watch};
 use crate::features::rollouts::wire::ShiftRef;
-use crate::features::rollouts::{Plan, SendResult, ServiceName, find, op};
+use crate::features::rollouts::{Plan, RolloutName, SendResult, find, op};
 use serde_json::json;
 use std::time::Duration;
 
@@ -279,7 +279,7 @@ fn unsent(plan: &Plan, result: SendResult) -> End {
 /// Tells how it goes until it is known how it ended, a line for each change.
 async fn watch(
     target: &TargetId,
-    name: &ServiceName,
+    name: &RolloutName,
     args: &Rollback,
     sites: &mut Sites,
     stopped: bool,

@@ -3,7 +3,7 @@
 //! What may be sent and when is decided in `rollback.rs`; here keys, answers and the present are only handed
 //! to it. Drawing is in `dialog_view.rs`.
 
-use super::model::{Rollout, ServiceName};
+use super::model::{Rollout, RolloutName};
 use super::plan::{Caller, Circumstances, Plan};
 use super::rollback::{Dialog, Input, Need, Reply};
 use super::wire::{ShiftRef, ShiftsQuery};
@@ -28,14 +28,14 @@ pub fn no_writes(ctx: &Ctx, target: &TargetId) -> Option<String> {
 }
 
 /// The dialog for a service's shift, or a line that says why there is none.
-pub fn open(ctx: &Ctx, target: &TargetId, name: &ServiceName) -> Command {
+pub fn open(ctx: &Ctx, target: &TargetId, name: &RolloutName) -> Command {
     match shift_to_undo(ctx, target, name) {
         Ok(shift) => Command::Open(Box::new(RollbackDialog::new(ctx, target, shift))),
-        Err(why) => Command::Notify(Tone::Warn, format!("no rollback of {}: {why}", name.service)),
+        Err(why) => Command::Notify(Tone::Warn, format!("no rollback of {}: {why}", name.short())),
     }
 }
 
-fn shift_to_undo<'a>(ctx: &Ctx<'a>, target: &TargetId, name: &ServiceName) -> Result<&'a Rollout, String> {
+fn shift_to_undo<'a>(ctx: &Ctx<'a>, target: &TargetId, name: &RolloutName) -> Result<&'a Rollout, String> {
     if let Some(why) = no_writes(ctx, target) {
         return Err(why);
     }
@@ -102,7 +102,7 @@ impl RollbackDialog {
         match self.dialog.input(input) {
             Reply::Stay => app::Reply::stay(),
             Reply::Close => {
-                let text = format!("{}: nothing was sent", self.dialog.name.service);
+                let text = format!("{}: nothing was sent", self.dialog.name.short());
                 app::Reply::close_with(Command::Notify(Tone::Info, text))
             }
             Reply::Copy(command) => app::Reply::with(vec![Command::Effect(Effect::Copy(command))]),

@@ -3,19 +3,18 @@
 //! Shared by the dialog and by the commands without a screen. A name means one rollout or none: where it
 //! could mean several, all of them are told. Pure.
 
-use super::model::{Rollout, ServiceName, Standing};
+use super::model::{Rollout, RolloutName, Standing};
 use super::plan::confirm_word;
 use super::wire::RolloutList;
 use crate::aws::TargetId;
 use std::collections::BTreeSet;
 
 /// A rollout's name and where it is.
-pub type Found = (TargetId, ServiceName);
+pub type Found = (TargetId, RolloutName);
 
-/// The names in a list: services, at rest too, and everything that shifts or did within a day.
-fn names(list: &RolloutList) -> BTreeSet<&ServiceName> {
-    let services = list.services.iter().map(|service| &service.name);
-    services.chain(list.shifts.iter().chain(list.recent.iter()).map(|shift| &shift.name)).collect()
+/// The names in a list, each once.
+fn names(list: &RolloutList) -> BTreeSet<&RolloutName> {
+    list.names().collect()
 }
 
 /// All rollouts that answer to a name, short or in full.
@@ -34,20 +33,20 @@ pub fn near<'a>(
     lists: impl Iterator<Item = &'a RolloutList>,
     most: usize,
 ) -> (Vec<String>, usize) {
-    let all: BTreeSet<&ServiceName> = lists.flat_map(names).collect();
+    let all: BTreeSet<&RolloutName> = lists.flat_map(names).collect();
     let (start, needle) = (typed.chars().take(3).collect::<String>().to_lowercase(), typed.to_lowercase());
-    let like = |name: &&&ServiceName| {
+    let like = |name: &&&RolloutName| {
         let full = name.full().to_lowercase();
         full.contains(&needle) || name.short().to_lowercase().starts_with(&start)
     };
-    let close: Vec<&&ServiceName> = all.iter().filter(like).collect();
+    let close: Vec<&&RolloutName> = all.iter().filter(like).collect();
     let shown = if close.is_empty() { all.iter().collect() } else { close };
     (shown.iter().take(most).map(|name| name.full()).collect(), all.len())
 }
 
 /// What has to be typed to confirm a rollback of this one.
 pub fn word<'a>(
-    name: &ServiceName,
+    name: &RolloutName,
     target: &TargetId,
     lists: impl Iterator<Item = (&'a TargetId, &'a RolloutList)>,
 ) -> String {
@@ -66,9 +65,9 @@ pub fn word<'a>(
 ///
 /// # Errors
 /// Why there is none, in words.
-pub fn to_undo<'a>(list: &'a RolloutList, name: &ServiceName) -> Result<&'a Rollout, String> {
+pub fn to_undo<'a>(list: &'a RolloutList, name: &RolloutName) -> Result<&'a Rollout, String> {
     let shift = list.shift_of(name).ok_or_else(|| "no deployment within a day".to_owned())?;
-    if shift.status.standing() == Standing::Ended {
+    if shift.standing() == Standing::Ended {
         return Err(format!(
             "its last deployment has ended ({}): going back now is a new deployment",
             shift.status.0

@@ -34,7 +34,7 @@ pub fn list(
         };
         let age = units::or_missing(at, glyphs.missing, |at| units::age(since(at, now)));
         let target = several.then(|| target.to_string());
-        let cells = [shift.strategy.label().to_owned(), shift.stage_words(), share, next, age];
+        let cells = [shift.mechanism.short().to_owned(), shift.stage_words(), share, next, age];
         std::iter::once(shift.name.full()).chain(target).chain(cells).collect::<Vec<_>>()
     };
     let titles = ["name", "target", "strategy", "stage", "on new", "next", "age"];
@@ -62,7 +62,7 @@ pub fn head(target: &TargetId, region: Option<&str>, shift: &Rollout, zone: &Zon
     let mut pieces = vec![
         shift.name.full(),
         format!("{target} {}", region.unwrap_or("no region")),
-        format!("ECS {}", shift.strategy.label()),
+        shift.mechanism.label(),
         format!("{old} -> {}", shift.new.label()),
     ];
     if let Some(at) = shift.started_at.or(shift.created_at) {

@@ -133,7 +133,7 @@ fn a_line_for_each_change_and_none_for_what_did_not() {
 fn the_list_and_the_plan_as_text() {
     let (prod, mut ended) = (TargetId::new("prod"), canary());
     ended.status = Status::new("ROLLBACK_SUCCESSFUL");
-    ended.name.service = "a-service-with-a-rather-long-name".into();
+    ended.name = RolloutName::ecs("shop", "a-service-with-a-rather-long-name");
     ended.finished_at = Some(at(-90_000));
     let shifts = [(&prod, &canary()), (&prod, &ended)];
     let list = report::list(&shifts, true, at(0), &Zone::utc(), &Glyphs::UNICODE);
@@ -154,7 +154,7 @@ fn a_name_means_one_rollout_or_tells_all_it_could_mean() {
             .iter()
             .map(|cluster| {
                 let mut shift = canary();
-                shift.name.cluster = (*cluster).to_owned();
+                shift.name = RolloutName::ecs(*cluster, "checkout");
                 shift
             })
             .collect(),
