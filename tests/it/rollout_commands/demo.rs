@@ -174,7 +174,7 @@ fn refusals_lost_answers_and_credentials() {
     for (fault, code, said) in [
         // Before anything is known.
         ("*:*=expire", 3, &["expired", "nothing was sent"][..]),
-        ("ecs:ListClusters=deny", 3, &["ecs:ListClusters: denied", "nothing was sent"]),
+        ("ecs:ListClusters=deny", 3, &["denied: ecs:ListClusters", "nothing was sent"]),
         // At the plan's own reads.
         ("sts:GetCallerIdentity=deny", 0, &["who is calling could not be read", "checkout rolled back"]),
         // At the call.
