@@ -9,8 +9,8 @@ use crate::features::rollouts::journal::{Entry, Step, unfinished};
 use crate::features::rollouts::op::{append, send};
 use crate::features::rollouts::plan::GuardedChange;
 use crate::features::rollouts::rollback::SendResult;
-use crate::features::rollouts::source::describe;
-use crate::features::rollouts::source::read::Reader;
+use crate::features::rollouts::source::ecs::Reader;
+use crate::features::rollouts::source::ecs::describe;
 use crate::features::rollouts::stages::Next;
 use crate::features::rollouts::watch::{Ending, Watch};
 use crate::features::rollouts::wire::{
@@ -115,7 +115,7 @@ async fn the_shift_in_flight_is_read_whole() {
     assert!(list.services.is_sorted_by(|a, b| a.name < b.name));
     let [shift] = list.shifts.as_slice() else { panic!("{:?}", list.shifts) };
     assert_eq!(shift.name.full(), "ecs/shop/checkout");
-    assert!(matches!(shift.strategy, Strategy::Canary { percent: 20.0, .. }));
+    assert!(matches!(shift.mechanism, Mechanism::Ecs(Strategy::Canary { percent: 20.0, .. })));
     assert_eq!(shift.share(), Some((20.0, false)));
     let old = shift.old.as_ref().unwrap();
     assert_eq!((old.label().as_str(), shift.new.label().as_str()), ("rev 41", "rev 42"));
