@@ -1,10 +1,12 @@
 //! Traffic shifts of ECS services and their rollback.
 //!
 //! `model` and `stages` are what a shift is and what follows from it; `wire` is what is asked and answered;
+//! `verdict` says whether the new side is worse, `comparing` what is read for it and `verdict_view` the words;
 //! `plan`, `preflight`, `rollback`, `watch`, `state` and `journal` are the rollback from the first look to its end, as
 //! values. `source` has the SDK's reads and `op` the one call that changes anything; `pane`, `view` and
 //! `detail` are the screen, `dialog` and `dialog_view` the dialog.
 
+mod comparing;
 mod detail;
 pub mod dialog;
 mod dialog_view;
@@ -20,6 +22,8 @@ pub mod side;
 mod source;
 pub mod stages;
 pub mod state;
+pub mod verdict;
+mod verdict_view;
 mod view;
 pub mod watch;
 pub mod wire;
@@ -27,6 +31,7 @@ pub mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use comparing::{comparison_of, want_verdicts};
 pub use dialog::{base_wants, status_lines};
 pub use journal::Entry;
 pub use model::{Rollout, ServiceName};
@@ -34,6 +39,9 @@ pub use pane::{Key, RolloutsPane};
 pub use past::{JournalView, Past};
 pub use plan::Plan;
 pub use rollback::SendResult;
-pub use source::{DetailSource, ListSource, ShiftsSource};
+pub use source::{DetailSource, ListSource, ShiftsSource, VerdictsSource};
 pub use state::Rollbacks;
-pub use wire::{DetailQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery};
+pub use verdict_view::phrase;
+pub use wire::{
+    Comparison, DetailQuery, MetricsQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery,
+};

@@ -11,6 +11,7 @@ mod metrics;
 pub(super) mod read;
 
 pub use detail::DetailSource;
+pub use metrics::VerdictsSource;
 
 use super::model::{Rollout, ServiceName, Status, arn_tail};
 use super::plan::Caller;
