@@ -82,21 +82,21 @@ fn owners<'a>(services: &'a Services, target: &TargetId, alarm: &alarms::Alarm, 
 pub fn jump_from_service(
     action: Action,
     target: &TargetId,
-    name: &rollouts::ServiceName,
+    name: &rollouts::RolloutName,
     shift: Option<&rollouts::Rollout>,
     ctx: &Ctx,
 ) -> Vec<Command> {
     let services = ctx.store.target(target).map(|target| &target.derived.services);
-    match services.and_then(|services| services.of_ecs(&name.cluster, &name.service)) {
+    match services.and_then(|services| service_of(services, name)) {
         Some(service) => {
             let since = shift.filter(|shift| shift.in_progress()).and_then(|shift| shift.started_at);
             jump(action, service, since, ctx)
         }
         None if matches!(action, Action::Logs | Action::Traces | Action::Board) => {
-            say(format!("{} was not looked up yet", name.service))
+            say(format!("{} was not looked up yet", name.short()))
         }
         None if action == Action::Changes => {
-            changes::goto(target, Some(Subject::Service(name.service.clone())), None, ctx)
+            changes::goto(target, Some(Subject::Service(name.short().to_owned())), None, ctx)
         }
         None => Vec::new(),
     }
@@ -179,10 +179,17 @@ fn shift(service: &Service, ctx: &Ctx) -> Option<rollouts::Key> {
     Some(rollouts::Key { target: service.target.clone(), name, deployment: Some(deployment) })
 }
 
+/// The service that a rollout is of.
+pub fn service_of<'a>(services: &'a Services, name: &rollouts::RolloutName) -> Option<&'a Service> {
+    match name {
+        rollouts::RolloutName::Ecs { cluster, service } => services.of_ecs(cluster, service),
+    }
+}
+
 /// Rollouts' name of a service that runs on ECS.
-pub fn ecs_name(service: &Service) -> Option<rollouts::ServiceName> {
+pub fn ecs_name(service: &Service) -> Option<rollouts::RolloutName> {
     let place = service.ecs.as_ref()?;
-    Some(rollouts::ServiceName { cluster: place.cluster.clone(), service: place.service.clone() })
+    Some(rollouts::RolloutName::ecs(&place.cluster, &place.service))
 }
 
 fn logs(target: &TargetId, groups: Vec<String>, since: Option<Timestamp>, about: &str) -> Vec<Command> {

@@ -2,11 +2,13 @@
 //! remembered. Pure; panes open them.
 
 use super::place::{self, Thing};
+use super::rollouts::{RolloutList, RolloutName};
 use super::{Link, changes, dashboards, rollouts, security, traces};
 use crate::app::Effect;
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::aws::TargetId;
 use crate::aws::console::{ConsoleLink, console_url};
+use std::collections::BTreeSet;
 
 /// Reads an ARN, a console URL or a trace id as pasted.
 ///
@@ -37,7 +39,7 @@ pub fn link_of(text: &str, ctx: &Ctx) -> Result<Link, String> {
         Thing::Alarm(name) => Link::Alarms { alarm: Some((target.clone(), name)), open: true },
         Thing::Dashboard(name) => dashboard_link(target, dashboards::Name::account(name)),
         Thing::LogGroup(name) => logs_link(target, name),
-        Thing::EcsService { cluster, service } => service_link(target, &cluster, &service),
+        Thing::EcsService { cluster, service } => rollout_link(target, RolloutName::ecs(cluster, service)),
         Thing::Finding(id) => security::link(target, place.region.unwrap_or_default(), id),
         // An id says nothing about where it is: any target may know it, unless the address names a region.
         Thing::Trace(id) => Link::Traces(traces::Place::of_trace(place.region.map(|_| target.clone()), id)),
@@ -94,21 +96,16 @@ pub fn open_link(pane: &str, name: &str, ctx: &Ctx) -> Result<Link, String> {
             Ok(logs_link(target, name.to_owned()))
         }
         "rollouts" => {
-            let services = targets.iter().flat_map(|(id, target)| {
-                target
-                    .rollouts
-                    .iter()
-                    .flat_map(|list| list.services.iter())
-                    .map(move |service| (*id, &service.name))
-            });
-            let wanted = name.strip_prefix("ecs/").unwrap_or(name);
-            let found: Vec<_> = services
-                .clone()
-                .filter(|(_, known)| known.service == wanted || known.full() == wanted)
+            let services: BTreeSet<_> = targets
+                .iter()
+                .flat_map(|(id, target)| {
+                    target.rollouts.iter().flat_map(RolloutList::names).map(move |name| (*id, name))
+                })
                 .collect();
+            let found: Vec<_> = services.iter().filter(|(_, known)| known.answers_to(name)).collect();
             match found.as_slice() {
-                [(target, name)] => Ok(service_link(target, &name.cluster, &name.service)),
-                [] => Err(missing("service", services.map(|(_, name)| name.service.as_str()).collect())),
+                [(target, name)] => Ok(rollout_link(target, (*name).clone())),
+                [] => Err(missing("service", services.iter().map(|(_, name)| name.short()).collect())),
                 several => {
                     let names: Vec<String> =
                         several.iter().map(|(target, name)| format!("{} in {target}", name.full())).collect();
@@ -162,8 +159,7 @@ fn logs_link(target: &TargetId, group: String) -> Link {
     Link::Logs { target: target.clone(), groups: vec![group], at: None, filter: String::new() }
 }
 
-fn service_link(target: &TargetId, cluster: &str, service: &str) -> Link {
-    let name = rollouts::ServiceName { cluster: cluster.to_owned(), service: service.to_owned() };
+fn rollout_link(target: &TargetId, name: RolloutName) -> Link {
     Link::Rollouts {
         shift: Some(rollouts::Key { target: target.clone(), name, deployment: None }),
         open: true,

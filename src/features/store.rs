@@ -300,7 +300,7 @@ impl Store {
 
     /// A rollback that was sent and is not decided yet.
     pub fn in_flight_rollback(&self) -> Option<String> {
-        self.rollbacks.in_flight().map(|watch| watch.name().service.clone())
+        self.rollbacks.in_flight().map(|watch| watch.name().short().to_owned())
     }
 
     /// No active target lets anything be changed.

@@ -230,12 +230,15 @@ impl Loop {
                 let Ok(msg) = self.queue.try_recv() else { break };
                 batch.push(msg);
             }
+            let changed = !batch.is_empty();
             for msg in batch {
                 if let ControlFlow::Break(ended) = self.take(app, msg, terminal)? {
                     return Ok(ended);
                 }
             }
-            self.publish(app);
+            if changed {
+                self.publish(app);
+            }
             let now = self.shell.clock.since_start();
             if self.dirty && self.drawn_at.is_none_or(|at| now >= at + FRAME) {
                 self.draw(app, terminal)?;

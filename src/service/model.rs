@@ -141,6 +141,8 @@ impl Service {
 /// Whose an alarm is.
 #[derive(Debug, Clone, Copy)]
 pub struct Owner<'a> {
+    /// Its place in [`Services::list`].
+    pub place: usize,
     /// The service.
     pub service: &'a Service,
     /// The dependency of it that the alarm is really on.
@@ -201,10 +203,10 @@ impl Services {
     /// Whose an alarm is: services it is on first, then those that depend on what it is on.
     pub fn of_alarm(&self, alarm: &str) -> impl Iterator<Item = Owner<'_>> {
         let places = self.by_alarm.get(alarm).map(Vec::as_slice).unwrap_or_default();
-        places.iter().filter_map(|(service, dependency)| {
-            let service = self.list.get(*service)?;
+        places.iter().filter_map(|(place, dependency)| {
+            let service = self.list.get(*place)?;
             let dependency = dependency.and_then(|place| service.depends_on.get(place));
-            Some(Owner { service, dependency })
+            Some(Owner { place: *place, service, dependency })
         })
     }
 
@@ -215,8 +217,13 @@ impl Services {
 
     /// The service of an ECS service.
     pub fn of_ecs(&self, cluster: &str, service: &str) -> Option<&Service> {
+        self.list.get(self.place_of_ecs(cluster, service)?)
+    }
+
+    /// Its place in [`Self::list`].
+    pub fn place_of_ecs(&self, cluster: &str, service: &str) -> Option<usize> {
         let place = EcsPlace { cluster: cluster.to_owned(), service: service.to_owned() };
-        self.list.get(*self.by_ecs.get(&place)?)
+        self.by_ecs.get(&place).copied()
     }
 
     /// The service of this name in X-Ray.

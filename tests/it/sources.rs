@@ -10,7 +10,7 @@ use eyewall::features::changes::{Ask, By, TrailQuery, TrailSource};
 use eyewall::features::dashboards;
 use eyewall::features::discovery::{InventoryQuery, InventorySource};
 use eyewall::features::logs::{GroupsSource, TailQuery, TailSource};
-use eyewall::features::rollouts::{self, RolloutList, ServiceName};
+use eyewall::features::rollouts::{self, RolloutList, RolloutName};
 use eyewall::features::session::IdentitySource;
 use eyewall::features::{Payload, Query, Source};
 use eyewall::runtime::clock::Clock;
@@ -153,8 +153,8 @@ async fn rollout_detail() {
     holds("ecs:*", rollouts::DetailSource::new, &query).await;
 }
 
-fn checkout() -> ServiceName {
-    ServiceName { cluster: "shop".into(), service: "checkout".into() }
+fn checkout() -> RolloutName {
+    RolloutName::ecs("shop", "checkout")
 }
 
 async fn rollouts_of(scenario: &str, faults: &[&str]) -> RolloutList {

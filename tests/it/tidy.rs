@@ -70,7 +70,7 @@ fn is_pure(path: &Path) -> bool {
     let folder = ["src/app/", "src/widgets/", "src/service/", "src/text/"];
     let part = |name: &str| path.ends_with(&format!("/{name}.rs")) || path.contains(&format!("/{name}/"));
     folder.iter().any(|folder| path.starts_with(folder))
-        || path.starts_with("src/features/") && ["model", "pane", "view"].into_iter().any(part)
+        || path.starts_with("src/features/") && ["mechanism", "model", "pane", "view"].into_iter().any(part)
 }
 
 #[track_caller]

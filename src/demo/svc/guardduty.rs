@@ -21,6 +21,9 @@ const PAGES: Paging = Paging {
 const FIELDS: [&str; 8] =
     ["accountId", "confidence", "createdAt", "id", "region", "severity", "type", "updatedAt"];
 
+/// The one field of `service` that stands at a finding's head too.
+const ARCHIVED: &str = "service.archived";
+
 #[expect(clippy::unnecessary_wraps, reason = "every handler has this shape")]
 pub fn list_detectors(ctx: Ctx<'_>, _: &Value) -> Result<Value, Failure> {
     let detector = enabled(ctx).then(|| ctx.world.detector());
@@ -70,9 +73,12 @@ pub fn list_findings(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
     check_detector(ctx, input)?;
     let criteria = Criteria::read(input)?;
     let order = Order::read(input)?;
-    // Of thousands, most are asked for by what stands at their head.
-    let deep = order.by.contains('.') || criteria.0.iter().any(|(field, _)| !is_head(field));
-    let all = ctx.world.findings(ctx.now).into_iter().map(|finding| describe(ctx, finding, deep));
+    // Of thousands, most are asked for by what stands at their head, and then no more of them is made.
+    let mut asked: Vec<&str> = criteria.0.iter().map(|(field, _)| *field).collect();
+    asked.push(order.by);
+    let deep = !asked.iter().all(|field| is_head(field));
+    let made = |finding| if deep { describe(ctx, finding) } else { head(ctx, &finding, &asked) };
+    let all = ctx.world.findings(ctx.now).into_iter().map(made);
     let found = order.sort(all.filter(|finding| criteria.fit(finding)).collect());
     let ids: Vec<String> = found.iter().filter_map(|it| it.text("id").map(str::to_owned)).collect();
     let (ids, next) = PAGES.page(ids, input)?;
@@ -89,7 +95,7 @@ pub fn get_findings(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
     let mut all = ctx.world.findings(ctx.now);
     all.retain(|finding| wanted.contains(&finding.id.as_str()));
     all.sort_by_key(|finding| wanted.iter().position(|id| *id == finding.id));
-    let mut found: Vec<Value> = all.into_iter().map(|finding| describe(ctx, finding, true)).collect();
+    let mut found: Vec<Value> = all.into_iter().map(|finding| describe(ctx, finding)).collect();
     if input.get("sortCriteria").is_some() {
         found = Order::read(input)?.sort(found);
     }
@@ -115,15 +121,37 @@ fn invalid(parameter: &str) -> Failure {
 
 /// Whether a field is told by a finding without its resource and the details of its service.
 fn is_head(field: &str) -> bool {
-    FIELDS.contains(&field) || field == "service.archived"
+    FIELDS.contains(&field) || field == ARCHIVED
 }
 
 fn iso(at: Timestamp) -> Value {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string().into()
 }
 
-/// A finding as the service writes it, or only its head.
-fn describe(ctx: Ctx<'_>, finding: Finding<'_>, deep: bool) -> Value {
+/// What a finding's head says of the asked fields, and its id.
+fn head(ctx: Ctx<'_>, finding: &Finding<'_>, asked: &[&str]) -> Value {
+    let mut members = vec![(Cow::Borrowed("id"), Value::from(&finding.id))];
+    for field in FIELDS.into_iter().filter(|field| asked.contains(field)) {
+        let value = match field {
+            "accountId" => ACCOUNT.into(),
+            "createdAt" => iso(finding.created),
+            "region" => ctx.world.region().to_owned().into(),
+            "severity" => finding.severity.into(),
+            "type" => finding.kind.to_owned().into(),
+            "updatedAt" => iso(finding.updated),
+            // GuardDuty gives no confidence with its findings; the id is there already.
+            _ => continue,
+        };
+        members.push((Cow::Borrowed(field), value));
+    }
+    if asked.contains(&ARCHIVED) {
+        members.push((Cow::Borrowed("service"), object([("archived", finding.archived.into())])));
+    }
+    Value::Map(members)
+}
+
+/// A finding as the service writes it.
+fn describe(ctx: Ctx<'_>, finding: Finding<'_>) -> Value {
     let detector = ctx.world.detector();
     let arn = ctx.world.arn("guardduty", &format!("detector/{detector}/finding/{}", finding.id));
     let mut service = object([
@@ -134,8 +162,8 @@ fn describe(ctx: Ctx<'_>, finding: Finding<'_>, deep: bool) -> Value {
         ("eventFirstSeen", iso(finding.first)),
         ("eventLastSeen", iso(finding.last)),
     ]);
-    let mut more = if deep { convert(finding.service) } else { Value::empty() };
-    if deep && !finding.signals.is_empty() {
+    let mut more = convert(finding.service);
+    if !finding.signals.is_empty() {
         add_signals(&mut more, &finding.signals);
     }
     if let (Value::Map(service), Value::Map(more)) = (&mut service, more) {
@@ -154,7 +182,7 @@ fn describe(ctx: Ctx<'_>, finding: Finding<'_>, deep: bool) -> Value {
         ("severity", finding.severity.into()),
         ("createdAt", iso(finding.created)),
         ("updatedAt", iso(finding.updated)),
-        ("resource", if deep { convert(finding.resource) } else { Value::empty() }),
+        ("resource", convert(finding.resource)),
         ("service", service),
     ])
 }

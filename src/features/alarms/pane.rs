@@ -52,9 +52,14 @@ impl AlarmsPane {
             .collect();
         match self.order {
             Order::Name => rows.sort_by(|a, b| a.1.name.cmp(&b.1.name)),
-            Order::State => rows.sort_by_key(|(_, alarm)| rank(alarm, ctx)),
+            Order::State => rows.sort_by_cached_key(|(_, alarm)| rank(alarm, ctx)),
         }
         rows
+    }
+
+    /// The row of the cursor among these.
+    pub(super) fn row_of_cursor(&self, rows: &[(&TargetId, &Alarm)]) -> Option<usize> {
+        self.cursor.index_by(rows.len(), |on| position(rows, on))
     }
 
     /// The opened alarm, if it still exists.
@@ -70,8 +75,7 @@ impl AlarmsPane {
             return self.opened(ctx);
         }
         let rows = self.rows(ctx);
-        let keys: Vec<Key> = rows.iter().map(|(id, alarm)| key(id, alarm)).collect();
-        self.cursor.index(&keys).and_then(|index| rows.get(index).copied())
+        self.row_of_cursor(&rows).and_then(|index| rows.get(index).copied())
     }
 
     fn on_detail(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
@@ -92,8 +96,9 @@ impl AlarmsPane {
     }
 
     fn on_list(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
-        let keys: Vec<Key> = self.rows(ctx).iter().map(|(id, alarm)| key(id, alarm)).collect();
-        if self.cursor.on_action(action, &keys) {
+        let rows = self.rows(ctx);
+        let name = |row: usize| rows.get(row).map(|(id, alarm)| key(id, alarm));
+        if self.cursor.on_action_by(action, rows.len(), |on| position(&rows, on), name) {
             return Some(Vec::new());
         }
         match action {
@@ -153,7 +158,12 @@ fn rank(alarm: &Alarm, ctx: &Ctx) -> (u8, std::cmp::Reverse<Option<jiff::Timesta
     (class, std::cmp::Reverse(alarm.since))
 }
 
-pub(super) fn key(id: &TargetId, alarm: &Alarm) -> Key {
+/// Where an alarm is among thousands, compared where they are.
+fn position(rows: &[(&TargetId, &Alarm)], (target, name): &Key) -> Option<usize> {
+    rows.iter().position(|(id, alarm)| alarm.name == *name && *id == target)
+}
+
+fn key(id: &TargetId, alarm: &Alarm) -> Key {
     (id.clone(), alarm.name.clone())
 }
 

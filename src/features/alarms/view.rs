@@ -1,7 +1,7 @@
 //! Drawing alarms: the list, and one alarm with its chart and history.
 
 use super::model::{Alarm, AlarmDetail, AlarmState, Silent, short};
-use super::pane::{AlarmsPane, key};
+use super::pane::AlarmsPane;
 use crate::app::Window;
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
@@ -71,8 +71,7 @@ fn list(pane: &AlarmsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         Column::new("silent", 12).flex(1).priority(4),
     ];
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
-    let keys: Vec<_> = rows.iter().map(|(id, alarm)| key(id, alarm)).collect();
-    let table = Table::new(&columns, rows.len(), pane.cursor.index(&keys));
+    let table = Table::new(&columns, rows.len(), pane.row_of_cursor(&rows));
     table.render(body, buf, ctx.theme, &pane.list_top, |index| {
         rows.get(index).map_or_else(Row::default, |(id, alarm)| row(id, alarm, ctx))
     });

@@ -7,7 +7,7 @@ use crate::config::Severity;
 use crate::features::alarms::{self, AlarmState};
 use crate::features::rollouts::{self, Rollout};
 use crate::features::security::{self, Finding, Level};
-use crate::features::{Link, TargetStore};
+use crate::features::{Link, TargetStore, jumps};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -164,8 +164,8 @@ pub fn finding(id: &TargetId, finding: &Finding) -> Option<Extra> {
 }
 
 fn rollout(id: &TargetId, target: &TargetStore, shift: &Rollout, all: &mut Vec<Extra>) {
-    let service = target.derived.services.of_ecs(&shift.name.cluster, &shift.name.service);
-    let name = service.map_or(shift.name.service.as_str(), |service| service.name.as_str());
+    let service = jumps::service_of(&target.derived.services, &shift.name);
+    let name = service.map_or(shift.name.short(), |service| service.name.as_str());
     let key = rollouts::Key {
         target: id.clone(),
         name: shift.name.clone(),
@@ -185,7 +185,7 @@ fn rollout(id: &TargetId, target: &TargetStore, shift: &Rollout, all: &mut Vec<E
         }));
     };
     let from = shift.old.as_ref().map(|old| format!("{} → ", old.label())).unwrap_or_default();
-    let what = format!("{} {from}{}", shift.strategy.label(), shift.new.label());
+    let what = format!("{} {from}{}", shift.mechanism.short(), shift.new.label());
     add(shift.started_at.or(shift.created_at), format!("{what} started"), Mood::Plain);
     let mood = match shift.status.0.as_str() {
         "SUCCESSFUL" => Mood::Ok,

@@ -130,7 +130,7 @@ pub fn of_service(service: &Service, rollouts: Option<&RolloutList>, things: &mu
         let summary = rollouts
             .into_iter()
             .flat_map(|list| list.services.iter())
-            .find(|known| known.name.cluster == place.cluster && known.name.service == place.service);
+            .find(|known| known.name.ecs_parts() == Some((place.cluster.as_str(), place.service.as_str())));
         let family = summary.and_then(|known| known.task_definition.split(':').next());
         things.extend(family.into_iter().flat_map(|family| {
             [format!("ecs:task-definition/{family}"), format!("ecr:repository/{family}")]

@@ -91,11 +91,14 @@ pub fn derive(id: &TargetId, target: &mut TargetStore, config: &Config, topic: O
     let ecs: Vec<EcsService> = rollouts
         .iter()
         .flat_map(|list| list.services.iter())
-        .map(|service| EcsService {
-            cluster: &service.name.cluster,
-            service: &service.name.service,
-            task_definition: &service.task_definition,
-            groups: &service.groups,
+        .filter_map(|service| {
+            let (cluster, name) = service.name.ecs_parts()?;
+            Some(EcsService {
+                cluster,
+                service: name,
+                task_definition: &service.task_definition,
+                groups: &service.groups,
+            })
         })
         .collect();
     let definitions: BTreeSet<&str> = ecs.iter().map(|service| service.task_definition).collect();

@@ -7,8 +7,9 @@ use crate::app::pane::{Ctx, Tone};
 use crate::aws::TargetId;
 use crate::config::Severity;
 use crate::features::alarms::{Alarm, AlarmState, severity};
+use crate::features::jumps;
 use crate::features::rollouts::verdict::Ruling;
-use crate::features::rollouts::{self, Rollout, ServiceName};
+use crate::features::rollouts::{self, Rollout, RolloutName};
 use crate::features::security::{self, Finding};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,7 @@ const BURST_GAP: i64 = 60;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Thing {
     /// A shift.
-    Rollout(TargetId, ServiceName),
+    Rollout(TargetId, RolloutName),
     /// An alarm.
     Alarm(TargetId, String),
     /// Alarms that started together, by the one that was first.
@@ -243,7 +244,7 @@ fn shift_tone(id: &TargetId, shift: &Rollout, ctx: &Ctx) -> Tone {
     {
         return Tone::Bad;
     }
-    let service = target.derived.services.of_ecs(&shift.name.cluster, &shift.name.service);
+    let service = jumps::service_of(&target.derived.services, &shift.name);
     let firing = |name: &String| {
         target.alarms.as_ref().and_then(|list| list.get(name)).is_some_and(|alarm| alarm.counts(ctx.now))
     };

@@ -33,7 +33,7 @@ pub(super) fn now_row<'a>(row: &Row<'a>, ctx: &Ctx<'a>) -> TableRow<'a> {
             id,
             vec![
                 kind("ROLLOUT".into()),
-                Cell::new(shift.name.service.as_str(), Role::Strong),
+                Cell::new(shift.name.short(), Role::Strong),
                 rollout_facts(id, shift, ctx),
                 age(shift.started_at, ctx),
             ],
@@ -74,7 +74,7 @@ pub(super) fn now_row<'a>(row: &Row<'a>, ctx: &Ctx<'a>) -> TableRow<'a> {
 
 fn gone<'a>(thing: &Thing, ctx: &Ctx) -> TableRow<'a> {
     let name = match thing {
-        Thing::Rollout(_, name) => name.service.clone(),
+        Thing::Rollout(_, name) => name.short().to_owned(),
         Thing::Alarm(_, name) | Thing::Storm(_, name) | Thing::Service(_, name) => name.clone(),
         Thing::Finding(_) => "finding".to_owned(),
         Thing::Folded => String::new(),
@@ -94,7 +94,7 @@ fn age<'a>(since: Option<Timestamp>, ctx: &Ctx) -> Cell<'a> {
 
 fn rollout_facts<'a>(target: &TargetId, shift: &Rollout, ctx: &Ctx) -> Cell<'a> {
     let now = stepped(shift, ctx.now.wall);
-    let mut cell = Cell::new(format!("{} {}, ", shift.strategy.label(), shift.stage_words()), Role::Text)
+    let mut cell = Cell::new(format!("{} {}, ", shift.mechanism.short(), shift.stage_words()), Role::Text)
         .and(shift.next_words(now), Role::Text);
     let comparison =
         ctx.store.target(target).and_then(|data| rollouts::comparison_of(data, &shift.deployment));

@@ -47,8 +47,8 @@ pub(super) struct Shown<'a> {
 pub struct OverviewPane {
     pub(super) cursor: Cursor<Thing>,
     pub(super) filter: String,
-    /// When a key came last, and the order of things then.
-    held: Option<(Duration, Vec<Thing>)>,
+    /// When a key came last, and the places of things then.
+    held: Option<(Duration, HashMap<Thing, usize>)>,
     pub(super) now_top: Cell<usize>,
     pub(super) services_top: Cell<usize>,
     /// How many services had room when last drawn.
@@ -106,7 +106,7 @@ impl OverviewPane {
         if !needle.is_empty() {
             let fits = |name: &str| name.to_lowercase().contains(&needle);
             board.items.retain(|item| match item {
-                Item::Rollout(_, shift, _) => fits(&shift.name.service),
+                Item::Rollout(_, shift, _) => fits(shift.name.short()),
                 Item::Alarm(_, alarm, _) => fits(&alarm.name),
                 Item::Finding(_, finding) => fits(&finding.kind) || fits(finding.on()),
                 Item::Storm(storm) => fits(&storm.first.name) || storm.services.iter().any(|name| fits(name)),
@@ -114,11 +114,10 @@ impl OverviewPane {
             services.retain(|row| fits(&row.service.name));
         }
         let mut rows: Vec<Row> = std::mem::take(&mut board.items).into_iter().map(Row::Item).collect();
-        if let Some((_, order)) = self.held.as_ref().filter(|(at, _)| ctx.now.since_start < *at + STILL) {
-            let places: HashMap<&Thing, usize> = order.iter().zip(0..).collect();
+        if let Some((_, places)) = self.held.as_ref().filter(|(at, _)| ctx.now.since_start < *at + STILL) {
             let place = |thing: &Thing| places.get(thing).copied().unwrap_or(usize::MAX);
             let here: HashSet<Thing> = rows.iter().map(Row::thing).collect();
-            let gone = order.iter().filter(|thing| {
+            let gone = places.keys().filter(|thing| {
                 !matches!(thing, Thing::Service(..) | Thing::Folded) && !here.contains(thing)
             });
             rows.extend(gone.cloned().map(Row::Gone));
@@ -216,8 +215,7 @@ impl OverviewPane {
                     Some(vec![Command::Effect(Effect::Copy(name.full()))])
                 }
                 Thing::Rollout(target, name) => {
-                    let link = ConsoleLink::EcsDeployments { cluster: &name.cluster, service: &name.service };
-                    Some(crate::features::console_command(ctx, target, &link))
+                    Some(crate::features::console_command(ctx, target, &name.console()))
                 }
                 _ => None,
             },
@@ -272,7 +270,7 @@ impl Pane for OverviewPane {
     fn on_action(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
         let shown = self.shown(ctx);
         let things = shown.things();
-        self.held = Some((ctx.now.since_start, things.clone()));
+        self.held = Some((ctx.now.since_start, things.iter().cloned().zip(0..).collect()));
         if self.cursor.on_action(action, &things) {
             return Some(Vec::new());
         }
@@ -347,7 +345,7 @@ impl Pane for OverviewPane {
             .services
             .iter()
             .map(|row| {
-                let last = row.traffic.and_then(|(_, traffic)| traffic.last().copied());
+                let last = row.traffic(ctx).and_then(|(_, traffic)| traffic.last().copied());
                 let target: &TargetId = row.target;
                 serde_json::json!({
                     "target": target, "service": row.service.name, "last": last, "in_trouble": row.troubled,

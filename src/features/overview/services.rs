@@ -3,10 +3,11 @@
 use super::traffic::{Traffic, TrafficList};
 use crate::app::pane::{Ctx, Tone};
 use crate::aws::TargetId;
-use crate::features::rollouts::Rollout;
+use crate::features::TargetStore;
 use crate::features::rollouts::model::Tasks;
-use crate::service::{DependencyKind, Service};
-use std::collections::{HashMap, HashSet};
+use crate::features::rollouts::{Rollout, ServiceSummary};
+use crate::service::{Dependency, DependencyKind, Service, Services};
+use std::collections::HashSet;
 
 /// A row of SERVICES.
 #[derive(Debug, Clone)]
@@ -22,10 +23,37 @@ pub struct ServiceRow<'a> {
     pub shift: Option<&'a Rollout>,
     /// Its tasks.
     pub tasks: Option<Tasks>,
-    /// Its traffic and the list it is in.
-    pub traffic: Option<(&'a TrafficList, &'a Traffic)>,
     /// What it depends on that is in trouble itself.
     pub troubled: Vec<&'a str>,
+}
+
+impl<'a> ServiceRow<'a> {
+    /// Its traffic and the list it is in.
+    pub fn traffic(&self, ctx: &Ctx<'a>) -> Option<(&'a TrafficList, &'a Traffic)> {
+        let list = ctx.store.target(self.target)?.traffic.as_ref()?;
+        Some((list, list.get(&self.service.name)?))
+    }
+}
+
+/// Looks services up that come in the order of their names, as the list mostly has them too.
+struct Summaries<'a> {
+    list: &'a [ServiceSummary],
+    /// Where the next one is if it follows the last one found.
+    next: usize,
+}
+
+impl<'a> Summaries<'a> {
+    fn find(&mut self, place: (&str, &str)) -> Option<&'a ServiceSummary> {
+        let list = self.list;
+        let follows = list.get(self.next).is_some_and(|it| it.name.ecs_parts() == Some(place));
+        let at = if follows {
+            self.next
+        } else {
+            list.binary_search_by(|it| it.name.ecs_parts().cmp(&Some(place))).ok()?
+        };
+        self.next = at + 1;
+        list.get(at)
+    }
 }
 
 /// While it shifts both sides run, and what is wanted is what both want together: the service's own count
@@ -38,56 +66,82 @@ fn wanted(tasks: Tasks, shift: Option<&Rollout>) -> Tasks {
     Tasks { requested: tasks.requested.max(sides.unwrap_or_default()), ..tasks }
 }
 
+/// What the services of one target suffer from. By their places in its list: there are hundreds of them, looked
+/// at for each redraw, and few are in trouble.
+struct Suffering<'a> {
+    services: &'a Services,
+    /// An alarm is on it.
+    bad: Vec<bool>,
+    /// What it depends on that an alarm is on.
+    dependencies: Vec<Vec<&'a str>>,
+    /// Names of services in either.
+    names: HashSet<&'a str>,
+    /// Its shift in flight.
+    shifts: Vec<Option<&'a Rollout>>,
+}
+
+impl<'a> Suffering<'a> {
+    fn of(target: &'a TargetStore, ctx: &Ctx) -> Self {
+        let services = &target.derived.services;
+        let len = services.list().len();
+        let (mut bad, mut dependencies, mut names) =
+            (vec![false; len], vec![Vec::new(); len], HashSet::new());
+        let alarms = target.alarms.iter().flat_map(|list| &list.alarms);
+        let firing = alarms.filter(|alarm| alarm.counts(ctx.now));
+        for owner in firing.flat_map(|alarm| services.of_alarm(&alarm.name)) {
+            names.insert(owner.service.name.as_str());
+            match (owner.dependency, bad.get_mut(owner.place), dependencies.get_mut(owner.place)) {
+                (None, Some(bad), _) => *bad = true,
+                (Some(on), _, Some(own)) => own.push(on.name.as_str()),
+                _ => {}
+            }
+        }
+        let mut shifts = vec![None; len];
+        for shift in target.rollouts.iter().flat_map(|list| &list.shifts).filter(|it| it.in_progress()) {
+            let parts = shift.name.ecs_parts();
+            let place = parts.and_then(|(cluster, service)| services.place_of_ecs(cluster, service));
+            if let Some(slot) = place.and_then(|place| shifts.get_mut(place)) {
+                slot.get_or_insert(shift);
+            }
+        }
+        Self { services, bad, dependencies, names, shifts }
+    }
+
+    /// What a service depends on that is in trouble itself.
+    fn troubled(&self, service: &'a Service, own: &[&str]) -> Vec<&'a str> {
+        let in_trouble = |on: &&Dependency| {
+            own.contains(&on.name.as_str())
+                || on.kind == DependencyKind::Service && self.names.contains(on.name.as_str())
+        };
+        service.depends_on.iter().filter(in_trouble).map(|on| on.name.as_str()).collect()
+    }
+}
+
 /// All services of all active targets, those in trouble first, by name within.
 pub fn services<'a>(ctx: &Ctx<'a>) -> Vec<ServiceRow<'a>> {
     let store = ctx.store;
     let mut rows = Vec::new();
     for (id, target) in store.active_targets() {
-        let alarms = target.alarms.iter().flat_map(|list| &list.alarms);
-        let firing = alarms.filter(|alarm| alarm.counts(ctx.now));
-        let (mut bad, mut dependencies) = (HashSet::new(), HashMap::<&str, Vec<&str>>::new());
-        for owner in firing.flat_map(|alarm| target.derived.services.of_alarm(&alarm.name)) {
-            match owner.dependency {
-                None => drop(bad.insert(owner.service.name.as_str())),
-                Some(on) => dependencies.entry(&owner.service.name).or_default().push(&on.name),
-            }
-        }
-        for service in target.derived.services.list() {
-            let name = service.name.as_str();
-            let troubled = |on: &&crate::service::Dependency| {
-                let own = dependencies.get(name).is_some_and(|list| list.contains(&on.name.as_str()));
-                let other = on.kind == DependencyKind::Service
-                    && (bad.contains(on.name.as_str()) || dependencies.contains_key(on.name.as_str()));
-                own || other
-            };
-            let troubled: Vec<&str> =
-                service.depends_on.iter().filter(troubled).map(|on| on.name.as_str()).collect();
-            let list = target.rollouts.as_ref();
-            // Hundreds of services are looked up for each redraw: names are compared where they are.
+        let suffering = Suffering::of(target, ctx);
+        let mut summaries =
+            Summaries { list: target.rollouts.as_ref().map_or(&[], |it| &it.services), next: 0 };
+        let each = suffering.services.list().iter().zip(&suffering.bad).zip(&suffering.dependencies);
+        for (((service, bad), depends), shift) in each.zip(&suffering.shifts) {
             let place = service.ecs.as_ref().map(|place| (place.cluster.as_str(), place.service.as_str()));
-            let summary = place.and_then(|place| {
-                let services = &list?.services;
-                services
-                    .binary_search_by(|it| it.name.parts().cmp(&place))
-                    .ok()
-                    .and_then(|at| services.get(at))
-            });
-            let shift = place.and_then(|place| {
-                list?.shifts.iter().find(|shift| shift.in_progress() && shift.name.parts() == place)
-            });
-            let tasks = summary.map(|summary| wanted(summary.tasks, shift));
+            let summary = place.and_then(|place| summaries.find(place));
+            let tasks = summary.map(|summary| wanted(summary.tasks, *shift));
             let missing = tasks.is_some_and(|tasks| tasks.running < tasks.requested);
-            let tone = if bad.contains(name) {
+            let tone = if *bad {
                 Some(Tone::Bad)
-            } else if missing || dependencies.contains_key(name) {
+            } else if missing || !depends.is_empty() {
                 Some(Tone::Warn)
             } else if shift.is_some() {
                 Some(Tone::Info)
             } else {
                 target.alarms.is_some().then_some(Tone::Ok)
             };
-            let traffic = target.traffic.as_ref().and_then(|list| Some((list, list.get(name)?)));
-            rows.push(ServiceRow { target: id, service, tone, shift, tasks, traffic, troubled });
+            let troubled = suffering.troubled(service, depends);
+            rows.push(ServiceRow { target: id, service, tone, shift: *shift, tasks, troubled });
         }
     }
     let rank = |tone| match tone {

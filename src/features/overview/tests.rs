@@ -8,7 +8,7 @@ use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec, Usage};
 use crate::config::Config;
 use crate::features::alarms::{Alarm, AlarmList, AlarmState, Kind, Silent};
 use crate::features::metrics::{MetricQuery, Series, Stat};
-use crate::features::rollouts::model::{AlarmWatch, Owner, ServiceName, Strategy, Tasks};
+use crate::features::rollouts::model::{AlarmWatch, Owner, RolloutName, Strategy, Tasks};
 use crate::features::rollouts::tests::{at, canary};
 use crate::features::rollouts::{RolloutList, ServiceSummary};
 use crate::features::session::SessionInfo;
@@ -136,7 +136,7 @@ fn group_arn(name: &str) -> String {
 
 fn rollouts() -> RolloutList {
     let service = |name: &str, running: u32| ServiceSummary {
-        name: ServiceName { cluster: "shop".into(), service: name.into() },
+        name: RolloutName::ecs("shop", name),
         owner: Owner::Ecs,
         strategy: Strategy::Rolling,
         tasks: Tasks { requested: 4, running, pending: 0 },
@@ -316,7 +316,7 @@ fn enter_and_l_lead_to_the_thing() {
     key(&mut app, KeyCode::Tab, 0);
     key(&mut app, KeyCode::Enter, 0);
     let Link::Rollouts { shift: Some(shift), open: true } = app.panes[app.ui.pane].here() else { panic!() };
-    assert_eq!(shift.name.service, "checkout");
+    assert_eq!(shift.name.short(), "checkout");
 }
 
 #[test]

@@ -220,8 +220,9 @@ fn health(rows: &[ServiceRow]) -> String {
     }
 }
 
-fn service_row<'a>(row: &ServiceRow<'a>, ctx: &Ctx) -> Vec<Cell<'a>> {
+fn service_row<'a>(row: &ServiceRow<'a>, ctx: &Ctx<'a>) -> Vec<Cell<'a>> {
     let glyphs = ctx.theme.glyphs();
+    let traffic = row.traffic(ctx);
     let (glyph, role) = match row.tone {
         Some(Tone::Bad) => (glyphs.bad, Role::Bad),
         Some(Tone::Warn) => (glyphs.warn, Role::Warn),
@@ -231,14 +232,14 @@ fn service_row<'a>(row: &ServiceRow<'a>, ctx: &Ctx) -> Vec<Cell<'a>> {
     };
     let range = ctx.window.range(ctx.now.wall);
     let line = |value: fn(&Bucket) -> Option<f64>, width: usize| {
-        let values = row.traffic.map(|(list, traffic)| traffic.values(range, list.period, value));
+        let values = traffic.map(|(list, traffic)| traffic.values(range, list.period, value));
         Cell::new(spark_trend(&values.unwrap_or_default(), width, glyphs), Role::Dim)
     };
-    let percent = row.traffic.map(|(list, traffic)| traffic.values(range, list.period, Bucket::percent));
+    let percent = traffic.map(|(list, traffic)| traffic.values(range, list.period, Bucket::percent));
     let percent = percent.unwrap_or_default();
     let most = percent.iter().flatten().copied().fold(FULL_ERRORS, f64::max);
     let errors = Cell::new(spark_between(&percent, 8, 0.0, most, glyphs), Role::Dim);
-    let last = row.traffic.and_then(|(list, traffic)| Some((list, traffic.last()?)));
+    let last = traffic.and_then(|(list, traffic)| Some((list, traffic.last()?)));
     let number = |value: Option<f64>, write: fn(f64) -> String| {
         let role = if value.is_some() { Role::Text } else { Role::Dim };
         Cell::new(units::or_missing(value, glyphs.missing, write), role)
@@ -261,12 +262,13 @@ fn service_row<'a>(row: &ServiceRow<'a>, ctx: &Ctx) -> Vec<Cell<'a>> {
         number(last.and_then(|(_, bucket)| bucket.p99), units::latency),
         line(|bucket| bucket.p99, 8),
         tasks,
-        depends(row, ctx),
+        depends(row, traffic.and_then(|(_, traffic)| traffic.oldest), ctx),
     ]
 }
 
-/// The split while it shifts, the queue's oldest message when it is old, dependencies in trouble, the others.
-fn depends<'a>(row: &ServiceRow<'a>, ctx: &Ctx) -> Cell<'a> {
+/// The split while it shifts, the queue's oldest message when it is old (seconds), dependencies in trouble, the
+/// others.
+fn depends<'a>(row: &ServiceRow<'a>, oldest: Option<f64>, ctx: &Ctx) -> Cell<'a> {
     let glyphs = ctx.theme.glyphs();
     let mut cell = Cell::default();
     if let Some((new, estimate)) = row.shift.and_then(Rollout::share) {
@@ -278,8 +280,7 @@ fn depends<'a>(row: &ServiceRow<'a>, ctx: &Ctx) -> Cell<'a> {
     for on in row.service.depends_on.iter().filter(troubled) {
         cell = cell.and(format!("{} {}  ", on.name, glyphs.warn), Role::Warn);
     }
-    if let Some(oldest) = row.traffic.and_then(|(_, traffic)| traffic.oldest).filter(|oldest| *oldest >= 60.0)
-    {
+    if let Some(oldest) = oldest.filter(|oldest| *oldest >= 60.0) {
         let age = units::age(Duration::from_secs(oldest as u64));
         cell = cell.and(format!("oldest message {age}  "), Role::Text);
     }

@@ -3,7 +3,7 @@
 //! An opened shift is compared with its detail; those in a list together, in one call. Ten metrics a minute
 //! and shift are 0.6 cents an hour. Pure.
 
-use super::model::{Rollout, Side, Strategy, TargetGroup};
+use super::model::{Rollout, Side, TargetGroup};
 use super::verdict::{Against, Settings};
 use super::wire::{Comparison, MetricsQuery};
 use crate::app::pane::Ctx;
@@ -30,7 +30,7 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
         return Err("the shift is over");
     }
     let Some(old) = &shift.old else { return Err("a first deployment has no old side") };
-    if !shift.strategy.has_weights() {
+    if !shift.mechanism.has_weights() {
         return Err("both revisions serve the same target group, which counts them together");
     }
     let groups = |side: &Side| -> Vec<(String, String)> {
@@ -49,7 +49,7 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
             _ => "no traffic has moved yet",
         });
     };
-    let against = if shift.strategy == Strategy::BlueGreen { Against::Before } else { Against::Beside };
+    let against = if shift.mechanism.at_once() { Against::Before } else { Against::Beside };
     let (margin, false_alarms) = (config.verdict.margin, config.verdict.false_alarms);
     let settings = Settings { against, margin, false_alarms };
     Ok(MetricsQuery { deployment: shift.deployment.clone(), old, new, from, settings })

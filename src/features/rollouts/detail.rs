@@ -26,11 +26,11 @@ const SIDE_TEXT: u16 = 62;
 pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let [head, body] = dialog::split_top(area, 1);
     let region = ctx.store.target(row.target).and_then(|it| it.session.region.as_deref()).unwrap_or_default();
-    let mut about = format!("{}/{region}  {}", row.target, row.name.cluster);
+    let mut about = format!("{}/{region}  {}", row.target, row.name.place());
     if let Some(shift) = row.shift {
-        about = format!("{about}  ECS {}  {}", shift.strategy.label(), times(shift, ctx));
+        about = format!("{about}  {}  {}", shift.mechanism.label(), times(shift, ctx));
     }
-    panel::title_one(head, &row.name.service, &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
+    panel::title_one(head, row.name.short(), &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
     let body = panel::problems(body, Topic::RolloutDetail, buf, ctx);
     let data = ctx.store.target(row.target).and_then(|it| it.rollout_detail.as_ref());
     let data = data.filter(|data| data.name == *row.name);
@@ -180,7 +180,7 @@ fn side<'a>(
     let glyphs = ctx.theme.glyphs();
     let mut parts =
         vec![span(pad_right(&format!(" {} {}", pad_right(label, 11), side.label()), LABEL), role, ctx)];
-    if shift.strategy.has_weights() {
+    if shift.mechanism.has_weights() {
         parts.push(span("  ", Role::Text, ctx));
         parts.extend(bar(side.weight, role, bar_width, glyphs, ctx));
         parts.push(span(
@@ -310,7 +310,7 @@ fn finished(history: &[&Rollout], area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         let mut parts = vec![
             span(format!(" {}  ", pad_right(&at, 12)), Role::Dim, ctx),
             span(pad_right(&shift.status.0, status_width + 2), super::pane::tone(shift).role(), ctx),
-            span(format!("{}  {}  {image}  ", shift.strategy.label(), shift.new.label()), Role::Text, ctx),
+            span(format!("{}  {}  {image}  ", shift.mechanism.short(), shift.new.label()), Role::Text, ctx),
         ];
         let room = usize::from(area.width).saturating_sub(parts.iter().map(Span::width).sum::<usize>() + 1);
         let ellipsis = ctx.theme.glyphs().ellipsis;

@@ -4,7 +4,7 @@
 //! to it. Drawing is in `dialog_view.rs`.
 
 use super::dialog_view;
-use super::model::{Rollout, ServiceName, Standing};
+use super::model::{Rollout, RolloutName, Standing};
 use super::plan::{Caller, Circumstances, Plan, confirm_word};
 use super::rollback::{Dialog, Input, Need, Reply};
 use super::wire::{ShiftRef, ShiftsQuery};
@@ -28,14 +28,14 @@ pub fn no_writes(ctx: &Ctx, target: &TargetId) -> Option<String> {
 }
 
 /// The dialog for a service's shift, or a line that says why there is none.
-pub fn open(ctx: &Ctx, target: &TargetId, name: &ServiceName) -> Command {
+pub fn open(ctx: &Ctx, target: &TargetId, name: &RolloutName) -> Command {
     match shift_to_undo(ctx, target, name) {
         Ok(shift) => Command::Open(Box::new(RollbackDialog::new(ctx, target, shift))),
-        Err(why) => Command::Notify(Tone::Warn, format!("no rollback of {}: {why}", name.service)),
+        Err(why) => Command::Notify(Tone::Warn, format!("no rollback of {}: {why}", name.short())),
     }
 }
 
-fn shift_to_undo<'a>(ctx: &Ctx<'a>, target: &TargetId, name: &ServiceName) -> Result<&'a Rollout, String> {
+fn shift_to_undo<'a>(ctx: &Ctx<'a>, target: &TargetId, name: &RolloutName) -> Result<&'a Rollout, String> {
     if let Some(why) = no_writes(ctx, target) {
         return Err(why);
     }
@@ -46,7 +46,7 @@ fn shift_to_undo<'a>(ctx: &Ctx<'a>, target: &TargetId, name: &ServiceName) -> Re
     let list = store.target(target).and_then(|it| it.rollouts.as_ref());
     let list = list.ok_or_else(|| "its deployments have not been read yet".to_owned())?;
     let shift = list.shift_of(name).ok_or_else(|| "no deployment within a day".to_owned())?;
-    if shift.status.standing() == Standing::Ended {
+    if shift.standing() == Standing::Ended {
         return Err(format!(
             "its last deployment has ended ({}): going back now is a new deployment",
             shift.status.0
@@ -109,7 +109,7 @@ impl RollbackDialog {
         match self.dialog.input(input) {
             Reply::Stay => app::Reply::stay(),
             Reply::Close => {
-                let text = format!("{}: nothing was sent", self.dialog.name.service);
+                let text = format!("{}: nothing was sent", self.dialog.name.short());
                 app::Reply::close_with(Command::Notify(Tone::Info, text))
             }
             Reply::Copy(command) => app::Reply::with(vec![Command::Effect(Effect::Copy(command))]),
@@ -144,7 +144,7 @@ impl RollbackDialog {
         let spec = data.spec.as_ref();
         let count = |data: &crate::features::TargetStore| {
             let services = data.rollouts.as_ref().map(|list| list.services.as_slice()).unwrap_or_default();
-            services.iter().filter(|it| it.name.service == shift.name.service).count()
+            services.iter().filter(|it| it.name.short() == shift.name.short()).count()
         };
         let targets = ctx.store.active_targets().filter(|(_, data)| count(data) > 0).count();
         let place = Circumstances {

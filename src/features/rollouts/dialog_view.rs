@@ -34,7 +34,7 @@ pub(super) fn render(overlay: &RollbackDialog, area: Rect, buf: &mut Buffer, ctx
     let notices = notices(overlay, inner, ctx);
     let input = input_lines(overlay, inner, ctx);
     let wanted = (facts.len() + call.len() + notices.len() + input.len()) as u16 + 2;
-    let title = format!(" Roll back {} ", dialog.name.service);
+    let title = format!(" Roll back {} ", dialog.name.short());
     let height = if area.width < WIDTH + 2 { area.height } else { wanted };
     let inside = frame(area, outer, height, &title, "", buf, ctx.theme);
     // Where there is not enough room the notices give way: call and input line are never cut for them.
@@ -188,7 +188,7 @@ fn call<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     ])];
     let indent = INDENT + names + 3;
     for (name, value) in params {
-        for (index, row) in wrap(value, room.saturating_sub(indent)).into_iter().enumerate() {
+        for (index, row) in wrap(&value, room.saturating_sub(indent)).into_iter().enumerate() {
             let lead = if index == 0 {
                 format!("{}{name}{} = ", " ".repeat(INDENT), " ".repeat(names - width(name)))
             } else {

@@ -103,7 +103,7 @@ impl Entry {
             target: plan.place.target.to_string(),
             name: plan.name.full(),
             operation: plan.call.operation().to_owned(),
-            params: plan.call.params().into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+            params: plan.call.params().into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
             from: side(&plan.from),
             to: plan.to.as_ref().map(side),
             step,

@@ -1,17 +1,20 @@
-//! Traffic shifts of ECS services and their rollback.
+//! Traffic shifts and their rollback.
 //!
-//! `model` and `stages` are what a shift is and what follows from it; `wire` is what is asked and answered;
-//! `verdict` says whether the new side is worse, `comparing` what is read for it and `verdict_view` the words;
-//! `plan`, `preflight`, `rollback`, `watch`, `state` and `journal` are the rollback from the first look to its end, as
-//! values. `source` has the SDK's reads and `op` the one call that changes anything; `pane`, `view` and
-//! `detail` are the screen, `dialog` and `dialog_view` the dialog.
+//! `model` and `stages` are what a shift is and what follows from it, `mechanism` what differs from one way
+//! of moving traffic to another; `wire` is what is asked and answered; `verdict` says whether the new side is
+//! worse, `comparing` what is read for that and `verdict_view` the words; `plan`, `preflight`, `rollback`,
+//! `watch`, `state` and `journal` are the rollback from the first look to its end, as values. `source` has
+//! the SDK's reads and calls, `op` sends; `pane`, `view` and `detail` are the screen, `dialog` and
+//! `dialog_view` the dialog.
 
 mod comparing;
 mod detail;
 pub mod dialog;
 mod dialog_view;
 pub mod journal;
+pub mod mechanism;
 pub mod model;
+mod name;
 pub mod op;
 mod pane;
 pub mod past;
@@ -34,7 +37,7 @@ pub(crate) mod tests;
 pub use comparing::{comparison_of, want_verdicts};
 pub use dialog::{base_wants, status_lines};
 pub use journal::Entry;
-pub use model::{Rollout, ServiceName};
+pub use model::{Mechanism, Rollout, RolloutName};
 pub use pane::{Key, RolloutsPane};
 pub use past::{JournalView, Past};
 pub use plan::Plan;

@@ -4,93 +4,18 @@
 //! ends it) is in `stages.rs`. Names AWS may extend (status, stage, strategy) are kept as it sent them, so
 //! that a new one is shown and never dropped. Nothing here knows colours or the SDK.
 
+pub use super::mechanism::Mechanism;
+pub use super::mechanism::ecs::Strategy;
+pub use super::name::RolloutName;
 pub use super::side::{Health, Image, Side, SideMetrics, TargetGroup, Tasks};
 use super::stages::Progress;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// An ECS service's place, which is also how a rollout is named.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ServiceName {
-    /// Cluster name, not its ARN.
-    pub cluster: String,
-    /// Service name: the short name.
-    pub service: String,
-}
-
-impl ServiceName {
-    /// Takes the two names from an ARN such as `…:service/shop/checkout` or, for a deployment,
-    /// `…:service-deployment/shop/checkout/7Kq2`. `None` for the old form without a cluster.
-    pub fn from_arn(arn: &str) -> Option<Self> {
-        let mut parts = arn.split('/').skip(1);
-        let (cluster, service) = (parts.next()?, parts.next()?);
-        (!cluster.is_empty() && !service.is_empty())
-            .then(|| Self { cluster: cluster.to_owned(), service: service.to_owned() })
-    }
-
-    /// Cluster and service, to compare with.
-    pub fn parts(&self) -> (&str, &str) {
-        (&self.cluster, &self.service)
-    }
-
-    /// The full name: `ecs/CLUSTER/SERVICE`.
-    pub fn full(&self) -> String {
-        format!("ecs/{}/{}", self.cluster, self.service)
-    }
-
-    /// Whether a person who typed this means this service: the full name or the short one.
-    pub fn answers_to(&self, typed: &str) -> bool {
-        typed == self.service || typed == self.full()
-    }
-}
-
 /// The last part of an ARN: after the last `/`.
 pub fn arn_tail(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
-}
-
-/// How traffic moves to the new side.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Strategy {
-    /// Tasks are replaced a few at a time; there are no weights.
-    Rolling,
-    /// All traffic at once, then a bake time.
-    BlueGreen,
-    /// Equal steps.
-    Linear {
-        /// Percent per step, 3 to 100.
-        step: f64,
-        /// Wait after each step.
-        bake: Duration,
-    },
-    /// One small step, then all the rest.
-    Canary {
-        /// Percent of the first step, 0.1 to 100.
-        percent: f64,
-        /// Wait after the first step.
-        bake: Duration,
-    },
-    /// A name this version does not know.
-    Other(String),
-}
-
-impl Strategy {
-    /// As it stands in lists: `CANARY`.
-    pub fn label(&self) -> &str {
-        match self {
-            Self::Rolling => "ROLLING",
-            Self::BlueGreen => "BLUE_GREEN",
-            Self::Linear { .. } => "LINEAR",
-            Self::Canary { .. } => "CANARY",
-            Self::Other(name) => name,
-        }
-    }
-
-    /// Whether traffic is split by weights, so that a share of 0 % is known and not guessed.
-    pub fn has_weights(&self) -> bool {
-        !matches!(self, Self::Rolling)
-    }
 }
 
 /// Who may change this split. Only the owner is asked to roll back.
@@ -242,8 +167,8 @@ pub struct Event {
 /// One traffic shift: a deployment of a service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rollout {
-    /// Which service.
-    pub name: ServiceName,
+    /// What shifts.
+    pub name: RolloutName,
     /// The deployment's ARN; for a rolling service whose deployments cannot be listed, its old-style id.
     pub deployment: String,
     /// What the service says is its current deployment; `None` when it says nothing.
@@ -251,7 +176,7 @@ pub struct Rollout {
     /// Who may change the split.
     pub owner: Owner,
     /// How traffic moves.
-    pub strategy: Strategy,
+    pub mechanism: Mechanism,
     /// Status as AWS reports it.
     pub status: Status,
     /// AWS's reason for it.
@@ -295,13 +220,13 @@ pub struct Rollout {
 impl Rollout {
     /// Whether it belongs in the list of shifts in flight.
     pub fn in_progress(&self) -> bool {
-        self.status.in_progress()
+        self.standing() != Standing::Ended
     }
 
     /// Share of traffic on the new side in percent and whether that is only an estimate (rolling: share of
     /// running tasks). `None` when nothing is known.
     pub fn share(&self) -> Option<(f64, bool)> {
-        if self.strategy.has_weights() {
+        if self.mechanism.has_weights() {
             return self.new.weight.map(|weight| (weight, false));
         }
         let old = self.old.as_ref().map_or(0, |side| side.tasks.running);

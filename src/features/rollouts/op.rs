@@ -6,32 +6,18 @@
 
 use super::journal::{Entry, Step};
 use super::past::Past;
-use super::plan::{Call, Plan, Verdict};
+use super::plan::{Plan, Verdict};
 use super::rollback::{Journaled, SendResult};
-use super::source::read::Reader;
-use super::source::read_caller;
-use crate::aws::operation::{CONTINUE_SERVICE_DEPLOYMENT, STOP_SERVICE_DEPLOYMENT};
+use super::source::{self, Readers, read_caller};
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::{OpCtx, OpOutcome};
-use aws_sdk_ecs::operation::RequestId;
-use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::io::SeekFrom;
 use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 /// How much of a long journal is read, in bytes.
 const MAX_JOURNAL: usize = 4 * 1024 * 1024;
-
-/// Codes with which ECS says no before it does anything.
-const REFUSALS: [&str; 6] = [
-    "ConflictException",
-    "InvalidParameterException",
-    "ServiceDeploymentNotFoundException",
-    "ClientException",
-    "UnsupportedFeatureException",
-    "ClusterNotFoundException",
-];
 
 /// Carries out a confirmed plan on its target's connection.
 pub async fn rollback(plan: Box<Plan>, ctx: &OpCtx) -> OpOutcome {
@@ -65,8 +51,7 @@ pub async fn send(plan: &Plan, conn: &Conn, journal: &Path, clock: impl Fn() -> 
 
 /// The plan as it would be made now.
 async fn re_read(plan: &Plan, conn: &Conn, now: Timestamp) -> Result<Plan, SourceError> {
-    let mut reader = Reader::new(conn, SignedDuration::ZERO);
-    let shift = reader.shift(&plan.name, &plan.guard.deployment, now).await?;
+    let shift = Readers::new(conn).shift(&plan.name, &plan.guard.deployment, now).await?;
     let mut place = plan.place.clone();
     (place.caller, place.no_writes) = read_caller(conn).await;
     Ok(Plan::new(&shift, place, now))
@@ -78,40 +63,22 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
         Err(error) => return SendResult::Rejected(error),
     };
     let at = clock();
-    let answer = match &plan.call {
-        Call::Stop { deployment } => {
-            let request = conn
-                .ecs()
-                .stop_service_deployment()
-                .service_deployment_arn(deployment)
-                .stop_type(StopServiceDeploymentStopType::Rollback);
-            let answer = conn.mutate(&STOP_SERVICE_DEPLOYMENT, request.send()).await;
-            answer.map(|answer| answer.request_id().map(str::to_owned))
-        }
-        Call::AnswerHook { deployment, hook } => {
-            let request = conn
-                .ecs()
-                .continue_service_deployment()
-                .service_deployment_arn(deployment)
-                .hook_id(hook)
-                .action(DeploymentLifecycleHookAction::Rollback);
-            let answer = conn.mutate(&CONTINUE_SERVICE_DEPLOYMENT, request.send()).await;
-            answer.map(|answer| answer.request_id().map(str::to_owned))
-        }
-    };
+    let answer = source::undo(&plan.call, &conn).await;
     let journal = Journaled { began, problem: None };
     match answer {
         Ok(request_id) => SendResult::Sent { at, request_id, journal },
-        Err(error) if may_have_arrived(&error) => SendResult::Lost { at, error, journal },
+        Err(error) if may_have_arrived(&error, source::refusals(&plan.call)) => {
+            SendResult::Lost { at, error, journal }
+        }
         Err(error) => SendResult::Rejected(error),
     }
 }
 
 /// Whether AWS may have acted although no good answer came.
-fn may_have_arrived(error: &SourceError) -> bool {
+fn may_have_arrived(error: &SourceError, refusals: &[&str]) -> bool {
     match error.class {
         ErrorClass::Network | ErrorClass::NotAws => true,
-        ErrorClass::Service => !error.code.as_deref().is_some_and(|code| REFUSALS.contains(&code)),
+        ErrorClass::Service => !error.code.as_deref().is_some_and(|code| refusals.contains(&code)),
         _ => false,
     }
 }

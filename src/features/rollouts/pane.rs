@@ -2,12 +2,11 @@
 
 use super::comparing::{metrics_query, want_verdicts};
 use super::dialog;
-use super::model::{Rollout, ServiceName, Standing};
+use super::model::{Rollout, RolloutName, Standing};
 use super::wire::{DetailQuery, ServiceSummary};
 use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan};
 use crate::aws::TargetId;
-use crate::aws::console::ConsoleLink;
 use crate::features::{Link, Query};
 use crate::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
@@ -21,7 +20,7 @@ pub struct Key {
     /// Whose.
     pub target: TargetId,
     /// Which service.
-    pub name: ServiceName,
+    pub name: RolloutName,
     /// Which deployment; `None` for whatever the service is doing.
     pub deployment: Option<String>,
 }
@@ -30,7 +29,7 @@ pub struct Key {
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     pub(super) target: &'a TargetId,
-    pub(super) name: &'a ServiceName,
+    pub(super) name: &'a RolloutName,
     /// In flight or ended; `None` for a service at rest.
     pub(super) shift: Option<&'a Rollout>,
     pub(super) service: Option<&'a ServiceSummary>,
@@ -73,7 +72,7 @@ impl RolloutsPane {
         let mut rows = Vec::new();
         for (target, data) in store.active_targets() {
             let Some(list) = &data.rollouts else { continue };
-            let service_of = |name: &ServiceName| {
+            let service_of = |name: &RolloutName| {
                 list.services
                     .binary_search_by(|it| it.name.cmp(name))
                     .ok()
@@ -184,11 +183,7 @@ impl RolloutsPane {
                 let text = row.shift.map_or_else(|| row.name.full(), |shift| shift.deployment.clone());
                 vec![Command::Effect(Effect::Copy(text))]
             }
-            Action::Url => {
-                let link =
-                    ConsoleLink::EcsDeployments { cluster: &row.name.cluster, service: &row.name.service };
-                crate::features::console_command(ctx, row.target, &link)
-            }
+            Action::Url => crate::features::console_command(ctx, row.target, &row.name.console()),
             _ => crate::features::jump_from_service(action, row.target, row.name, row.shift, ctx),
         })
     }
@@ -309,7 +304,7 @@ pub(super) fn tone(shift: &Rollout) -> Tone {
     if failed || (!shift.alarms.triggered.is_empty() && shift.in_progress()) {
         return Tone::Bad;
     }
-    match shift.status.standing() {
+    match shift.standing() {
         Standing::Returning | Standing::Unknown => Tone::Warn,
         Standing::Open if shift.waiting_hook().is_some() => Tone::Warn,
         Standing::Open => Tone::Info,

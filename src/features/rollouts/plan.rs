@@ -4,92 +4,32 @@
 //! field (what the call means or whom it hits) makes the operator type the name again; progress of the same
 //! shift never does. Nothing is sent from here: see `rollback.rs` for when and `op.rs` for how. Pure.
 
-use super::model::{Health, Image, Rollout, ServiceName, Side, Standing, Strategy};
+use super::mechanism;
+pub use super::mechanism::Call;
+use super::model::{Health, Image, Rollout, RolloutName, Side};
 use super::preflight;
 pub use super::preflight::{Check, Verdict};
-use super::stages::{Part, part_of, percent};
+use super::stages::percent;
 use crate::aws::{SourceError, TargetId};
-use crate::text::quoted;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-
-/// The one call that a plan makes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Call {
-    /// `StopServiceDeployment` with `stopType=ROLLBACK`. `ABORT` is never sent: it is no rollback.
-    Stop {
-        /// The deployment to undo.
-        deployment: String,
-    },
-    /// `ContinueServiceDeployment` with `action=ROLLBACK`, at a PAUSE hook. The action is always sent:
-    /// without it AWS takes CONTINUE.
-    AnswerHook {
-        /// The deployment to undo.
-        deployment: String,
-        /// The hook that waits.
-        hook: String,
-    },
-}
-
-impl Call {
-    /// `ecs:StopServiceDeployment`, which is also the IAM action.
-    pub fn operation(&self) -> &'static str {
-        match self {
-            Self::Stop { .. } => "ecs:StopServiceDeployment",
-            Self::AnswerHook { .. } => "ecs:ContinueServiceDeployment",
-        }
-    }
-
-    /// The parameters, exactly as sent and in this order.
-    pub fn params(&self) -> Vec<(&'static str, &str)> {
-        match self {
-            Self::Stop { deployment } => {
-                vec![("serviceDeploymentArn", deployment.as_str()), ("stopType", "ROLLBACK")]
-            }
-            Self::AnswerHook { deployment, hook } => vec![
-                ("serviceDeploymentArn", deployment.as_str()),
-                ("hookId", hook.as_str()),
-                ("action", "ROLLBACK"),
-            ],
-        }
-    }
-
-    /// The same as a shell command, for somebody who may.
-    pub fn command(&self, region: &str) -> String {
-        let (verb, options): (&str, &[&str]) = match self {
-            Self::Stop { .. } => ("stop-service-deployment", &["--service-deployment-arn", "--stop-type"]),
-            Self::AnswerHook { .. } => {
-                ("continue-service-deployment", &["--service-deployment-arn", "--hook-id", "--action"])
-            }
-        };
-        let mut text = format!("aws ecs {verb}");
-        for (option, (_, value)) in options.iter().zip(self.params()) {
-            text.push(' ');
-            text.push_str(option);
-            text.push(' ');
-            text.push_str(&quoted(value));
-        }
-        text.push_str(" --region ");
-        text.push_str(&quoted(region));
-        text
-    }
-}
 
 /// What changes the call's meaning or its victim. Equal guards mean the same call on the same thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guard {
     /// Account that is called, when the caller's identity could be read.
     pub account: Option<String>,
-    /// The deployment.
+    /// What names the shift in AWS: the deployment.
     pub deployment: String,
-    /// The service's current deployment; `None` when the service did not say.
-    pub current: Option<String>,
-    /// The revision that loses its traffic.
-    pub target_revision: String,
-    /// Whether AWS would still take the call.
-    pub standing: Standing,
-    /// The hook that waits, if one does.
-    pub hook: Option<String>,
+    /// What else is guarded, as the mechanism says: field and value, in the order shown.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Guard {
+    /// What it says of a field.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// One guarded field that is not what it was.
@@ -172,7 +112,7 @@ pub struct Circumstances {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The service.
-    pub name: ServiceName,
+    pub name: RolloutName,
     /// Where, and by whom.
     pub place: Circumstances,
     /// `ECS CANARY`.
@@ -204,36 +144,27 @@ pub struct Plan {
 impl Plan {
     /// Makes the plan for one read of a shift.
     pub fn new(rollout: &Rollout, place: Circumstances, now: Timestamp) -> Self {
-        let hook = rollout.waiting_hook().filter(|hook| hook.kind == "PAUSE").map(|hook| hook.id.clone());
-        let deployment = rollout.deployment.clone();
-        let call = match &hook {
-            Some(hook) => Call::AnswerHook { deployment: deployment.clone(), hook: hook.clone() },
-            None => Call::Stop { deployment: deployment.clone() },
-        };
         let guard = Guard {
             account: place.caller.as_ref().ok().map(|caller| caller.account.clone()),
-            deployment,
-            current: rollout.current.clone(),
-            target_revision: rollout.new.revision.clone(),
-            standing: rollout.status.standing(),
-            hook,
+            deployment: rollout.deployment.clone(),
+            fields: mechanism::guarded(rollout),
         };
+        let (takes, slow) = mechanism::takes(rollout);
         let share = rollout.share().map(|(share, _)| share);
         Self {
             name: rollout.name.clone(),
-            mechanism: format!("ECS {}", rollout.strategy.label()),
+            mechanism: rollout.mechanism.label(),
             owner: rollout.owner.label().to_owned(),
             from: SideFacts::of(&rollout.new, share),
             to: rollout.old.as_ref().map(|old| {
-                let weight = if rollout.strategy.has_weights() { old.weight } else { None };
+                let weight = if rollout.mechanism.has_weights() { old.weight } else { None };
                 SideFacts::of(old, weight.or_else(|| share.map(|new| 100.0 - new)))
             }),
-            call,
+            call: Call::undoing(rollout),
             guard,
             checks: preflight::checks(rollout, &place, now),
-            takes: takes(rollout),
-            slow: rollout.strategy == Strategy::Rolling
-                || rollout.stage.as_deref().and_then(part_of) == Some(Part::CleanUp),
+            takes,
+            slow,
             not_undone: not_undone(),
             alarms: rollout.alarms.triggered.clone(),
             read_at: rollout.read_at,
@@ -269,13 +200,13 @@ impl Plan {
             compare("account", was, is);
         }
         compare("deployment", &was.deployment, &is.deployment);
-        // A service that does not name its current deployment is taken to mean this one.
-        let current = |guard: &Guard| guard.current.clone().unwrap_or_else(|| guard.deployment.clone());
-        compare("current deployment", &current(was), &current(is));
-        compare("target revision", &was.target_revision, &is.target_revision);
-        compare("status", was.standing.word(), is.standing.word());
         let none = "none";
-        compare("waiting hook", was.hook.as_deref().unwrap_or(none), is.hook.as_deref().unwrap_or(none));
+        for (field, value) in &was.fields {
+            compare(field, value, is.field(field).unwrap_or(none));
+        }
+        for (field, value) in is.fields.iter().filter(|(field, _)| was.field(field).is_none()) {
+            compare(field, none, value);
+        }
         changes
     }
 
@@ -293,28 +224,13 @@ impl Plan {
 
 /// What a person types to confirm: the short name, with the target when several targets have it, in full
 /// when one target has it twice.
-pub fn confirm_word(name: &ServiceName, target: &TargetId, same_target: usize, targets: usize) -> String {
-    let word = if same_target > 1 { name.full() } else { name.service.clone() };
+pub fn confirm_word(name: &RolloutName, target: &TargetId, same_target: usize, targets: usize) -> String {
+    let word = if same_target > 1 { name.full() } else { name.short().to_owned() };
     if targets > 1 { format!("{target}/{word}") } else { word }
 }
 
 fn not_undone() -> Vec<String> {
     ["database migrations", "parameters and secrets", "queued messages"].map(str::to_owned).to_vec()
-}
-
-fn takes(rollout: &Rollout) -> String {
-    let part = rollout.stage.as_deref().and_then(part_of);
-    match (&rollout.strategy, part) {
-        (Strategy::Rolling, _) => {
-            format!("several minutes: {} tasks are replaced again", rollout.new.tasks.running)
-        }
-        (_, Some(Part::CleanUp)) => "several minutes: old tasks are going away and start again".to_owned(),
-        (_, Some(_)) if rollout.new.weight == Some(0.0) => {
-            "about 1 minute (no traffic has moved, old still runs)".to_owned()
-        }
-        (_, Some(_)) => "about 1 minute (weights only, old still runs)".to_owned(),
-        (_, None) => "not known".to_owned(),
-    }
 }
 
 impl SideFacts {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 
-use super::model::ServiceName;
+use super::model::RolloutName;
 
 /// Longest text that can be typed, in characters: longer than any `TARGET/ecs/CLUSTER/SERVICE`.
 const MAX_TYPED: usize = 600;
@@ -112,7 +112,7 @@ pub struct Dialog {
     /// The target.
     pub target: TargetId,
     /// The service.
-    pub name: ServiceName,
+    pub name: RolloutName,
     plan: Option<Plan>,
     problem: Option<SourceError>,
     /// The credentials for writes are not good, seen at sending or when asking who is calling. Only a caller
@@ -128,7 +128,7 @@ pub struct Dialog {
 
 impl Dialog {
     /// A dialog that waits for its plan.
-    pub fn open(target: TargetId, name: ServiceName) -> Self {
+    pub fn open(target: TargetId, name: RolloutName) -> Self {
         Self {
             target,
             name,

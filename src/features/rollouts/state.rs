@@ -3,7 +3,7 @@
 //! Changed only by answers and by time; what has to be written to the journal comes out as entries. Pure.
 
 use super::journal::{Entry, Step};
-use super::model::ServiceName;
+use super::model::RolloutName;
 use super::plan::Plan;
 use super::rollback::SendResult;
 use super::watch::{Ended, Flights, Watch};
@@ -31,7 +31,7 @@ pub struct Answer {
     /// Whose.
     pub target: TargetId,
     /// Which service.
-    pub name: ServiceName,
+    pub name: RolloutName,
     /// What came back.
     pub result: SendResult,
 }
@@ -61,7 +61,7 @@ impl Rollbacks {
     }
 
     /// The answer about a service that is newer than this number.
-    pub fn answer_since(&self, number: u64, target: &TargetId, name: &ServiceName) -> Option<&Answer> {
+    pub fn answer_since(&self, number: u64, target: &TargetId, name: &RolloutName) -> Option<&Answer> {
         self.answers
             .iter()
             .rev()

@@ -149,11 +149,12 @@ fn line<'a>(row: &Row<'a>, many: bool, ctx: &Ctx) -> TableRow<'a> {
         Some(shift) => (Role::Muted, tone(shift).role()),
         None => (Role::Muted, Role::Muted),
     };
-    let strategy = row.shift.map(|it| &it.strategy).or(row.service.map(|it| &it.strategy));
+    let at_rest = row.service.map(|it| format!("ECS {}", it.strategy.label()));
+    let mechanism = row.shift.map(|it| it.mechanism.label()).or(at_rest);
     let owner = row.shift.map(|it| &it.owner).or(row.service.map(|it| &it.owner));
     let mut cells = vec![
-        Cell::new(row.name.service.as_str(), text),
-        Cell::new(strategy.map_or_else(String::new, |it| format!("ECS {}", it.label())), text),
+        Cell::new(row.name.short(), text),
+        Cell::new(mechanism.unwrap_or_default(), text),
         Cell::new(owner.map_or("", |it| it.label()), Role::Dim),
         Cell::new(row.shift.map_or_else(|| "at rest".to_owned(), Rollout::stage_words), role),
         row.shift

@@ -4,7 +4,8 @@
 //! reading and nothing else, since AWS carries on. `Unknown` is said when the deadline passes, and taken
 //! back when a later read tells the truth. Pure.
 
-use super::model::{Rollout, ServiceName, Standing, arn_tail};
+use super::mechanism;
+use super::model::{Rollout, RolloutName};
 use super::plan::Plan;
 use super::rollback::{Journaled, SendResult};
 use super::stages::percent;
@@ -19,7 +20,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 const PATIENCE_TASKS: SignedDuration = SignedDuration::from_mins(60);
 /// How long after a lost answer an untouched deployment means that the request never arrived. Longer than
 /// the call's own timeout, so that a request still on its way has landed.
-const LOST_GRACE: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const LOST_GRACE: SignedDuration = SignedDuration::from_secs(60);
 /// Rollbacks remembered. Settled ones make room first.
 const MAX_FLIGHTS: usize = 32;
 
@@ -46,6 +47,18 @@ pub struct Ended {
     pub why: String,
     /// When it was seen.
     pub at: Timestamp,
+}
+
+/// What a mechanism judges a read by.
+pub struct Seen<'a> {
+    /// What was sent.
+    pub plan: &'a Plan,
+    /// No answer came: it may never have arrived.
+    pub lost: bool,
+    /// Time since it was sent.
+    pub waited: SignedDuration,
+    /// It takes longer than it should.
+    pub overdue: bool,
 }
 
 /// One rollback after sending.
@@ -84,7 +97,7 @@ impl Watch {
     }
 
     /// The service.
-    pub fn name(&self) -> &ServiceName {
+    pub fn name(&self) -> &RolloutName {
         &self.plan.name
     }
 
@@ -143,40 +156,18 @@ impl Watch {
     }
 
     fn judge(&self, rollout: &Rollout, now: Timestamp) -> Option<(Ending, String)> {
-        let status = rollout.status.0.as_str();
-        let reason = rollout.status_reason.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
-        match (status, rollout.status.standing()) {
-            ("ROLLBACK_SUCCESSFUL", _) => {
-                return Some((Ending::Done, "old has all traffic again".to_owned()));
-            }
-            ("ROLLBACK_FAILED", _) => {
-                return Some((Ending::Failed, format!("ROLLBACK_FAILED{reason}; this needs a person")));
-            }
-            ("SUCCESSFUL", _) => {
-                return Some((Ending::Failed, "the shift finished before the call had an effect".to_owned()));
-            }
-            (_, Standing::Ended) => {
-                return Some((Ending::Failed, format!("{status}{reason}; it did not go back")));
-            }
-            _ => {}
-        }
-        if let Some(newer) = rollout.superseded_by() {
-            let why = format!("the service moved on to deployment {}", arn_tail(newer));
-            return Some((Ending::Superseded, why));
-        }
-        let waited = now.duration_since(self.sent_at);
-        if self.lost.is_some() && rollout.status.standing() == Standing::Open && waited > LOST_GRACE {
-            return Some((Ending::Failed, format!("the call never arrived, AWS still says {status}")));
-        }
-        if self.overdue(now) {
-            return Some((Ending::Unknown, format!("still {status}; look at the deployment's events")));
-        }
-        None
+        let seen = Seen {
+            plan: &self.plan,
+            lost: self.lost.is_some(),
+            waited: now.duration_since(self.sent_at),
+            overdue: self.overdue(now),
+        };
+        mechanism::judge(&seen, rollout)
     }
 
     /// The header line, without its glyph. Changes only when something is learnt.
     pub fn line(&self, zone: &Zone) -> String {
-        let name = &self.plan.name.service;
+        let name = self.plan.name.short();
         let clock = |at: Timestamp| zone.second(at);
         let mut line = match &self.ended {
             Some(Ended { ending: Ending::Done, why, at }) => {
@@ -193,7 +184,7 @@ impl Watch {
     }
 
     fn going_on(&self, clock: &impl Fn(Timestamp) -> String) -> String {
-        let name = &self.plan.name.service;
+        let name = self.plan.name.short();
         let sent = clock(self.sent_at);
         let id = self.request_id.as_deref().map(|id| format!(", request id {id}")).unwrap_or_default();
         if let Some(problem) = &self.problem {
@@ -241,7 +232,7 @@ impl Flights {
     }
 
     /// The one of this service that is not over: a second rollback is refused meanwhile.
-    pub fn in_flight(&self, target: &TargetId, name: &ServiceName) -> Option<&Watch> {
+    pub fn in_flight(&self, target: &TargetId, name: &RolloutName) -> Option<&Watch> {
         self.list.iter().find(|watch| {
             watch.plan.place.target == *target && watch.plan.name == *name && watch.ended.is_none()
         })

@@ -3,7 +3,7 @@
 //! These travel in messages and recordings, so all of them are plain data. The shift itself is in
 //! `model.rs`.
 
-use super::model::{Event, Owner, Rollout, ServiceName, SideMetrics, Strategy, Tasks};
+use super::model::{Event, Owner, Rollout, RolloutName, SideMetrics, Strategy, Tasks};
 use super::plan::Caller;
 use super::verdict::{Settings, Verdict};
 use crate::aws::SourceError;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServiceSummary {
     /// Which.
-    pub name: ServiceName,
+    pub name: RolloutName,
     /// Who may change its split.
     pub owner: Owner,
     /// How its deployments move traffic.
@@ -46,8 +46,14 @@ pub struct RolloutList {
 }
 
 impl RolloutList {
+    /// The names there are: of all services, and of what shifts or did.
+    pub fn names(&self) -> impl Iterator<Item = &RolloutName> {
+        let shifts = self.shifts.iter().chain(self.recent.iter()).map(|shift| &shift.name);
+        self.services.iter().map(|service| &service.name).chain(shifts)
+    }
+
     /// The shift of a service: the one in flight, else the one that ended last.
-    pub fn shift_of(&self, name: &ServiceName) -> Option<&Rollout> {
+    pub fn shift_of(&self, name: &RolloutName) -> Option<&Rollout> {
         self.shifts.iter().chain(self.recent.iter()).find(|shift| shift.name == *name)
     }
 }
@@ -56,7 +62,7 @@ impl RolloutList {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShiftRef {
     /// Its service.
-    pub name: ServiceName,
+    pub name: RolloutName,
     /// Its ARN.
     pub deployment: String,
 }
@@ -94,7 +100,7 @@ pub struct Shifts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DetailQuery {
     /// Which.
-    pub name: ServiceName,
+    pub name: RolloutName,
     /// The sides' target groups and since when; `None` when there is no shift to compare.
     pub metrics: Option<Box<MetricsQuery>>,
 }
@@ -118,7 +124,7 @@ pub struct MetricsQuery {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RolloutDetail {
     /// Which service.
-    pub name: ServiceName,
+    pub name: RolloutName,
     /// Its deployments of the last day, newest first, the one in flight left out. At most 20.
     pub history: Vec<Rollout>,
     /// Its events, newest first.

@@ -10,7 +10,7 @@ use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec, Usage};
 use crate::config::Config;
 use crate::features::alarms::{Alarm, AlarmList, AlarmState, Kind};
 use crate::features::metrics::{MetricQuery, Stat};
-use crate::features::rollouts::model::{Owner, ServiceName, Strategy, Tasks};
+use crate::features::rollouts::model::{Owner, RolloutName, Strategy, Tasks};
 use crate::features::rollouts::{RolloutList, ServiceSummary};
 use crate::features::session::SessionInfo;
 use crate::features::traces::{Counts, Graph, GraphService, RawService};
@@ -140,7 +140,7 @@ fn alarms() -> AlarmList {
 
 fn rollouts() -> RolloutList {
     let service = |name: &str| ServiceSummary {
-        name: ServiceName { cluster: "shop".into(), service: name.into() },
+        name: RolloutName::ecs("shop", name),
         owner: Owner::Ecs,
         strategy: Strategy::Rolling,
         tasks: Tasks { requested: 4, running: 4, pending: 0 },

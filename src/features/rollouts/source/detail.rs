@@ -1,10 +1,10 @@
 //! What an opened service has beside the list: its deployments of the last day, its events, and what both
 //! sides did. Deployments that have ended are described once.
 
-use super::super::model::{Rollout, Status};
+use super::super::model::{Rollout, RolloutName, Status};
 use super::super::wire::{DetailQuery, RolloutDetail};
-use super::read::Reader;
-use super::{BALANCER_AGE, DAY, convert, metrics};
+use super::ecs::{self, Reader};
+use super::{BALANCER_AGE, DAY, metrics};
 use crate::app::Now;
 use crate::aws::operation::LIST_SERVICE_DEPLOYMENTS;
 use crate::aws::{Conn, SourceError};
@@ -44,7 +44,8 @@ impl DetailSource {
     /// When the service or its deployments cannot be read. Metrics that cannot be are said to be missing.
     pub async fn read(&mut self, query: &DetailQuery, now: Now) -> Result<RolloutDetail, SourceError> {
         let name = &query.name;
-        let services = self.reader.services(&name.cluster, std::slice::from_ref(&name.service)).await?;
+        let RolloutName::Ecs { cluster, service } = name;
+        let services = self.reader.services(cluster, std::slice::from_ref(service)).await?;
         let history = match services.first() {
             Some(service) => self.history(service, now.wall).await?,
             None => Vec::new(),
@@ -56,7 +57,7 @@ impl DetailSource {
             },
             None => (None, None),
         };
-        let events = services.first().map(convert::events).unwrap_or_default();
+        let events = services.first().map(ecs::events).unwrap_or_default();
         Ok(RolloutDetail { name: name.clone(), history, events, metrics, metrics_error })
     }
 
@@ -73,7 +74,7 @@ impl DetailSource {
             .max_results(MAX_HISTORY as i32);
         let answer = self.conn.call(&LIST_SERVICE_DEPLOYMENTS, request.send()).await?;
         let ended = |status: Option<&ServiceDeploymentStatus>| {
-            !Status(convert::text(status.map(ServiceDeploymentStatus::as_str))).in_progress()
+            !Status(ecs::text(status.map(ServiceDeploymentStatus::as_str))).in_progress()
         };
         let briefs = answer.service_deployments().iter().filter(|it| ended(it.status()));
         let arns: Vec<String> =

@@ -60,11 +60,11 @@ pub fn canary() -> Rollout {
     progress.observe(Some("TEST_TRAFFIC_SHIFT"), Some(0.0), None, at(-560));
     progress.observe(Some("PRODUCTION_TRAFFIC_SHIFT"), Some(20.0), None, at(-540));
     Rollout {
-        name: ServiceName { cluster: "shop".into(), service: "checkout".into() },
+        name: RolloutName::ecs("shop", "checkout"),
         deployment: DEPLOYMENT.into(),
         current: Some(DEPLOYMENT.into()),
         owner: Owner::Ecs,
-        strategy: Strategy::Canary { percent: 20.0, bake: minutes(13) },
+        mechanism: Mechanism::Ecs(Strategy::Canary { percent: 20.0, bake: minutes(13) }),
         status: Status::new("IN_PROGRESS"),
         status_reason: None,
         stage: Some("PRODUCTION_TRAFFIC_SHIFT".into()),

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::features::rollouts::journal::{Entry, Step, unfinished};
-use crate::features::rollouts::plan::{Call, Verdict, confirm_word};
+use crate::features::rollouts::mechanism::ecs::Call;
+use crate::features::rollouts::plan::{self, Verdict, confirm_word};
 
 fn paused() -> Rollout {
     let mut rollout = canary();
@@ -20,7 +21,10 @@ fn paused() -> Rollout {
 fn the_call_is_exact() {
     let plan = plan_of(&canary());
     assert_eq!(plan.call.operation(), "ecs:StopServiceDeployment");
-    assert_eq!(plan.call.params(), [("serviceDeploymentArn", DEPLOYMENT), ("stopType", "ROLLBACK")]);
+    assert_eq!(
+        plan.call.params(),
+        [("serviceDeploymentArn", DEPLOYMENT.to_owned()), ("stopType", "ROLLBACK".to_owned())]
+    );
     assert_eq!(
         plan.command(),
         format!(
@@ -31,11 +35,11 @@ fn the_call_is_exact() {
     // At a PAUSE hook the hook is answered, and never without an action: AWS would take CONTINUE.
     let plan = plan_of(&paused());
     assert_eq!(plan.call.operation(), "ecs:ContinueServiceDeployment");
-    assert_eq!(plan.call.params().last(), Some(&("action", "ROLLBACK")));
+    assert_eq!(plan.call.params().last(), Some(&("action", "ROLLBACK".to_owned())));
     // A Lambda hook is nobody's to answer.
     let mut lambda = paused();
     lambda.hooks[0].kind = "AWS_LAMBDA".into();
-    assert!(matches!(plan_of(&lambda).call, Call::Stop { .. }));
+    assert!(matches!(plan_of(&lambda).call, plan::Call::Ecs(Call::Stop { .. })));
 }
 
 #[test]
@@ -130,7 +134,7 @@ fn how_long_it_takes_depends_on_what_still_runs() {
     assert_eq!(takes(|_| {}), ("about 1 minute (weights only, old still runs)".into(), false));
     assert!(takes(|r| r.new.weight = Some(0.0)).0.contains("no traffic has moved"));
     assert!(takes(|r| r.stage = Some("CLEAN_UP".into())).1);
-    assert!(takes(|r| r.strategy = Strategy::Rolling).1);
+    assert!(takes(|r| r.mechanism = Mechanism::Ecs(Strategy::Rolling)).1);
     assert_eq!(takes(|r| r.stage = None).0, "not known");
 }
 

@@ -68,7 +68,7 @@ pub fn shift() -> Rollout {
 
 fn ended() -> Rollout {
     let mut shift = canary();
-    shift.name.service = "orders".into();
+    shift.name = RolloutName::ecs("shop", "orders");
     shift.deployment = "arn:aws:ecs:eu-west-2:111122223333:service-deployment/shop/orders/3Ab".into();
     shift.status = Status::new("SUCCESSFUL");
     shift.stage = None;
@@ -78,7 +78,7 @@ fn ended() -> Rollout {
 
 fn list() -> RolloutList {
     let service = |name: &str| ServiceSummary {
-        name: ServiceName { cluster: "shop".into(), service: name.into() },
+        name: RolloutName::ecs("shop", name),
         owner: Owner::Ecs,
         strategy: Strategy::Rolling,
         tasks: Tasks { requested: 4, running: 4, pending: 0 },
@@ -427,7 +427,7 @@ fn rollbacks_that_are_not_over_lead_the_header_and_none_is_dropped_silently() {
     let mut app = app();
     for (number, service) in ["done", "a", "b", "c"].into_iter().enumerate() {
         let named = Rollout {
-            name: ServiceName { service: service.into(), ..shift().name },
+            name: RolloutName::ecs(shift().name.place(), service),
             deployment: format!("{DEPLOYMENT}{number}"),
             ..shift()
         };

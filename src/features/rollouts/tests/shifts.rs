@@ -5,8 +5,7 @@ use crate::features::rollouts::stages::{Due, Next, StageState, countdown, percen
 
 #[test]
 fn names_come_from_arns() {
-    let name =
-        |cluster: &str, service: &str| Some(ServiceName { cluster: cluster.into(), service: service.into() });
+    let name = |cluster: &str, service: &str| Some(RolloutName::ecs(cluster, service));
     let cases = [
         ("arn:aws:ecs:eu-west-2:1:service/shop/checkout", name("shop", "checkout")),
         (DEPLOYMENT, name("shop", "checkout")),
@@ -15,7 +14,7 @@ fn names_come_from_arns() {
         ("", None),
     ];
     for (arn, expected) in cases {
-        assert_eq!(ServiceName::from_arn(arn), expected, "{arn}");
+        assert_eq!(RolloutName::of_ecs_arn(arn), expected, "{arn}");
     }
     let checkout = canary().name;
     assert_eq!(checkout.full(), "ecs/shop/checkout");
@@ -106,7 +105,7 @@ fn failed_percent_needs_requests() {
 fn a_rolling_share_is_an_estimate_from_tasks() {
     let mut rollout = canary();
     assert_eq!(rollout.share(), Some((20.0, false)));
-    rollout.strategy = Strategy::Rolling;
+    rollout.mechanism = Mechanism::Ecs(Strategy::Rolling);
     assert_eq!(rollout.share(), Some((50.0, true)));
     rollout.old = None;
     assert_eq!(rollout.share(), Some((100.0, true)));
@@ -179,7 +178,7 @@ fn the_next_step_follows_from_strategy_stage_weight_and_time() {
     ];
     for (strategy, stage, weight, next, due_100) in cases {
         let mut rollout = canary();
-        rollout.strategy = (*strategy).clone();
+        rollout.mechanism = Mechanism::Ecs((*strategy).clone());
         rollout.stage = stage.map(str::to_owned);
         rollout.new.weight = Some(*weight);
         rollout.progress = Progress::default();
@@ -263,7 +262,7 @@ fn the_stage_bar_reads_like_the_shift() {
     rollout.status = Status::new("ROLLBACK_FAILED");
     assert_eq!(labels(&rollout), "● ROLLBACK_FAILED");
     rollout.status = Status::new("IN_PROGRESS");
-    rollout.strategy = Strategy::Rolling;
+    rollout.mechanism = Mechanism::Ecs(Strategy::Rolling);
     assert_eq!(labels(&rollout), "▶ replace tasks 4/4  ○ steady");
 }
 
@@ -294,7 +293,7 @@ fn whether_it_rolls_back_by_itself_has_a_reason() {
     rollout.breaker =
         Some(Breaker { status: None, failures: 2, threshold: 3, enabled: true, rollback: true });
     assert!(!rollout.by_itself().yes);
-    rollout.strategy = Strategy::Rolling;
+    rollout.mechanism = Mechanism::Ecs(Strategy::Rolling);
     assert_eq!(rollout.by_itself().why, "circuit breaker, 2 of 3 failures");
 }
 

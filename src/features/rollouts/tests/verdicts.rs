@@ -5,7 +5,7 @@ use super::{DEPLOYMENT, ErrorClass, compared, error};
 use crate::app::PollKey;
 use crate::config::Config;
 use crate::features::rollouts::comparing::metrics_query;
-use crate::features::rollouts::model::{Rollout, SideMetrics, Status, Strategy};
+use crate::features::rollouts::model::{Mechanism, Rollout, SideMetrics, Status, Strategy};
 use crate::features::rollouts::stages::Progress;
 use crate::features::rollouts::verdict::{Against, Lack, Ruling};
 use crate::features::rollouts::wire::{Comparison, RolloutDetail};
@@ -79,7 +79,7 @@ fn what_keeps_it_from_being_read_is_said() {
         metrics_query(&shift, &config).unwrap_err()
     };
     let shared = "both revisions serve the same target group, which counts them together";
-    assert_eq!(why(&|it| it.strategy = Strategy::Rolling), shared);
+    assert_eq!(why(&|it| it.mechanism = Mechanism::Ecs(Strategy::Rolling)), shared);
     assert_eq!(why(&|it| it.new.groups = it.old.as_ref().unwrap().groups.clone()), shared);
     assert_eq!(why(&|it| it.old = None), "a first deployment has no old side");
     assert_eq!(why(&|it| it.status = Status::new("SUCCESSFUL")), "the shift is over");
@@ -93,7 +93,7 @@ fn what_keeps_it_from_being_read_is_said() {
     assert_eq!(why(&unseen(0.0)), "no traffic has moved yet");
     assert_eq!(why(&unseen(20.0)), "when traffic began to move is not known");
     let mut at_once = shift();
-    at_once.strategy = Strategy::BlueGreen;
+    at_once.mechanism = Mechanism::Ecs(Strategy::BlueGreen);
     assert_eq!(metrics_query(&at_once, &config).unwrap().settings.against, Against::Before);
 }
 

@@ -141,7 +141,7 @@ fn one_rollback_per_service_is_in_flight() {
     assert_eq!(flights.iter().count(), 1);
     for index in 0..100 {
         let mut other = watch();
-        other.plan.name.service = format!("s{index}");
+        other.plan.name = RolloutName::ecs("shop", format!("s{index}"));
         flights.add(other);
     }
     assert_eq!(flights.iter().count(), 32);

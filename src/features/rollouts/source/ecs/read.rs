@@ -4,14 +4,14 @@
 //! (revisions) is kept; what the load balancer says may be a few seconds old where the caller allows it. A
 //! load balancer that may not be read leaves health unreadable and the rest of the shift as it is.
 
-use super::super::model::{Health, Rollout, ServiceName, arn_tail};
-use super::super::stages::Progress;
 use super::convert::{self, RevisionFacts};
 use crate::aws::operation::{
     DESCRIBE_RULES, DESCRIBE_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICE_REVISIONS, DESCRIBE_SERVICES,
     DESCRIBE_TARGET_HEALTH,
 };
 use crate::aws::{Conn, ErrorClass, SourceError};
+use crate::features::rollouts::model::{Health, Rollout, arn_tail};
+use crate::features::rollouts::stages::Progress;
 use aws_sdk_ecs::types::{Service, ServiceDeployment};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -85,15 +85,16 @@ impl Reader {
     /// Also when the service or the deployment is no longer there.
     pub async fn shift(
         &mut self,
-        name: &ServiceName,
+        (cluster, name): (&str, &str),
         deployment: &str,
         now: Timestamp,
     ) -> Result<Rollout, SourceError> {
         let gone = |operation: &str, what: &str| {
             SourceError::new(ErrorClass::Service, operation, format!("{what} is no longer there"))
         };
-        let services = self.services(&name.cluster, std::slice::from_ref(&name.service)).await?;
-        let service = services.first().ok_or_else(|| gone(DESCRIBE_SERVICES.action, &name.full()))?;
+        let services = self.services(cluster, &[name.to_owned()]).await?;
+        let service =
+            services.first().ok_or_else(|| gone(DESCRIBE_SERVICES.action, &format!("{cluster}/{name}")))?;
         let deployments = self.deployments(&[deployment.to_owned()]).await?;
         let found = deployments
             .first()

@@ -1,11 +1,11 @@
 //! SDK types to the model: the one place where text from ECS and the load balancer enters, and so where it
 //! is made safe. Asks nothing; `read.rs` does.
 
-use super::super::model::{
-    AlarmWatch, Breaker, Event, Health, Hook, Image, Owner, RollbackInfo, Rollout, ServiceName, Side, Status,
-    Strategy, TargetGroup, Tasks, arn_tail,
+use crate::features::rollouts::model::{
+    AlarmWatch, Breaker, Event, Health, Hook, Image, Mechanism, Owner, RollbackInfo, Rollout, RolloutName,
+    Side, Status, Strategy, TargetGroup, Tasks, arn_tail,
 };
-use super::super::stages::Progress;
+use crate::features::rollouts::stages::Progress;
 use crate::text::sanitize;
 use aws_sdk_ecs::types::{self as ecs, Service, ServiceDeployment, ServiceRevision, ServiceRevisionSummary};
 use aws_sdk_elasticloadbalancingv2::types as elb;
@@ -79,14 +79,11 @@ impl RevisionFacts {
 }
 
 /// The service's place.
-pub fn service_name(service: &Service) -> Option<ServiceName> {
-    ServiceName::from_arn(&text(service.service_arn())).or_else(|| {
+pub fn service_name(service: &Service) -> Option<RolloutName> {
+    RolloutName::of_ecs_arn(&text(service.service_arn())).or_else(|| {
         // The old form of a service's ARN has no cluster in it.
         let cluster = text(service.cluster_arn());
-        Some(ServiceName {
-            cluster: arn_tail(&cluster).to_owned(),
-            service: some_text(service.service_name())?,
-        })
+        Some(RolloutName::ecs(arn_tail(&cluster), some_text(service.service_name())?))
     })
 }
 
@@ -189,7 +186,7 @@ pub fn rollout<'a>(
         deployment: some_text(deployment.service_deployment_arn())?,
         current: some_text(service.current_service_deployment()),
         owner: owner(service),
-        strategy: strategy(configuration),
+        mechanism: Mechanism::Ecs(strategy(configuration)),
         status: Status(text(deployment.status().map(ecs::ServiceDeploymentStatus::as_str))),
         status_reason: some_text(deployment.status_reason()),
         stage: some_text(deployment.lifecycle_stage().map(ecs::ServiceDeploymentLifecycleStage::as_str)),

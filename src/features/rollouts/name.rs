@@ -1,0 +1,87 @@
+//! What a rollout is called: by the mechanism that moves the traffic and the place where it does.
+//!
+//! One name is one thing that can shift: it is typed by people, stands in the journal, and says where to
+//! read. Pure.
+
+use crate::aws::console::ConsoleLink;
+use serde::{Deserialize, Serialize};
+
+/// The name of a rollout.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum RolloutName {
+    /// An ECS service: `ecs/CLUSTER/SERVICE`.
+    Ecs {
+        /// Cluster name, not its ARN.
+        cluster: String,
+        /// Service name: the short name.
+        service: String,
+    },
+}
+
+impl RolloutName {
+    /// The name of an ECS service.
+    pub fn ecs(cluster: impl Into<String>, service: impl Into<String>) -> Self {
+        Self::Ecs { cluster: cluster.into(), service: service.into() }
+    }
+
+    /// An ECS service's name from an ARN such as `…:service/shop/checkout` or, for a deployment,
+    /// `…:service-deployment/shop/checkout/7Kq2`. `None` for the old form without a cluster.
+    pub fn of_ecs_arn(arn: &str) -> Option<Self> {
+        let mut parts = arn.split('/').skip(1);
+        let (cluster, service) = (parts.next()?, parts.next()?);
+        (!cluster.is_empty() && !service.is_empty()).then(|| Self::ecs(cluster, service))
+    }
+
+    /// Reads a full name; `None` when it is not one.
+    pub fn parse(full: &str) -> Option<Self> {
+        let (kind, rest) = full.split_once('/')?;
+        match kind {
+            "ecs" => {
+                let (cluster, service) = rest.split_once('/')?;
+                (!cluster.is_empty() && !service.is_empty() && !service.contains('/'))
+                    .then(|| Self::ecs(cluster, service))
+            }
+            _ => None,
+        }
+    }
+
+    /// The full name: `ecs/CLUSTER/SERVICE`.
+    pub fn full(&self) -> String {
+        match self {
+            Self::Ecs { cluster, service } => format!("ecs/{cluster}/{service}"),
+        }
+    }
+
+    /// The short name, which is enough where it is the only one: the service.
+    pub fn short(&self) -> &str {
+        match self {
+            Self::Ecs { service, .. } => service,
+        }
+    }
+
+    /// Where it is, for the title of its screen: the cluster.
+    pub fn place(&self) -> &str {
+        match self {
+            Self::Ecs { cluster, .. } => cluster,
+        }
+    }
+
+    /// Cluster and service of an ECS service.
+    pub fn ecs_parts(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Ecs { cluster, service } => Some((cluster, service)),
+        }
+    }
+
+    /// Its page in the AWS console.
+    pub fn console(&self) -> ConsoleLink<'_> {
+        match self {
+            Self::Ecs { cluster, service } => ConsoleLink::EcsDeployments { cluster, service },
+        }
+    }
+
+    /// Whether a person who typed this means this one: the full name or the short one.
+    pub fn answers_to(&self, typed: &str) -> bool {
+        typed == self.short() || typed == self.full()
+    }
+}

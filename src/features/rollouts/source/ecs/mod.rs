@@ -1,0 +1,52 @@
+//! ECS: reads of services and their deployments, and the call that undoes one.
+
+mod convert;
+mod list;
+mod read;
+
+pub use convert::{events, text};
+pub use list::ListReader;
+#[cfg(test)]
+pub use list::describe;
+pub use read::Reader;
+
+use crate::aws::operation::{CONTINUE_SERVICE_DEPLOYMENT, STOP_SERVICE_DEPLOYMENT};
+use crate::aws::{Conn, SourceError};
+use crate::features::rollouts::mechanism::ecs::Call;
+use aws_sdk_ecs::operation::RequestId;
+use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
+
+/// Codes with which ECS says no before it does anything.
+pub const REFUSALS: [&str; 6] = [
+    "ConflictException",
+    "InvalidParameterException",
+    "ServiceDeploymentNotFoundException",
+    "ClientException",
+    "UnsupportedFeatureException",
+    "ClusterNotFoundException",
+];
+
+/// Makes the call, once, and gives its request id.
+pub async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, SourceError> {
+    match call {
+        Call::Stop { deployment } => {
+            let request = conn
+                .ecs()
+                .stop_service_deployment()
+                .service_deployment_arn(deployment)
+                .stop_type(StopServiceDeploymentStopType::Rollback);
+            let answer = conn.mutate(&STOP_SERVICE_DEPLOYMENT, request.send()).await;
+            answer.map(|answer| answer.request_id().map(str::to_owned))
+        }
+        Call::AnswerHook { deployment, hook } => {
+            let request = conn
+                .ecs()
+                .continue_service_deployment()
+                .service_deployment_arn(deployment)
+                .hook_id(hook)
+                .action(DeploymentLifecycleHookAction::Rollback);
+            let answer = conn.mutate(&CONTINUE_SERVICE_DEPLOYMENT, request.send()).await;
+            answer.map(|answer| answer.request_id().map(str::to_owned))
+        }
+    }
+}
