@@ -25,6 +25,8 @@ pub struct Config {
     pub poll: Poll,
     /// What reading may cost.
     pub cost: Cost,
+    /// When the new side of a rollout counts as better, same or worse.
+    pub verdict: Verdict,
     /// The Logs pane.
     pub logs: Logs,
     /// The Security and Changes panes.
@@ -173,6 +175,24 @@ pub struct Cost {
 impl Default for Cost {
     fn default() -> Self {
         Self { max_usd_per_hour: 1.0 }
+    }
+}
+
+/// When the new side of a rollout counts as better, same or worse.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Verdict {
+    /// Percentage points of failed requests, 0.01 to 50: what is surely less is `same`, and a rollback is only
+    /// advised from there on.
+    pub margin: f64,
+    /// Chance that sides which are alike are called better or worse at any look of a whole shift, 0.0001 to
+    /// 0.2. Less means waiting longer for certainty.
+    pub false_alarms: f64,
+}
+
+impl Default for Verdict {
+    fn default() -> Self {
+        Self { margin: 0.5, false_alarms: 0.01 }
     }
 }
 
