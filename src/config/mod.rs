@@ -20,7 +20,7 @@ pub use lists::{Service, Severity, SeverityRule, Target};
 pub use paths::Paths;
 pub use span::Span;
 pub use state::{Remembered, State};
-pub use types::{ColorChoice, Config, Cost, Demo, Logs, Poll, Security, Ui, Window};
+pub use types::{ColorChoice, Config, Cost, Demo, Logs, Poll, Security, Ui, Verdict, Window};
 pub use validate::{Known, check_names, error_at};
 
 impl Config {

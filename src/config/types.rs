@@ -25,6 +25,8 @@ pub struct Config {
     pub poll: Poll,
     /// What reading may cost.
     pub cost: Cost,
+    /// When the new side of a rollout counts as better, same or worse.
+    pub verdict: Verdict,
     /// The Logs pane.
     pub logs: Logs,
     /// The Security and Changes panes.
@@ -176,6 +178,24 @@ impl Default for Cost {
     }
 }
 
+/// When the new side of a rollout counts as better, same or worse.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Verdict {
+    /// Percentage points of failed requests, 0.01 to 50: what is surely less is `same`, and a rollback is only
+    /// advised from there on.
+    pub margin: f64,
+    /// Chance that sides which are alike are called better or worse at any look of a whole shift, 0.0001 to
+    /// 0.2. Less means waiting longer for certainty.
+    pub false_alarms: f64,
+}
+
+impl Default for Verdict {
+    fn default() -> Self {
+        Self { margin: 0.5, false_alarms: 0.01 }
+    }
+}
+
 /// The Logs pane.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -207,7 +227,8 @@ pub struct Security {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Demo {
-    /// What happens in it: bad-deploy, db-connections, leaked-key, quiet, big, or the path of a scenario file.
+    /// What happens in it: bad-deploy, rolling, blue-green, linear, db-connections, leaked-key, quiet, big, or the
+    /// path of a scenario file.
     pub scenario: String,
     /// The same seed gives the same world.
     pub seed: u32,

@@ -125,6 +125,11 @@ pub(super) fn values(config: &Config, origin: Origin<'_>, document: &Document<&s
     let cost = config.cost.max_usd_per_hour;
     let path = ["cost", "max_usd_per_hour"];
     checks.require(cost > 0.0 && cost.is_finite(), &path, "must be above 0");
+    let verdict = &config.verdict;
+    let fits = (0.01..=50.0).contains(&verdict.margin);
+    checks.require(fits, &["verdict", "margin"], "must be from 0.01 to 50");
+    let fits = (0.0001..=0.2).contains(&verdict.false_alarms);
+    checks.require(fits, &["verdict", "false_alarms"], "must be from 0.0001 to 0.2");
     let memory = config.logs.max_memory_mib;
     checks.require((4..=4096).contains(&memory), &["logs", "max_memory_mib"], "must be from 4 to 4096");
     for (action, keys) in &config.keys {

@@ -58,6 +58,8 @@ pub enum Topic {
     Rollouts,
     /// One service's finished deployments, events and metrics.
     RolloutDetail,
+    /// Whether the new sides of listed shifts are worse.
+    Verdicts,
     /// Exact reads for the rollback dialog and for rollbacks being watched.
     Shifts,
     /// What services are made of.
@@ -119,6 +121,8 @@ pub enum Query {
     Rollouts,
     /// One service's finished deployments, events and metrics.
     RolloutDetail(rollouts::DetailQuery),
+    /// Whether the new sides of listed shifts are worse.
+    Verdicts(Vec<rollouts::MetricsQuery>),
     /// Exact reads for the rollback dialog and for rollbacks being watched.
     Shifts(rollouts::ShiftsQuery),
     /// What services are made of.
@@ -155,6 +159,7 @@ impl Query {
             Self::LogTail(_) => Topic::LogTail,
             Self::Rollouts => Topic::Rollouts,
             Self::RolloutDetail(_) => Topic::RolloutDetail,
+            Self::Verdicts(_) => Topic::Verdicts,
             Self::Shifts(_) => Topic::Shifts,
             Self::Inventory(_) => Topic::Inventory,
             Self::Traffic(_) => Topic::Traffic,
@@ -192,6 +197,8 @@ pub enum Payload {
     Rollouts(rollouts::RolloutList),
     /// One service's finished deployments, events and metrics.
     RolloutDetail(rollouts::RolloutDetail),
+    /// Whether the new sides of listed shifts are worse.
+    Verdicts(Vec<rollouts::Comparison>),
     /// Exact reads for the rollback dialog and for rollbacks being watched.
     Shifts(rollouts::Shifts),
     /// What services are made of.
@@ -330,6 +337,7 @@ pub fn spawn_sources(conn: &Conn, spawner: &mut Spawner) {
     spawner.spawn(conn, Topic::LogTail, logs::TailSource::new);
     spawner.spawn(conn, Topic::Rollouts, rollouts::ListSource::new);
     spawner.spawn(conn, Topic::RolloutDetail, rollouts::DetailSource::new);
+    spawner.spawn(conn, Topic::Verdicts, rollouts::VerdictsSource::new);
     spawner.spawn(conn, Topic::Shifts, rollouts::ShiftsSource::new);
     spawner.spawn(conn, Topic::Inventory, discovery::InventorySource::new);
     spawner.spawn(conn, Topic::Traffic, overview::TrafficSource::new);

@@ -91,6 +91,8 @@ pub struct TargetStore {
     pub rollouts: Option<rollouts::RolloutList>,
     /// The opened service.
     pub rollout_detail: Option<rollouts::RolloutDetail>,
+    /// The sides of listed shifts, compared.
+    pub verdicts: Vec<rollouts::Comparison>,
     /// The last exact reads of shifts.
     pub shifts: Option<rollouts::Shifts>,
     /// What services are made of.
@@ -224,6 +226,7 @@ impl Store {
             Payload::LogBatch(batch) => drop(target.logs.push(batch)),
             Payload::Rollouts(list) => target.rollouts = Some(list),
             Payload::RolloutDetail(detail) => target.rollout_detail = Some(detail),
+            Payload::Verdicts(read) => target.verdicts = read,
             Payload::Inventory(inventory) => target.inventory = Some(*inventory),
             Payload::Traffic(list) => target.traffic = Some(list),
             Payload::Traces(list) => target.traces = Some(list),

@@ -6,7 +6,7 @@
 use super::rollback::read_plan;
 use super::say::Say;
 use super::sites::Sites;
-use crate::cli::Failure;
+use crate::cli::{Failure, shell};
 use crate::features::rollouts::Plan;
 use crate::features::rollouts::rollback::{Dialog, Input, Reply};
 use crate::features::rollouts::wire::ShiftRef;
@@ -67,7 +67,8 @@ pub(super) async fn ask(
     let keys = Keys::take().map_err(Failure::failed)?;
     Keys::drop_typed().map_err(Failure::failed)?;
     let mut events = EventStream::new();
-    let mut shown = Vec::new();
+    let mut interrupted = Box::pin(shell::interrupted());
+    let mut shown = Shown::default();
     let end = loop {
         draw(&dialog, &mut shown, say)?;
         dialog.set_drawn(true);
@@ -76,6 +77,7 @@ pub(super) async fn ask(
         }
         let event = tokio::select! {
             event = events.next() => event,
+            () = &mut interrupted => break Err(vec!["interrupted".to_owned()]),
             () = sites.wait(CADENCE) => {
                 match read_plan(sites, &target, shift).await {
                     Ok(plan) => dialog.plan_read(plan),
@@ -103,14 +105,27 @@ fn refusals(plan: &Plan) -> Vec<String> {
     plan.refusals().map(str::to_owned).collect()
 }
 
-/// What is new above the line, and the line itself.
-fn draw(dialog: &Dialog, shown: &mut Vec<String>, say: &mut Say) -> Result<(), Failure> {
+/// What stands on the terminal.
+#[derive(Default)]
+struct Shown {
+    notices: Vec<String>,
+    line: String,
+}
+
+/// What is new above the line, and the line itself if it is another one.
+fn draw(dialog: &Dialog, shown: &mut Shown, say: &mut Say) -> Result<(), Failure> {
     let notices = dialog.notices();
-    for notice in notices.iter().filter(|notice| !shown.contains(notice)) {
+    for notice in notices.iter().filter(|notice| !shown.notices.contains(notice)) {
         say.begin(&format!("\r\u{1b}[K{notice}\r\n"))?;
+        shown.line.clear();
     }
-    *shown = notices;
-    say.begin(&format!("\r\u{1b}[K{}  {}", dialog.prompt(), dialog.typed()))
+    shown.notices = notices;
+    let line = format!("{}  {}", dialog.prompt(), dialog.typed());
+    if line != shown.line {
+        say.begin(&format!("\r\u{1b}[K{line}"))?;
+        shown.line = line;
+    }
+    Ok(())
 }
 
 fn input(event: &Event) -> Option<Input> {

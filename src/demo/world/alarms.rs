@@ -23,6 +23,12 @@ impl World {
             .and_then(|at| self.alarms.get(at))
     }
 
+    /// An alarm's state alone, without the reasons for it; none when there is no such alarm.
+    pub fn alarm_state(&self, name: &str, now: Timestamp) -> Option<AlarmState> {
+        let transitions = self.transitions(self.alarm(name)?, now.as_millisecond());
+        Some(transitions.last().map_or(AlarmState::InsufficientData, |last| last.state))
+    }
+
     /// An alarm's state at a time; none when there is no such alarm.
     pub fn alarm_status(&self, name: &str, now: Timestamp) -> Option<AlarmStatus> {
         let alarm = self.alarm(name)?;

@@ -70,8 +70,8 @@ impl World {
             let split = stream.course.split(ms);
             let blue_is = |side: usize| stream.course.sides.get(side).is_some_and(|side| side.blue);
             let new = (split.share * 100.0).round() as u32;
-            // ECS keeps both groups in the rule, also with weight 0.
-            let blue = match (split.old == split.new, blue_is(split.new)) {
+            // ECS keeps both groups in the rule, also with weight 0. A rolling deployment stays within one.
+            let blue = match (blue_is(split.old) == blue_is(split.new), blue_is(split.new)) {
                 (true, true) => 100,
                 (true, false) => 0,
                 (false, true) => new,

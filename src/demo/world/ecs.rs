@@ -2,22 +2,20 @@
 //!
 //! Wording only; `shift.rs` knows how a deployment goes and `tasks.rs` when a task lives.
 
+use super::events::reasons;
 use super::shift::{Course, Shift};
-use super::spec::{ServiceSpec, StrategyName};
+use super::spec::{HookAction, HookKind, HookSpec, ServiceSpec, StrategyName};
+use super::stages::{Cause, HookRun};
 use super::tasks::{Life, Why};
 use super::traffic::Stream;
 use super::types::{
-    CLUSTER, Deployment, EcsService, ServiceEvent, Side, StopError, Strategy, Task, TaskDefinition,
+    Breaker, CLUSTER, Deployment, EcsService, Hook, ListedHook, Side, Strategy, Task, TaskDefinition,
 };
 use super::{LONG_AGO, World, time};
 use jiff::Timestamp;
 
 /// Stopped tasks are listed for an hour.
 const STOPPED_LISTED: i64 = 3_600_000;
-/// ECS keeps the last hundred events of a service.
-const EVENTS_KEPT: usize = 100;
-/// A service at rest says so every six hours.
-const STEADY_EVERY: i64 = 6 * 3_600_000;
 
 impl World {
     /// ECS service names, sorted.
@@ -32,7 +30,10 @@ impl World {
         let ms = now.as_millisecond();
         let deployment = self.deployments(name, now).into_iter().next();
         let mut revisions: Vec<Side> = match &deployment {
-            Some(deployment) => vec![deployment.target.clone(), deployment.source.clone()],
+            Some(deployment) => {
+                let sources = std::iter::once(&deployment.source).chain(&deployment.more_sources);
+                std::iter::once(&deployment.target).chain(sources).cloned().collect()
+            }
             None => vec![self.side(spec, stream, 0, (100.0, 0.0), ms)],
         };
         revisions.retain(|side| side.requested + side.running + side.pending > 0);
@@ -90,25 +91,6 @@ impl World {
             .then(|| (service.to_owned(), self.side(spec, stream, side, (weight, 0.0), ms), time(made)))
     }
 
-    /// `StopServiceDeployment` with `ROLLBACK`. A repeat while it goes back changes nothing.
-    pub fn stop_deployment(&mut self, arn: &str, at: Timestamp) -> Result<(), StopError> {
-        let deployment = self.deployment(arn, at).ok_or(StopError::NotFound)?;
-        let (service, id) = self.deployment_of(arn).ok_or(StopError::NotFound)?;
-        if !deployment.in_progress() {
-            return Err(StopError::Terminal);
-        }
-        if deployment.stopped.is_some() {
-            return Ok(());
-        }
-        let index = *self.by_name.get(&service).ok_or(StopError::NotFound)?;
-        self.stops.entry(index).or_default().push((id, at.as_millisecond()));
-        self.lay_out(index);
-        if let Ok(mut memo) = self.memo.lock() {
-            memo.clear();
-        }
-        Ok(())
-    }
-
     /// Tasks of a service: running, pending, and stopped less than an hour ago.
     pub fn tasks(&self, service: &str, now: Timestamp) -> Vec<Task> {
         let Some((spec, stream)) = self.find_service(service) else { return Vec::new() };
@@ -149,114 +131,92 @@ impl World {
         })
     }
 
-    /// Events of a service, the newest first, at most 100.
-    pub fn service_events(&self, name: &str, now: Timestamp) -> Vec<ServiceEvent> {
-        let Some((spec, stream)) = self.find_service(name) else { return Vec::new() };
-        let ms = now.as_millisecond();
-        let mut lines: Vec<(i64, String)> = Vec::new();
-        for shift in &stream.course.shifts {
-            self.shift_events(spec, stream, shift, &mut lines);
-        }
-        let steady = (0..20).map(|turn| ms.div_euclid(STEADY_EVERY) * STEADY_EVERY - turn * STEADY_EVERY);
-        lines.extend(steady.map(|at| (at, "has reached a steady state.".to_owned())));
-        for side in 0..stream.course.sides.len() {
-            for life in self.lives(stream, side, spec.tasks, ms - 12 * STOPPED_LISTED, ms) {
-                if let Some((at, Why::OutOfMemory)) = life.stopped {
-                    let number = stream.course.sides.get(side).map_or(0, |side| side.number);
-                    lines.push((at, format!(
-                        "task {} of {}:{number} stopped: OutOfMemoryError: Container killed due to memory usage, exit 137",
-                        life.id, spec.family
-                    )));
-                }
-            }
-        }
-        lines.retain(|(at, _)| *at <= ms);
-        lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        lines.truncate(EVENTS_KEPT);
-        let events = lines.into_iter().map(|(at, text)| ServiceEvent {
-            id: stream.dice.named(&text).on(at as u64).uuid(),
-            at: time(at),
-            message: format!("(service {name}) {text}"),
-        });
-        events.collect()
-    }
-
-    fn shift_events(
-        &self,
-        spec: &ServiceSpec,
-        stream: &Stream,
-        shift: &Shift,
-        lines: &mut Vec<(i64, String)>,
-    ) {
-        let target = self.revision_arn(stream, shift.target);
-        let mut say = |at: i64, text: String| lines.push((at, text));
-        say(shift.started, format!("has started deployment {}.", shift.id));
-        if let Some(at) = shift.enters("SCALE_UP") {
-            say(at, format!("has started {} tasks of service revision {target}.", spec.tasks));
-        }
-        let mut weight = 0.0;
-        for step in &shift.steps {
-            if step.weight > weight {
-                say(
-                    step.at,
-                    format!("has begun to shift {} % of production traffic to {target}.", step.weight),
-                );
-            } else if step.weight < weight {
-                say(
-                    step.at,
-                    format!(
-                        "has shifted all production traffic back to {}.",
-                        self.revision_arn(stream, shift.source)
-                    ),
-                );
-            }
-            weight = step.weight;
-            match step.status {
-                "SUCCESSFUL" => say(step.at, format!("deployment {} completed.", shift.id)),
-                "ROLLBACK_REQUESTED" => {
-                    say(step.at, format!("rollback of deployment {} requested.", shift.id));
-                }
-                "ROLLBACK_SUCCESSFUL" => say(step.at, format!("deployment {} rolled back.", shift.id)),
-                _ => {}
-            }
-        }
-    }
-
     fn describe(&self, spec: &ServiceSpec, stream: &Stream, shift: &Shift, ms: i64) -> Option<Deployment> {
-        let step = *shift.at(ms)?;
+        let plan = &shift.plan;
+        let step = *plan.at(ms)?;
         let rolling = shift.spec.strategy == StrategyName::Rolling;
         let (new, old) = if rolling { (0.0, 0.0) } else { (step.weight, 100.0 - step.weight) };
-        let stopped = shift.stop.filter(|at| *at <= ms);
-        let reason = match step.status {
-            "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
-                Some("Service deployment rollback requested by user.")
-            }
-            "ROLLBACK_SUCCESSFUL" => Some("Service deployment rolled back because of a user request."),
-            _ => None,
-        };
-        let back = shift.steps.iter().find(|step| step.status == "ROLLBACK_IN_PROGRESS").map(|step| step.at);
+        let (main, more) = shift.sources.split_first()?;
+        // Before they are reconciled, the revisions that stay have what they had.
+        let turn = plan.turns.iter().rev().find(|turn| turn.at <= ms);
+        let back = plan.steps.iter().find(|step| step.status == "ROLLBACK_IN_PROGRESS").map(|step| step.at);
+        let reasons = turn.map(|turn| reasons(&turn.cause, turn.back));
+        let over = !super::types::in_progress(step.status);
+        let hook_times = plan.hooks.iter().flat_map(|hook| [hook.began, hook.ended]);
+        let updated = hook_times.chain([step.at]).filter(|at| *at <= ms).max().unwrap_or(step.at);
+        let failures = self.failures(spec, stream, shift.target, ms);
+        let breaker = shift.spec.breaker;
+        let tripped = turn.is_some_and(|turn| turn.cause == Cause::Breaker);
         Some(Deployment {
             arn: self.arn("ecs", &format!("service-deployment/{CLUSTER}/{}/{}", spec.name, shift.id)),
             service: spec.name.clone(),
             strategy: strategy(shift.spec.strategy, shift.spec.percent, shift.spec.step_minutes),
             bake_minutes: shift.spec.bake_minutes,
             status: step.status,
-            status_reason: reason.map(str::to_owned),
+            status_reason: reasons
+                .as_ref()
+                .map(|(going, done)| if over { done.clone() } else { going.clone() }),
             stage: step.stage,
-            source: self.side(spec, stream, shift.source, (old, 100.0 - step.test), ms),
+            source: self.side(spec, stream, *main, (old, 100.0 - step.test), ms),
+            more_sources: more.iter().map(|side| self.side(spec, stream, *side, (0.0, 0.0), ms)).collect(),
             target: self.side(spec, stream, shift.target, (new, step.test), ms),
             created: time(shift.started),
             started: time(shift.started + 1_000),
-            updated: time(step.at),
-            finished: (ms >= shift.ends()).then(|| time(shift.ends())),
-            stopped: stopped.map(time),
-            rollback: back
-                .filter(|at| *at <= ms)
-                .map(|at| (time(at), "Service deployment rollback requested by user.".to_owned())),
+            updated: time(updated),
+            finished: over.then(|| time(step.at)),
+            stopped: turn.map(|turn| time(turn.at)),
+            rollback: back.filter(|at| *at <= ms).zip(reasons).map(|(at, (going, _))| (time(at), going)),
+            hooks: plan.hooks.iter().filter_map(|hook| self.hook(hook, ms)).collect(),
+            listed_hooks: shift.spec.hooks.iter().map(|hook| self.listed_hook(hook)).collect(),
+            breaker: (rolling && breaker.enable).then(|| Breaker {
+                rollback: breaker.rollback,
+                threshold: breaker.threshold(spec.tasks),
+                failures,
+                tripped,
+            }),
             alarms: shift.spec.alarms.clone(),
+            alarm_watch: shift.spec.watches(),
             alarm_rollback: shift.spec.alarm_rollback,
+            triggered: match turn.map(|turn| &turn.cause) {
+                Some(Cause::Alarms(names)) => names.clone(),
+                _ => Vec::new(),
+            },
             created_by: shift.spec.by.clone(),
         })
+    }
+
+    fn hook(&self, run: &HookRun, ms: i64) -> Option<Hook> {
+        Some(Hook {
+            id: run.id.clone(),
+            kind: kind(run.kind),
+            function: self.hook_target(run.kind, &run.function),
+            status: run.status(ms)?,
+            expires: time(run.expires),
+            timeout_action: action(run.timeout_action),
+        })
+    }
+
+    fn listed_hook(&self, spec: &HookSpec) -> ListedHook {
+        ListedHook {
+            stage: spec.stage.clone(),
+            kind: kind(spec.kind),
+            function: self.hook_target(spec.kind, &spec.function),
+            timeout_minutes: spec.timeout_minutes,
+            timeout_action: action(spec.timeout_action),
+        }
+    }
+
+    fn hook_target(&self, kind: HookKind, function: &str) -> Option<String> {
+        (kind == HookKind::AwsLambda).then(|| self.arn("lambda", &format!("function:{function}")))
+    }
+
+    /// How many tasks of a side never became healthy by then.
+    fn failures(&self, spec: &ServiceSpec, stream: &Stream, side: usize, ms: i64) -> u32 {
+        let known = stream.course.sides.get(side).filter(|side| side.bad_start().is_some());
+        let Some(born) = known.and_then(|side| side.spans.first()?.born) else { return 0 };
+        let lives = self.lives(stream, side, spec.tasks, born, ms);
+        let failed = |life: &&Life| matches!(life.stopped, Some((at, Why::Start(_))) if at <= ms);
+        lives.iter().filter(failed).count() as u32
     }
 
     fn side(
@@ -270,16 +230,14 @@ impl World {
         let lives = self.lives(stream, side, spec.tasks, ms, ms);
         let count = |is: fn(&Life, i64) -> bool| lives.iter().filter(|life| is(life, ms)).count() as u32;
         let known = stream.course.sides.get(side);
-        let wanted = known.is_some_and(|side| {
-            side.born.is_none_or(|born| born <= ms) && side.retired.is_none_or(|retired| ms < retired)
-        });
+        let tasks = self.tasks_at(spec, ms);
         let number = known.map_or(0, |side| side.number);
         Side {
             arn: self.revision_arn(stream, side),
             task_definition: self.arn("ecs", &format!("task-definition/{}:{number}", spec.family)),
             number,
             target_group: known.map(|known| self.target_group_arn(&spec.name, known.blue)),
-            requested: if wanted { self.tasks_at(spec, ms) } else { 0 },
+            requested: known.map_or(0, |side| side.wanted(tasks, ms)),
             running: count(Life::runs),
             pending: count(Life::pends),
             weight,
@@ -290,13 +248,13 @@ impl World {
     fn task(&self, spec: &ServiceSpec, stream: &Stream, life: &Life, ms: i64) -> Task {
         let number = stream.course.sides.get(life.side).map_or(0, |side| side.number);
         let stopped = life.stopped.filter(|(at, _)| *at <= ms);
-        let out_of_memory = stopped.is_some_and(|(_, why)| why == Why::OutOfMemory);
         let status = match stopped {
             Some(_) => "STOPPED",
             None if life.started <= ms => "RUNNING",
             None => "PENDING",
         };
         let (ip, zone) = self.address(life);
+        let end = stopped.map(|(_, why)| self.end(spec, stream, life.side, why));
         Task {
             arn: self.arn("ecs", &format!("task/{CLUSTER}/{}", life.id)),
             service: spec.name.clone(),
@@ -306,15 +264,10 @@ impl World {
             status,
             started: (life.started <= ms).then(|| time(life.started)),
             stopped: stopped.map(|(at, _)| time(at)),
-            stop_code: stopped.map(|(_, why)| match why {
-                Why::OutOfMemory => "EssentialContainerExited",
-                Why::Scaling => "ServiceSchedulerInitiated",
-            }),
-            stopped_reason: stopped.map(|(_, why)| match why {
-                Why::OutOfMemory => "OutOfMemoryError: Container killed due to memory usage".to_owned(),
-                Why::Scaling => "Scaling activity initiated by a service deployment".to_owned(),
-            }),
-            exit_code: stopped.map(|_| if out_of_memory { 137 } else { 143 }),
+            stop_code: end.as_ref().map(|end| end.code),
+            stopped_reason: end.as_ref().map(|end| end.reason.clone()),
+            exit_code: end.as_ref().and_then(|end| end.exit),
+            container_reason: end.and_then(|end| end.container),
         }
     }
 
@@ -327,8 +280,11 @@ impl World {
     }
 
     pub(super) fn revision_arn(&self, stream: &Stream, side: usize) -> String {
-        let number = stream.course.sides.get(side).map_or(0, |side| side.number);
-        let digits = stream.dice.named("revision").on(u64::from(number)).below(10u64.pow(18));
+        let sides = &stream.course.sides;
+        let number = sides.get(side).map_or(0, |side| side.number);
+        let again = sides.iter().take(side).filter(|earlier| earlier.number == number).count() as u64;
+        let dice = stream.dice.named("revision").on(u64::from(number));
+        let digits = if again > 0 { dice.on(again) } else { dice }.below(10u64.pow(18));
         self.arn("ecs", &format!("service-revision/{CLUSTER}/{}/{}", stream.name, 10u64.pow(18) + digits))
     }
 
@@ -339,10 +295,24 @@ impl World {
     }
 
     /// Service and id of a deployment ARN.
-    fn deployment_of(&self, arn: &str) -> Option<(String, String)> {
+    pub(super) fn deployment_of(&self, arn: &str) -> Option<(String, String)> {
         let prefix = self.arn("ecs", &format!("service-deployment/{CLUSTER}/"));
         let (service, id) = arn.strip_prefix(&prefix)?.split_once('/')?;
         Some((service.to_owned(), id.to_owned()))
+    }
+}
+
+fn kind(kind: HookKind) -> &'static str {
+    match kind {
+        HookKind::Pause => "PAUSE",
+        HookKind::AwsLambda => "AWS_LAMBDA",
+    }
+}
+
+fn action(action: HookAction) -> &'static str {
+    match action {
+        HookAction::Continue => "CONTINUE",
+        HookAction::Rollback => "ROLLBACK",
     }
 }
 

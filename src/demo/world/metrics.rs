@@ -255,7 +255,7 @@ impl World {
                     Crew::Pending => count(Life::pends),
                     Crew::Desired => self.tasks_at(spec, ms),
                     Crew::Deployments => {
-                        let newest = stream.course.shifts.iter().rev().find_map(|shift| shift.at(ms));
+                        let newest = stream.course.shifts.iter().rev().find_map(|shift| shift.plan.at(ms));
                         1 + u32::from(newest.is_some_and(|step| in_progress(step.status)))
                     }
                 })))

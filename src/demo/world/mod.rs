@@ -1,19 +1,22 @@
 //! The simulated world: a pure function of (scenario, seed, region, time).
 //!
-//! It stores only what callers changed (deployments they stopped) and what it worked out once and may
+//! It stores only what callers changed (`alter.rs`) and what it worked out once and may
 //! forget. Metrics, logs, the service map and alarm states are views of one request stream
 //! (`traffic.rs`), so they agree: each 5xx of a metric has its ERROR line with its trace id. It knows
 //! no wire format (`svc/`, `wire/`) and no clock: every question carries its time.
 //!
-//! Where to go next: `scenario.rs` says what a scenario file may hold, `shift.rs` how a deployment goes,
+//! Where to go next: `scenario.rs` says what a scenario file may hold, `stages.rs` how a deployment goes,
 //! `traffic.rs` what a request is; the other files answer the questions of one AWS service each.
 
 mod alarms;
+mod alter;
 mod balancer;
 mod calls;
 mod catalogue;
 mod database;
+mod deployment;
 mod ecs;
+mod events;
 mod findings;
 mod functions;
 mod gauge;
@@ -28,6 +31,7 @@ mod scenario;
 mod shift;
 mod spec;
 mod spread;
+mod stages;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -45,7 +49,7 @@ pub use types::*;
 
 use hash::Dice;
 use jiff::Timestamp;
-use shift::Course;
+use shift::{Changes, Course};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 use traffic::{Stream, Trouble};
@@ -68,8 +72,8 @@ pub struct World {
     groups: Vec<LogGroup>,
     /// Every metric, once somebody asks.
     catalogue: OnceLock<Vec<Metric>>,
-    /// What callers stopped: deployment id and when, per service.
-    stops: HashMap<usize, Vec<(String, i64)>>,
+    /// What callers did to deployments and what became of them by itself, per service.
+    changes: HashMap<usize, Changes>,
     /// Alarm transitions worked out so far. Forgotten when a caller changes the world.
     memo: Mutex<HashMap<String, verdict::Memo>>,
 }
@@ -112,7 +116,7 @@ impl World {
             spill: 0.0,
             grown: Vec::new(),
             troubles: Vec::new(),
-            course: Course::new(spec.version, &[], start, dice, &[]),
+            course: Course::at_rest(spec.version),
         });
         let streams: Vec<Stream> = services.chain(functions).collect();
         let by_name =
@@ -127,7 +131,7 @@ impl World {
             alarms: Vec::new(),
             groups: Vec::new(),
             catalogue: OnceLock::new(),
-            stops: HashMap::new(),
+            changes: HashMap::new(),
             memo: Mutex::default(),
             scenario,
         };
@@ -137,6 +141,7 @@ impl World {
         world.islands = (0..world.streams.len()).filter(|index| world.is_island(*index)).collect();
         world.groups = world.make_groups();
         world.alarms = world.make_alarms();
+        world.heed_alarms();
         world
     }
 
@@ -153,21 +158,6 @@ impl World {
     /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`
     pub fn arn(&self, service: &str, resource: &str) -> String {
         format!("arn:aws:{service}:{}:{ACCOUNT}:{resource}", self.region)
-    }
-
-    /// Works out the deployments of a service, with what callers stopped.
-    fn lay_out(&mut self, index: usize) {
-        let Some(spec) = self.scenario.services.get(index) else { return };
-        let listed: Vec<_> = self
-            .scenario
-            .deployments
-            .iter()
-            .filter(|deployment| *deployment.service.get_ref() == spec.name)
-            .collect();
-        let stops = self.stops.get(&index).map(Vec::as_slice).unwrap_or_default();
-        if let Some(stream) = self.streams.get_mut(index) {
-            stream.course = Course::new(spec.revision, &listed, self.start, stream.dice, stops);
-        }
     }
 
     /// A service's specification and stream.

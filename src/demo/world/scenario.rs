@@ -82,8 +82,11 @@ pub struct ScenarioError {
 }
 
 /// The shipped scenarios, the default first.
-const SHIPPED: [(&str, &str); 5] = [
+const SHIPPED: [(&str, &str); 8] = [
     ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
+    ("rolling", include_str!("../scenarios/rolling.toml")),
+    ("blue-green", include_str!("../scenarios/blue-green.toml")),
+    ("linear", include_str!("../scenarios/linear.toml")),
     ("db-connections", include_str!("../scenarios/db-connections.toml")),
     ("leaked-key", include_str!("../scenarios/leaked-key.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
@@ -140,6 +143,9 @@ impl Scenario {
             if !(0.1..=100.0).contains(&deployment.percent) {
                 let at = deployment.service.span().start;
                 return Err((at, format!("percent = {} is not between 0.1 and 100", deployment.percent)));
+            }
+            for hook in &deployment.hooks {
+                hook.check().map_err(|message| (deployment.service.span().start, message))?;
             }
         }
         for scale in &self.scales {

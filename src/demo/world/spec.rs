@@ -3,6 +3,9 @@
 //! Data only: `scenario.rs` says what is wrong with one, the other files what it means. Times are relative
 //! to the moment the console starts: `-14m`, `+4m`, `-6d`. Everything a table does not say is at rest.
 
+pub(super) use super::deployment::{
+    BadStart, Broken, DeploymentSpec, HookAction, HookKind, HookSpec, StrategyName,
+};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -109,61 +112,6 @@ pub(super) struct DatabaseSpec {
     pub(super) lines_per_minute: f64,
     /// Most connections it takes.
     pub(super) max_connections: u32,
-}
-
-/// AWS's names of the strategies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(super) enum StrategyName {
-    Rolling,
-    BlueGreen,
-    #[default]
-    Canary,
-    Linear,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeploymentSpec {
-    pub(super) service: Spanned<String>,
-    pub(super) started: Offset,
-    pub(super) strategy: StrategyName,
-    /// Percent of the canary, or of each linear step.
-    #[serde(default = "ten")]
-    pub(super) percent: f64,
-    /// Minutes between steps.
-    #[serde(default)]
-    pub(super) step_minutes: u32,
-    #[serde(default)]
-    pub(super) bake_minutes: u32,
-    /// Revision number it brings.
-    pub(super) revision: u32,
-    /// When somebody rolled it back.
-    #[serde(default)]
-    pub(super) stopped: Option<Offset>,
-    #[serde(default)]
-    pub(super) broken: Option<Broken>,
-    /// Deployment alarms.
-    #[serde(default)]
-    pub(super) alarms: Vec<String>,
-    #[serde(default)]
-    pub(super) alarm_rollback: bool,
-    #[serde(default = "pipeline")]
-    pub(super) by: String,
-}
-
-/// What is wrong with a new revision.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Broken {
-    pub(super) error_rate: f64,
-    pub(super) p50_ms: f64,
-    pub(super) p99_ms: f64,
-    /// Minutes from its first request until it is as bad as that.
-    pub(super) ramp_minutes: f64,
-    /// Whether one of its tasks runs out of memory again and again.
-    #[serde(default)]
-    pub(super) out_of_memory: bool,
 }
 
 /// A service that was given more tasks.
@@ -320,14 +268,6 @@ pub(super) struct Generate {
     /// Services that get nine more alarms each, all of them low.
     #[serde(default)]
     pub(super) storm: Vec<String>,
-}
-
-fn ten() -> f64 {
-    10.0
-}
-
-fn pipeline() -> String {
-    "role/ci-deploy".to_owned()
 }
 
 fn three_of_three() -> (u32, u32) {

@@ -5,7 +5,7 @@
 
 use super::hash::Dice;
 use super::shift::SideSpec;
-use super::spec::ServiceSpec;
+use super::spec::{BadStart, ServiceSpec};
 use super::traffic::Stream;
 use super::{LONG_AGO, World};
 
@@ -21,6 +21,8 @@ pub(super) enum Why {
     Scaling,
     /// The kernel killed it.
     OutOfMemory,
+    /// It never became healthy.
+    Start(BadStart),
 }
 
 /// One task from beginning to end.
@@ -60,13 +62,15 @@ impl World {
         let Some(spec) = stream.course.sides.get(side) else { return Vec::new() };
         let tasks = stream.grown.iter().map(|(.., to)| *to).fold(tasks, u32::max);
         (0..i64::from(tasks))
-            .flat_map(|slot| {
-                let last = generation(spec, slot, to);
+            .flat_map(|slot| spec.stays(slot).into_iter().enumerate().map(move |stay| (slot, stay)))
+            .flat_map(|(slot, (index, stay))| {
+                let held = Held { spec, slot, index: index as i64, created: stay.0, ends: stay.1 };
+                let last = held.turn(to);
                 // A task that died long ago is of no interest; the first may still be asked for.
-                let first = generation(spec, slot, from).saturating_sub(1).max(0);
-                (first..=last).map(move |turn| (slot, turn))
+                let first = held.turn(from).saturating_sub(1).max(0);
+                (first..=last).map(move |turn| (held, turn))
             })
-            .map(|(slot, turn)| self.life(stream, (side, spec), slot, turn))
+            .map(|(held, turn)| self.life(stream, side, &held, turn))
             .filter(|life| {
                 life.created <= to && life.stopped.is_none_or(|(at, _)| at >= from && at > life.created)
             })
@@ -102,53 +106,92 @@ impl World {
     ) -> Option<Life> {
         let spec = stream.course.sides.get(side)?;
         let slots = i64::from(tasks.max(1));
-        let slot = pick.signed(slots.cast_unsigned());
-        let life = self.life(stream, (side, spec), slot, generation(spec, slot, ms));
-        if life.runs(ms) || tasks < 2 {
-            return Some(life);
+        let first = pick.signed(slots.cast_unsigned());
+        let mut other = None;
+        for slot in (first..slots).chain(0..first) {
+            let stays = spec.stays(slot);
+            // Of those that have begun the last one, else the first.
+            let index = stays.iter().rposition(|(created, _)| created.is_none_or(|at| at <= ms)).unwrap_or(0);
+            let Some((created, ends)) = stays.get(index).copied() else { continue };
+            let held = Held { spec, slot, index: index as i64, created, ends };
+            let life = self.life(stream, side, &held, held.turn(ms));
+            if life.runs(ms) {
+                return Some(life);
+            }
+            other.get_or_insert(life);
         }
-        let other = (slot + 1) % slots;
-        Some(self.life(stream, (side, spec), other, generation(spec, other, ms)))
+        other
     }
 
-    fn life(&self, stream: &Stream, (side, spec): (usize, &SideSpec), slot: i64, turn: i64) -> Life {
-        let dice = stream.dice.named("task").on(side as u64).on(slot as u64).on(turn as u64);
+    fn life(&self, stream: &Stream, side: usize, held: &Held<'_>, turn: i64) -> Life {
+        let Held { spec, slot, index, .. } = *held;
+        let dice =
+            stream.dice.named("task").on(side as u64).on(slot as u64).on((turn + index * 1_000) as u64);
         let grown =
             stream.grown.iter().find(|(_, had, has)| (i64::from(*had)..i64::from(*has)).contains(&slot));
         let added = grown.map(|(at, had, _)| at + (slot - i64::from(*had)) * 1_000);
-        let born = if added.is_some() { added.max(spec.born) } else { spec.born };
-        let (created, started, healthy) = match (born, death(spec, slot, turn - 1)) {
+        let born = if added.is_some() { added.max(held.created) } else { held.created };
+        let (created, started, healthy) = match (born, held.death(turn - 1)) {
+            (Some(born), _) if spec.bad_start().is_some() => held.try_start(born, turn),
             (Some(created), None) if added == Some(created) => (created, created + 25_000, created + 55_000),
-            (_, Some(died)) => (died + 10_000, died + 60_000, died + 180_000),
-            (Some(born), None) => {
-                let created = born + slot * 20_000;
-                (created, created + 25_000, created + 55_000)
-            }
+            (_, Some((died, _))) => (died + 10_000, died + 60_000, died + 180_000),
+            (Some(created), None) => (created, created + 25_000, created + 55_000),
             (None, None) => {
                 let created = self.start - LONG_AGO;
                 (created, created, created)
             }
         };
-        let retired = spec.retired.map(|at| at + slot * 4_000);
-        let stopped = match (death(spec, slot, turn), retired) {
-            (Some(died), None) => Some((died, Why::OutOfMemory)),
-            (Some(died), Some(retired)) if died < retired => Some((died, Why::OutOfMemory)),
-            (_, Some(retired)) => Some((retired, Why::Scaling)),
-            (None, None) => None,
+        let retired = held.ends.map(|at| (at, Why::Scaling));
+        let stopped = match (held.death(turn), retired) {
+            (Some(died), Some(retired)) if died.0 < retired.0 => Some(died),
+            (Some(died), None) => Some(died),
+            (_, retired) => retired,
         };
         Life { id: dice.hex(32), dice, side, created, started, healthy, stopped }
     }
 }
 
-/// When the task of a turn in a slot runs out of memory, if it ever does.
-fn death(spec: &SideSpec, slot: i64, turn: i64) -> Option<i64> {
-    let broken = spec.broken.as_ref().filter(|broken| broken.out_of_memory)?;
-    let first = spec.first_traffic.checked_add(FIRST_DEATH)?;
-    (slot == 0 && turn >= 0 && broken.out_of_memory).then_some(first + turn * DEATHS_EVERY)
+/// A slot while a side keeps it: one task after another.
+#[derive(Clone, Copy)]
+struct Held<'a> {
+    spec: &'a SideSpec,
+    slot: i64,
+    /// How often the side had it before.
+    index: i64,
+    /// When its first task is started; none for one that ran for ever.
+    created: Option<i64>,
+    ends: Option<i64>,
 }
 
-/// Which turn's task holds a slot at a time: the next one begins when one has died.
-fn generation(spec: &SideSpec, slot: i64, ms: i64) -> i64 {
-    let ms = spec.retired.map_or(ms, |retired| ms.min(retired));
-    death(spec, slot, 0).map_or(0, |first| if ms < first { 0 } else { (ms - first) / DEATHS_EVERY + 1 })
+impl Held<'_> {
+    /// When and why the task of a turn ends by itself, if it ever does.
+    fn death(&self, turn: i64) -> Option<(i64, Why)> {
+        if turn < 0 {
+            return None;
+        }
+        if let Some(why) = self.spec.bad_start() {
+            let first = self.created? + why.fails_after();
+            return Some((first + turn * why.fails_every(), Why::Start(why)));
+        }
+        let broken = self.spec.broken.as_ref()?;
+        let first = self.spec.first_traffic.checked_add(FIRST_DEATH)?;
+        let dies = broken.out_of_memory && self.slot == 0 && self.index == 0;
+        dies.then_some((first + turn * DEATHS_EVERY, Why::OutOfMemory))
+    }
+
+    /// Which turn's task holds the slot at a time: the next one begins when one has died.
+    fn turn(&self, ms: i64) -> i64 {
+        let ms = self.ends.map_or(ms, |ends| ms.min(ends));
+        let Some((first, why)) = self.death(0) else { return 0 };
+        let every = if let Why::Start(why) = why { why.fails_every() } else { DEATHS_EVERY };
+        if ms < first { 0 } else { (ms - first) / every + 1 }
+    }
+
+    /// A task that never becomes healthy: created, started, healthy.
+    fn try_start(&self, born: i64, turn: i64) -> (i64, i64, i64) {
+        let Some(why) = self.spec.bad_start() else { return (born, born, born) };
+        let created = born + turn * why.fails_every();
+        let starts = if why == BadStart::Pull { i64::MAX } else { created + 15_000 };
+        (created, starts, i64::MAX)
+    }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::float_cmp, reason = "counts and weights are exact, also as floats")]
 
+mod shifts;
 mod traces;
 
 use super::traffic::{MINUTE, Outcome, Request};
@@ -85,7 +86,8 @@ fn wrong_scenarios_are_refused_with_line_and_key() {
     let error = Scenario::builtin("bad-deplo").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "scenario: no scenario `bad-deplo`; there are bad-deploy, db-connections, leaked-key, quiet, big"
+        "scenario: no scenario `bad-deplo`; there are bad-deploy, rolling, blue-green, linear, \
+         db-connections, leaked-key, quiet, big"
     );
 }
 
@@ -462,7 +464,7 @@ fn every_strategy_moves_traffic_in_its_own_way() {
     };
     // Share of the requests on the new side, in percent, at minutes after the start.
     let cases = [
-        ("ROLLING", [0.0, 50.0, 100.0, 100.0, 100.0], None),
+        ("ROLLING", [0.0, 0.0, 25.0, 50.0, 75.0], None),
         ("BLUE_GREEN", [0.0, 0.0, 100.0, 100.0, 100.0], Some(100.0)),
         ("CANARY", [0.0, 0.0, 40.0, 100.0, 100.0], Some(40.0)),
         ("LINEAR", [0.0, 0.0, 40.0, 80.0, 100.0], Some(40.0)),

@@ -8,7 +8,8 @@ use crate::aws::TargetId;
 use crate::config::Severity;
 use crate::features::alarms::{Alarm, AlarmState, severity};
 use crate::features::jumps;
-use crate::features::rollouts::{Rollout, RolloutName};
+use crate::features::rollouts::verdict::Ruling;
+use crate::features::rollouts::{self, Rollout, RolloutName};
 use crate::features::security::{self, Finding};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -233,12 +234,16 @@ fn findings<'a>(board: &mut Board<'a>, ctx: &Ctx<'a>) {
     }
 }
 
-/// A shift is in trouble when an alarm it watches, or one on its service, went off.
+/// A shift is in trouble when its new side is worse, or an alarm it watches, or one on its service, went off.
 fn shift_tone(id: &TargetId, shift: &Rollout, ctx: &Ctx) -> Tone {
     if !shift.alarms.triggered.is_empty() {
         return Tone::Bad;
     }
     let Some(target) = ctx.store.target(id) else { return Tone::Info };
+    if rollouts::comparison_of(target, &shift.deployment).is_some_and(|it| it.verdict.ruling == Ruling::Worse)
+    {
+        return Tone::Bad;
+    }
     let service = jumps::service_of(&target.derived.services, &shift.name);
     let firing = |name: &String| {
         target.alarms.as_ref().and_then(|list| list.get(name)).is_some_and(|alarm| alarm.counts(ctx.now))

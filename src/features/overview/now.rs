@@ -3,9 +3,10 @@
 use super::board::{Item, Storm, Thing};
 use super::pane::Row;
 use crate::app::pane::{Ctx, Tone};
+use crate::aws::TargetId;
 use crate::features::alarms::Alarm;
-use crate::features::rollouts::Rollout;
 use crate::features::rollouts::stages::Next;
+use crate::features::rollouts::{self, Rollout};
 use crate::features::security::Finding;
 use crate::text::units;
 use crate::theme::Role;
@@ -33,7 +34,7 @@ pub(super) fn now_row<'a>(row: &Row<'a>, ctx: &Ctx<'a>) -> TableRow<'a> {
             vec![
                 kind("ROLLOUT".into()),
                 Cell::new(shift.name.short(), Role::Strong),
-                rollout_facts(shift, ctx),
+                rollout_facts(id, shift, ctx),
                 age(shift.started_at, ctx),
             ],
         ),
@@ -91,10 +92,16 @@ fn age<'a>(since: Option<Timestamp>, ctx: &Ctx) -> Cell<'a> {
     Cell::new(text, Role::Text)
 }
 
-fn rollout_facts<'a>(shift: &Rollout, ctx: &Ctx) -> Cell<'a> {
+fn rollout_facts<'a>(target: &TargetId, shift: &Rollout, ctx: &Ctx) -> Cell<'a> {
     let now = stepped(shift, ctx.now.wall);
     let mut cell = Cell::new(format!("{} {}, ", shift.mechanism.short(), shift.stage_words()), Role::Text)
         .and(shift.next_words(now), Role::Text);
+    let comparison =
+        ctx.store.target(target).and_then(|data| rollouts::comparison_of(data, &shift.deployment));
+    if let Some(comparison) = comparison {
+        let (text, role) = rollouts::phrase(&comparison.verdict);
+        cell = cell.and(format!("   {text}"), role);
+    }
     let triggered = shift.alarms.triggered.len();
     if triggered > 0 {
         let plural = if triggered == 1 { "alarm" } else { "alarms" };

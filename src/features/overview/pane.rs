@@ -244,6 +244,7 @@ impl Pane for OverviewPane {
             plan.want(target, Level::Visible, Cadence::Every(poll.alarms.duration()), Query::Alarms);
             plan.want(target, Level::Visible, Cadence::Every(rollouts), Query::Rollouts);
         }
+        rollouts::want_verdicts(ctx, plan);
         for target in ctx.targets() {
             security::want(target, Level::Visible, ctx, plan);
             crate::features::changes::want(target, None, ctx, plan);

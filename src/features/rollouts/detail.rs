@@ -1,11 +1,14 @@
 //! Drawing one shift: stage bar, both sides, what they did, events, and what ended before.
 
+use super::comparing::comparison_of;
 use super::model::{AlarmWatch, Health, Rollout, Side};
 use super::pane::{RolloutsPane, Row};
 use super::stages::{StageState, percent};
+use super::verdict_view;
 use super::view::{flow, since};
-use super::wire::{Comparison, RolloutDetail};
+use super::wire::RolloutDetail;
 use crate::app::pane::Ctx;
+use crate::aws::TargetId;
 use crate::features::{Topic, panel};
 use crate::text::{cut_end, cut_middle, pad_left, pad_right, units, width};
 use crate::theme::{Glyphs, Role};
@@ -19,8 +22,6 @@ use ratatui::text::{Line, Span};
 const LABEL: usize = 20;
 /// Cells that a side's line needs beside its bar.
 const SIDE_TEXT: u16 = 62;
-/// Width of the columns of the comparison.
-const COLUMN: usize = 16;
 
 pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let [head, body] = dialog::split_top(area, 1);
@@ -34,7 +35,7 @@ pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffe
     let data = ctx.store.target(row.target).and_then(|it| it.rollout_detail.as_ref());
     let data = data.filter(|data| data.name == *row.name);
     let body = if let Some(shift) = row.shift {
-        shift_lines(shift, data, body, buf, ctx)
+        shift_lines(row.target, shift, data, body, buf, ctx)
     } else {
         let text = " at rest: no deployment in flight and none within a day";
         let [top, rest] = dialog::split_top(body, 1);
@@ -59,6 +60,7 @@ fn times(shift: &Rollout, ctx: &Ctx) -> String {
 
 /// Everything about the shift itself; returns what is left of the area.
 fn shift_lines(
+    target: &TargetId,
     shift: &Rollout,
     data: Option<&RolloutDetail>,
     area: Rect,
@@ -93,14 +95,8 @@ fn shift_lines(
         let text = format!(" {} the load balancer sends {} to new", theme.glyphs().warn, percent(share));
         lines.push(Line::styled(text, theme.style(Role::Warn)));
     }
-    match data {
-        Some(RolloutDetail { metrics: Some(metrics), .. }) => lines.extend(comparison(metrics, ctx)),
-        Some(RolloutDetail { metrics_error: Some(error), .. }) => {
-            let text = format!(" {} metrics: {error}", theme.glyphs().warn);
-            lines.push(Line::styled(text, theme.style(Role::Warn)));
-        }
-        _ => {}
-    }
+    let comparison = ctx.store.target(target).and_then(|data| comparison_of(data, &shift.deployment));
+    lines.extend(verdict_view::lines(shift, data, comparison, area.width, ctx));
     let [top, rest] = dialog::split_top(rest, lines.len() as u16);
     dialog::lines(top, &lines, buf);
     rest
@@ -232,29 +228,6 @@ fn health(side: &Side, glyphs: &Glyphs) -> (String, Role) {
         Health::Unreadable(why) => (format!("{} health {why}", glyphs.warn), Role::Warn),
         Health::Unread => (glyphs.missing.to_owned(), Role::Dim),
     }
-}
-
-/// The plain old/new table. It says what was counted and judges nothing.
-fn comparison<'a>(metrics: &Comparison, ctx: &Ctx) -> Vec<Line<'a>> {
-    let missing = ctx.theme.glyphs().missing;
-    let row = |label: &str, old: String, new: String| {
-        Line::from(vec![
-            span(format!(" {}", pad_right(label, LABEL - 1)), Role::Dim, ctx),
-            span(pad_left(&old, COLUMN), Role::Text, ctx),
-            span(pad_left(&new, COLUMN), Role::Text, ctx),
-        ])
-    };
-    let (old, new) = (&metrics.old, &metrics.new);
-    let count = |value| units::or_missing(value, missing, units::count);
-    let failed = |value| units::or_missing(value, missing, |value| units::percent(value, 2));
-    let latency = |value| units::or_missing(value, missing, units::latency);
-    let last = format!("last {}", units::age(since(metrics.from, metrics.to)));
-    vec![
-        row(&last, "old".into(), "new".into()),
-        row("requests", count(old.requests), count(new.requests)),
-        row("failed", failed(old.failed_percent()), failed(new.failed_percent())),
-        row("p99, worst minute", latency(old.p99), latency(new.p99)),
-    ]
 }
 
 fn events(

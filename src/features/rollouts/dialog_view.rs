@@ -1,8 +1,10 @@
 //! Drawing the rollback dialog: facts that may scroll, and below them the call and the input line, which are
 //! always on the screen in full. Only then may a key count, so this is where the plan is marked as drawn.
 
+use super::comparing::comparison_of;
 use super::dialog::RollbackDialog;
 use super::plan::{Plan, SideFacts, Verdict};
+use super::verdict_view;
 use super::view::{flow, since};
 use crate::app::pane::Ctx;
 use crate::text::{cut_end, units, width, wrap};
@@ -127,6 +129,13 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
         out.extend(side("to    old (blue)  ", to, Some(100.0), Role::Old, room, ctx));
     }
     out.extend(wrapped(&format!("takes {}", plan.takes), 0, room, Role::Text, ctx));
+    let store = ctx.store.target(&place.target);
+    if let Some(comparison) = store.and_then(|data| comparison_of(data, &plan.guard.deployment)) {
+        let (text, role) = verdict_view::sentence(&comparison.verdict, true);
+        let effect = verdict_view::effect(&comparison.verdict).map(|it| format!(", {it}"));
+        let text = format!("verdict: {text}{}", effect.unwrap_or_default());
+        out.extend(wrapped(&text, 2, room, role, ctx));
+    }
     if !plan.alarms.is_empty() {
         let text = format!("alarms of this deployment: {}", plan.alarms.join(", "));
         out.extend(wrapped(&text, 2, room, Role::Bad, ctx));

@@ -1,11 +1,13 @@
 //! Traffic shifts and their rollback.
 //!
 //! `model` and `stages` are what a shift is and what follows from it, `mechanism` what differs from one way
-//! of moving traffic to another; `wire` is what is asked and answered; `plan`, `preflight`, `rollback`,
+//! of moving traffic to another; `wire` is what is asked and answered; `verdict` says whether the new side is
+//! worse, `comparing` what is read for that and `verdict_view` the words; `plan`, `preflight`, `rollback`,
 //! `watch`, `state` and `journal` are the rollback from the first look to its end, as values. `source` has
 //! the SDK's reads and calls, `op` sends; `pane`, `view` and `detail` are the screen, `dialog` and
 //! `dialog_view` the dialog.
 
+mod comparing;
 mod detail;
 pub mod dialog;
 mod dialog_view;
@@ -25,6 +27,8 @@ pub mod side;
 mod source;
 pub mod stages;
 pub mod state;
+pub mod verdict;
+mod verdict_view;
 mod view;
 pub mod watch;
 pub mod wire;
@@ -32,6 +36,7 @@ pub mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use comparing::{comparison_of, want_verdicts};
 pub use dialog::{base_wants, status_lines};
 pub use journal::Entry;
 pub use model::{Mechanism, Rollout, RolloutName};
@@ -39,6 +44,9 @@ pub use pane::{Key, RolloutsPane};
 pub use past::{JournalView, Past};
 pub use plan::Plan;
 pub use rollback::SendResult;
-pub use source::{DetailSource, ListSource, ShiftsSource};
+pub use source::{DetailSource, ListSource, ShiftsSource, VerdictsSource};
 pub use state::Rollbacks;
-pub use wire::{DetailQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery};
+pub use verdict_view::phrase;
+pub use wire::{
+    Comparison, DetailQuery, MetricsQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery,
+};

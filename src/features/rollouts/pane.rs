@@ -1,14 +1,14 @@
 //! The Rollouts screen: verbs to state, wants and links. Drawing is in `view.rs`, the rollback in `dialog.rs`.
 
+use super::comparing::{metrics_query, want_verdicts};
 use super::dialog;
 use super::model::{Rollout, RolloutName, Standing};
-use super::wire::{DetailQuery, MetricsQuery, ServiceSummary};
+use super::wire::{DetailQuery, ServiceSummary};
 use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan};
 use crate::aws::TargetId;
 use crate::features::{Link, Query};
 use crate::widgets::list::Cursor;
-use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde::{Deserialize, Serialize};
@@ -189,23 +189,9 @@ impl RolloutsPane {
     }
 }
 
-/// When the new side first had traffic, as well as it is known.
-pub(super) fn first_traffic(shift: &Rollout) -> Option<Timestamp> {
-    let point = shift.progress.points.iter().find(|point| point.weight.is_some_and(|weight| weight > 0.0));
-    point.and_then(|point| point.at)
-}
-
 /// What to read beside the list for an opened row.
-fn detail_query(row: &Row) -> DetailQuery {
-    let metrics = row.shift.filter(|shift| shift.in_progress()).and_then(|shift| {
-        let groups = |side: &super::model::Side| -> Vec<(String, String)> {
-            side.groups.iter().filter_map(super::model::TargetGroup::dimensions).collect()
-        };
-        let old = groups(shift.old.as_ref()?);
-        let new = groups(&shift.new);
-        let from = first_traffic(shift)?;
-        (!old.is_empty() && !new.is_empty()).then_some(MetricsQuery { old, new, from })
-    });
+fn detail_query(row: &Row, ctx: &Ctx) -> DetailQuery {
+    let metrics = row.shift.and_then(|shift| metrics_query(shift, ctx.config).ok()).map(Box::new);
     DetailQuery { name: row.name.clone(), metrics }
 }
 
@@ -237,8 +223,11 @@ impl Pane for RolloutsPane {
             plan.want(target, level, Cadence::secs(cadence), Query::Rollouts);
         }
         if let (true, Some(row)) = (visible, self.opened(ctx)) {
-            let query = Query::RolloutDetail(detail_query(&row));
+            let query = Query::RolloutDetail(detail_query(&row, ctx));
             plan.want(row.target, Level::Visible, Cadence::secs(30), query);
+        }
+        if visible && self.open.is_none() {
+            want_verdicts(ctx, plan);
         }
     }
 

@@ -92,7 +92,7 @@ impl TargetGroup {
     }
 }
 
-/// What one side did during the shift, from the load balancer's metrics.
+/// What one side did, from the load balancer's metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct SideMetrics {
     /// Requests; `None` when there is no datapoint.

@@ -1,8 +1,10 @@
 //! Drawing rollouts: the list, and one shift with its sides, its numbers and its events.
 
+use super::comparing::{comparison_of, metrics_query};
 use super::detail;
 use super::model::Rollout;
 use super::pane::{RolloutsPane, Row, tone};
+use super::verdict_view;
 use crate::app::pane::Ctx;
 use crate::features::{Topic, panel};
 use crate::text::units;
@@ -77,6 +79,7 @@ fn list(pane: &RolloutsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         Column::new("stage", 16).flex(1),
         Column::new("traffic on new", (BAR + 7) as u16).priority(2),
         Column::new("next", 14).flex(1).priority(1),
+        Column::new("verdict", 10),
         Column::new("age", 6).right(),
     ];
     let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
@@ -158,6 +161,7 @@ fn line<'a>(row: &Row<'a>, many: bool, ctx: &Ctx) -> TableRow<'a> {
             .filter(|shift| shift.in_progress())
             .map_or_else(Cell::default, |shift| traffic(shift, glyphs)),
         Cell::new(row.shift.map_or_else(String::new, |shift| next(shift, now)), text),
+        verdict(row, ctx),
         Cell::new(age(row.shift, now, glyphs), text),
     ];
     if many {
@@ -168,6 +172,24 @@ fn line<'a>(row: &Row<'a>, many: bool, ctx: &Ctx) -> TableRow<'a> {
 
 fn next(shift: &Rollout, now: Timestamp) -> String {
     if shift.in_progress() { shift.next_words(now) } else { String::new() }
+}
+
+/// The verdict on a shift in flight; what keeps it from being read says so.
+fn verdict<'a>(row: &Row, ctx: &Ctx) -> Cell<'a> {
+    let Some(shift) = row.shift.filter(|shift| shift.in_progress()) else { return Cell::default() };
+    let Some(data) = ctx.store.target(row.target) else { return Cell::default() };
+    if let Some(comparison) = comparison_of(data, &shift.deployment) {
+        let (text, role) = verdict_view::word(&comparison.verdict);
+        return Cell::new(text, role);
+    }
+    let glyphs = ctx.theme.glyphs();
+    if metrics_query(shift, ctx.config).is_err() {
+        return Cell::new(glyphs.missing, Role::Dim);
+    }
+    match ctx.store.poll(row.target, Topic::Verdicts).and_then(|poll| poll.error.as_ref()) {
+        Some(error) => Cell::new(format!("{} {}", glyphs.warn, error.class.word()), Role::Warn),
+        None => Cell::new(glyphs.waiting, Role::Dim),
+    }
 }
 
 fn age(shift: Option<&Rollout>, now: Timestamp, glyphs: &Glyphs) -> String {

@@ -5,6 +5,7 @@
 
 use super::model::{Event, Owner, Rollout, RolloutName, SideMetrics, Strategy, Tasks};
 use super::plan::Caller;
+use super::verdict::{Settings, Verdict};
 use crate::aws::SourceError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -101,18 +102,22 @@ pub struct DetailQuery {
     /// Which.
     pub name: RolloutName,
     /// The sides' target groups and since when; `None` when there is no shift to compare.
-    pub metrics: Option<MetricsQuery>,
+    pub metrics: Option<Box<MetricsQuery>>,
 }
 
 /// Whose metrics to compare.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricsQuery {
+    /// The shift's deployment.
+    pub deployment: String,
     /// Load balancer and target group dimensions of the old side.
     pub old: Vec<(String, String)>,
     /// The same of the new side.
     pub new: Vec<(String, String)>,
-    /// Since when.
+    /// When traffic began to move.
     pub from: Timestamp,
+    /// How to compare.
+    pub settings: Settings,
 }
 
 /// What an opened service has beside the list.
@@ -125,20 +130,22 @@ pub struct RolloutDetail {
     /// Its events, newest first.
     pub events: Vec<Event>,
     /// What both sides did.
-    pub metrics: Option<Comparison>,
+    pub metrics: Option<Box<Comparison>>,
     /// Why the metrics could not be read.
     pub metrics_error: Option<String>,
 }
 
-/// What both sides did over a span.
+/// What both sides of a shift did, and whether the new one is worse.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// The old side.
+    /// The shift's deployment.
+    pub deployment: String,
+    /// The old side, in the minutes that were compared.
     pub old: SideMetrics,
-    /// The new side.
+    /// The new side, in the same.
     pub new: SideMetrics,
-    /// Start of the span.
-    pub from: Timestamp,
-    /// End of the span.
-    pub to: Timestamp,
+    /// When it was read.
+    pub read_at: Timestamp,
+    /// What follows from the counts.
+    pub verdict: Verdict,
 }

@@ -22,6 +22,8 @@ from botocore.config import Config
 PROBLEMS: list[str] = []
 VALIDATED: list[str] = []
 NUMBERS = {"integer", "long", "float", "double"}
+# AWS documents this lifecycle stage and its models do not list it.
+UNLISTED = {"PRE_PRODUCTION_TRAFFIC_SHIFT"}
 
 
 class Model:
@@ -61,7 +63,7 @@ class Model:
         elif kind == "string":
             if self.is_a(value, str, path):
                 self.bounds(shape, len(value), path)
-                if shape.enum and value not in shape.enum:
+                if shape.enum and value not in shape.enum and value not in UNLISTED:
                     self.wrong(path, f"{value!r} is not one of {shape.enum}")
 
     def structure(self, shape, value, path: str) -> None:

@@ -41,8 +41,7 @@ pub fn describe_alarms(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
                 alarm.alarm_actions.iter().chain(&alarm.ok_actions).any(|arn| arn.starts_with(prefix))
             })
             && state.is_none_or(|state| {
-                let status = ctx.world.alarm_status(&alarm.name, ctx.now);
-                status.is_some_and(|status| status.state.as_str() == state)
+                ctx.world.alarm_state(&alarm.name, ctx.now).is_some_and(|now| now.as_str() == state)
             })
     };
     let (page, token) = RECORDS.page(ctx.world.alarms().iter().filter(wanted).collect(), input)?;

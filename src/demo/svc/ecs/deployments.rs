@@ -1,9 +1,9 @@
-//! ECS service deployments and revisions, and the one call here that changes the world: the rollback.
+//! ECS service deployments and revisions.
 
 use super::{bad_parameter, balancers, check_cluster, configuration, counts, failure, pages, service_name};
 use crate::demo::svc::Ctx;
 use crate::demo::wire::{Failure, Value, list, object};
-use crate::demo::world::{AlarmState, Deployment, Side, StopError, World};
+use crate::demo::world::{Deployment, Hook, Side};
 use jiff::Timestamp;
 
 const STATES: [&str; 9] = [
@@ -78,9 +78,8 @@ fn describe(ctx: Ctx<'_>, deployment: &Deployment) -> Value {
             ("serviceRevisionArn", (&deployment.source.arn).into()),
         ])
     });
-    let strategy = deployment.strategy;
-    let settings =
-        configuration(strategy, deployment.bake_minutes, &deployment.alarms, deployment.alarm_rollback);
+    let settings = configuration(deployment.strategy, deployment.bake_minutes, Some(deployment));
+    let sources = std::iter::once(&deployment.source).chain(&deployment.more_sources);
     object([
         ("serviceDeploymentArn", (&deployment.arn).into()),
         ("serviceArn", service.as_ref().map(|service| &service.arn).into()),
@@ -90,37 +89,57 @@ fn describe(ctx: Ctx<'_>, deployment: &Deployment) -> Value {
         ("finishedAt", deployment.finished.into()),
         ("stoppedAt", deployment.stopped.into()),
         ("updatedAt", deployment.updated.into()),
-        ("sourceServiceRevisions", list([side(&deployment.source)])),
+        ("sourceServiceRevisions", list(sources.map(side))),
         ("targetServiceRevision", side(&deployment.target)),
         ("status", deployment.status.into()),
         ("statusReason", deployment.status_reason.as_ref().into()),
         ("lifecycleStage", deployment.stage.into()),
         ("deploymentConfiguration", settings),
         ("rollback", rollback.into()),
-        (
-            "deploymentCircuitBreaker",
-            object([("status", "DISABLED".into()), ("failureCount", 0.into()), ("threshold", 0.into())]),
-        ),
-        ("alarms", alarms(ctx, deployment)),
+        ("lifecycleHookDetails", list(deployment.hooks.iter().map(hook))),
+        ("deploymentCircuitBreaker", breaker(deployment)),
+        ("alarms", alarms(deployment)),
     ])
 }
 
-fn alarms(ctx: Ctx<'_>, deployment: &Deployment) -> Value {
-    let in_alarm = |name: &&String| {
-        let status = ctx.world.alarm_status(name, ctx.now);
-        status.is_some_and(|status| status.state == AlarmState::Alarm)
-    };
-    let triggered: Vec<&String> = deployment.alarms.iter().filter(in_alarm).collect();
-    let status = match (deployment.alarm_rollback, deployment.in_progress()) {
-        (false, _) => "DISABLED",
-        (true, true) if !triggered.is_empty() => "TRIGGERED",
-        (true, true) => "MONITORING",
-        (true, false) => "MONITORING_COMPLETE",
-    };
+fn hook(hook: &Hook) -> Value {
     object([
-        ("status", status.into()),
+        ("hookId", (&hook.id).into()),
+        ("targetType", hook.kind.into()),
+        ("targetArn", hook.function.as_ref().into()),
+        ("status", hook.status.into()),
+        ("expiresAt", hook.expires.into()),
+        ("timeoutAction", hook.timeout_action.into()),
+    ])
+}
+
+fn breaker(deployment: &Deployment) -> Value {
+    let (failures, threshold) = deployment.breaker.map_or((0, 0), |it| (it.failures, it.threshold));
+    let on = deployment.breaker.is_some();
+    let tripped = deployment.breaker.is_some_and(|breaker| breaker.tripped);
+    object([
+        ("status", monitor(on, tripped, deployment).into()),
+        ("failureCount", failures.into()),
+        ("threshold", threshold.into()),
+    ])
+}
+
+/// State of what watches a deployment.
+fn monitor(on: bool, tripped: bool, deployment: &Deployment) -> &'static str {
+    match (on, tripped, deployment.in_progress()) {
+        (false, ..) => "DISABLED",
+        (true, true, _) => "TRIGGERED",
+        (true, false, true) => "MONITORING",
+        (true, false, false) => "MONITORING_COMPLETE",
+    }
+}
+
+fn alarms(deployment: &Deployment) -> Value {
+    let tripped = !deployment.triggered.is_empty();
+    object([
+        ("status", monitor(deployment.alarm_watch, tripped, deployment).into()),
         ("alarmNames", list(&deployment.alarms)),
-        ("triggeredAlarmNames", list(if deployment.alarm_rollback { triggered } else { Vec::new() })),
+        ("triggeredAlarmNames", list(&deployment.triggered)),
     ])
 }
 
@@ -162,32 +181,6 @@ fn revision(ctx: Ctx<'_>, service: &str, side: &Side, created: Timestamp) -> Val
         ("createdAt", created.into()),
         ("resolvedConfiguration", object([("loadBalancers", list(resolved))])),
     ])
-}
-
-pub fn stop_service_deployment(world: &mut World, now: Timestamp, input: &Value) -> Result<Value, Failure> {
-    let arn = input.text("serviceDeploymentArn");
-    let arn = arn.ok_or_else(|| bad_parameter("serviceDeploymentArn must not be null."))?;
-    match input.text("stopType") {
-        None | Some("ROLLBACK") => {}
-        Some(other) => return Err(bad_parameter(format!("{other} is not a valid stop type. Use ROLLBACK."))),
-    }
-    let deployment = world.deployment(arn, now).ok_or_else(|| stop_failure(StopError::NotFound))?;
-    if deployment.source.arn.is_empty() {
-        return Err(Failure::refused(
-            "ConflictException",
-            "The first deployment of a service has nothing to go back to.",
-        ));
-    }
-    world.stop_deployment(arn, now).map_err(stop_failure)?;
-    Ok(object([("serviceDeploymentArn", arn.to_owned().into())]))
-}
-
-fn stop_failure(error: StopError) -> Failure {
-    let code = match error {
-        StopError::NotFound => "ServiceDeploymentNotFoundException",
-        StopError::Terminal => "ConflictException",
-    };
-    Failure::refused(code, error.to_string())
 }
 
 fn asked<'a>(input: &'a Value, name: &str) -> Result<Vec<&'a str>, Failure> {

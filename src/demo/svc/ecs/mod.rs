@@ -1,12 +1,13 @@
-//! ECS: one cluster with its services, deployments and tasks; split by verb group.
+//! ECS: one cluster with its services, deployments and tasks; split by verb group; `writes.rs` has all that changes the world.
 
 pub mod deployments;
 pub mod services;
 pub mod tasks;
+pub mod writes;
 
 use super::{Ctx, paging::Paging};
 use crate::demo::wire::{Failure, Value, list, object};
-use crate::demo::world::{Balancer, CLUSTER, Side, Strategy};
+use crate::demo::world::{Balancer, CLUSTER, Deployment, ListedHook, Side, Strategy};
 
 /// Pages of at most 100, under the names that all ECS lists use.
 const fn pages(default: usize) -> Paging {
@@ -51,22 +52,29 @@ fn failure(arn: &str) -> Value {
     object([("arn", arn.to_owned().into()), ("reason", "MISSING".into())])
 }
 
-/// `deploymentConfiguration`, with the deployment alarms when there are any.
-fn configuration(strategy: Strategy, bake_minutes: u32, alarms: &[String], rollback: bool) -> Value {
-    let breaker = object([("enable", (strategy == Strategy::Rolling).into()), ("rollback", true.into())]);
+/// `deploymentConfiguration` of a deployment, or of a service that never had one.
+fn configuration(strategy: Strategy, bake_minutes: u32, deployment: Option<&Deployment>) -> Value {
+    let breaker = deployment.map_or(strategy == Strategy::Rolling, |it| it.breaker.is_some());
+    let back = deployment.and_then(|it| it.breaker).is_none_or(|breaker| breaker.rollback);
     let mut configuration = object([
-        ("deploymentCircuitBreaker", breaker),
+        (
+            "deploymentCircuitBreaker",
+            object([("enable", breaker.into()), ("rollback", (breaker && back).into())]),
+        ),
         ("maximumPercent", 200.into()),
         ("minimumHealthyPercent", 100.into()),
         ("strategy", strategy.as_str().into()),
     ]);
-    if !alarms.is_empty() {
+    if let Some(deployment) = deployment.filter(|it| !it.alarms.is_empty()) {
         let monitor = object([
-            ("alarmNames", list(alarms)),
-            ("rollback", rollback.into()),
-            ("enable", rollback.into()),
+            ("alarmNames", list(&deployment.alarms)),
+            ("rollback", deployment.alarm_rollback.into()),
+            ("enable", deployment.alarm_watch.into()),
         ]);
         configuration = configuration.with("alarms", monitor);
+    }
+    if let Some(deployment) = deployment.filter(|it| !it.listed_hooks.is_empty()) {
+        configuration = configuration.with("lifecycleHooks", list(deployment.listed_hooks.iter().map(hook)));
     }
     if strategy != Strategy::Rolling {
         configuration = configuration.with("bakeTimeInMinutes", bake_minutes);
@@ -82,6 +90,22 @@ fn configuration(strategy: Strategy, bake_minutes: u32, alarms: &[String], rollb
             object([("stepPercent", percent.into()), ("stepBakeTimeInMinutes", bake_minutes.into())]),
         ),
     }
+}
+
+/// A lifecycle hook as it is configured.
+fn hook(hook: &ListedHook) -> Value {
+    object([
+        ("targetType", hook.kind.into()),
+        ("hookTargetArn", hook.function.as_ref().into()),
+        ("lifecycleStages", list([&hook.stage])),
+        (
+            "timeoutConfiguration",
+            object([
+                ("timeoutInMinutes", hook.timeout_minutes.into()),
+                ("action", hook.timeout_action.into()),
+            ]),
+        ),
+    ])
 }
 
 /// `loadBalancers` of a service or revision.

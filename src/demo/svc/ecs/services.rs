@@ -34,13 +34,11 @@ pub fn describe_services(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> 
     Ok(object([("services", services.into()), ("failures", failures.into())]))
 }
 
-fn describe(ctx: Ctx<'_>, service: &EcsService) -> Value {
+pub(super) fn describe(ctx: Ctx<'_>, service: &EcsService) -> Value {
     let deployment = service.deployment.as_ref();
     let event = |event: ServiceEvent| {
         object([("id", event.id.into()), ("createdAt", event.at.into()), ("message", event.message.into())])
     };
-    let (alarms, rollback) =
-        deployment.map_or((&[][..], false), |deployment| (&deployment.alarms, deployment.alarm_rollback));
     object([
         ("serviceArn", (&service.arn).into()),
         ("serviceName", (&service.name).into()),
@@ -55,7 +53,7 @@ fn describe(ctx: Ctx<'_>, service: &EcsService) -> Value {
         ("platformVersion", "LATEST".into()),
         ("platformFamily", "Linux".into()),
         ("taskDefinition", (&service.task_definition).into()),
-        ("deploymentConfiguration", configuration(service.strategy, service.bake_minutes, alarms, rollback)),
+        ("deploymentConfiguration", configuration(service.strategy, service.bake_minutes, deployment)),
         ("deployments", deployments(service)),
         ("events", list(ctx.world.service_events(&service.name, ctx.now).into_iter().take(100).map(event))),
         ("createdAt", service.created.into()),
@@ -73,15 +71,16 @@ fn describe(ctx: Ctx<'_>, service: &EcsService) -> Value {
 
 /// The older view of the same thing: one entry per revision that runs, the primary first.
 fn deployments(service: &EcsService) -> Value {
-    let running = service.deployment.as_ref().filter(|deployment| deployment.in_progress());
     let entry = |(index, side): (usize, &crate::demo::world::Side)| {
         let target = |deployment: &&Deployment| deployment.target.arn == side.arn;
-        let state = match running.filter(target) {
-            Some(_) => "IN_PROGRESS",
-            None => "COMPLETED",
+        let newest = service.deployment.as_ref().filter(target);
+        let breaker = newest.and_then(|deployment| deployment.breaker);
+        let state = match newest {
+            Some(_) if breaker.is_some_and(|breaker| breaker.tripped) => "FAILED",
+            Some(deployment) if deployment.in_progress() => "IN_PROGRESS",
+            _ => "COMPLETED",
         };
-        let of_this = service.deployment.as_ref().filter(target);
-        let (created, updated) = of_this.map_or((service.created, service.created), |deployment| {
+        let (created, updated) = newest.map_or((service.created, service.created), |deployment| {
             (deployment.created, deployment.updated)
         });
         let id = side.arn.rsplit('/').next().unwrap_or_default();
@@ -92,7 +91,7 @@ fn deployments(service: &EcsService) -> Value {
             ("desiredCount", side.requested.into()),
             ("pendingCount", side.pending.into()),
             ("runningCount", side.running.into()),
-            ("failedTasks", 0.into()),
+            ("failedTasks", breaker.map_or(0, |breaker| breaker.failures).into()),
             ("createdAt", created.into()),
             ("updatedAt", updated.into()),
             ("launchType", "FARGATE".into()),

@@ -67,12 +67,7 @@ fn describe(ctx: Ctx<'_>, task: &Task) -> Value {
             ("runtimeId", format!("{id}-0527074092").into()),
             ("lastStatus", task.status.into()),
             ("exitCode", task.exit_code.into()),
-            (
-                "reason",
-                (task.exit_code == Some(137))
-                    .then_some("OutOfMemoryError: Container killed due to memory usage")
-                    .into(),
-            ),
+            ("reason", task.container_reason.as_ref().into()),
             ("networkInterfaces", list([interface])),
             ("healthStatus", "UNKNOWN".into()),
         ])

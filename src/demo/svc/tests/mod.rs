@@ -5,6 +5,7 @@ mod cloudtrail;
 mod cloudwatch;
 mod dashboards;
 mod ecs;
+mod ecs_writes;
 mod faults;
 mod logs;
 mod metrics;

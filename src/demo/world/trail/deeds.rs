@@ -3,7 +3,7 @@
 
 use super::super::World;
 use super::super::shift::Shift;
-use super::super::spec::ServiceSpec;
+use super::super::spec::{HookAction, ServiceSpec, StrategyName};
 use super::super::types::CLUSTER;
 use super::Deed;
 use super::who::Who;
@@ -28,7 +28,7 @@ impl World {
         for (spec, stream) in self.scenario.services.iter().zip(&self.streams) {
             for shift in &stream.course.shifts {
                 // Its calls lie between the push and the last step.
-                if shift.started - PUSHED < to && shift.ends() >= from {
+                if shift.started - PUSHED < to && shift.plan.ends() >= from {
                     self.deeds_of(spec, shift, deeds);
                 }
             }
@@ -39,7 +39,7 @@ impl World {
         let Some((_, stream)) = self.find_service(&spec.name) else { return };
         let dice = stream.dice.named("trail").named(&shift.id);
         let side = |side: usize| stream.course.sides.get(side).map_or(0, |side| side.number);
-        let (old, new) = (side(shift.source), side(shift.target));
+        let (old, new) = (side(shift.source()), side(shift.target));
         let family = &spec.family;
         let definition = |number: u32| self.arn("ecs", &format!("task-definition/{family}:{number}"));
         let service = self.arn("ecs", &format!("service/{CLUSTER}/{}", spec.name));
@@ -78,7 +78,7 @@ impl World {
                 )
                 .on("AWS::ECS::Service", &service),
         );
-        if let Some(at) = shift.enters("SCALE_UP") {
+        if let Some(at) = shift.plan.enters("SCALE_UP") {
             let blue = stream.course.sides.get(shift.target).is_some_and(|side| side.blue);
             let group = self.target_group_arn(&spec.name, blue);
             for slot in 0..i64::from(count) {
@@ -100,7 +100,8 @@ impl World {
             }
         }
         let mut weight = 0.0;
-        for step in shift.steps.iter().filter(|_| self.balancer(&spec.name).is_some()) {
+        let weighted = shift.spec.strategy != StrategyName::Rolling && self.balancer(&spec.name).is_some();
+        for step in shift.plan.steps.iter().filter(|_| weighted) {
             if (step.weight - weight).abs() > f64::EPSILON {
                 weight = step.weight;
                 let rule = self.balancer(&spec.name).map(|balancer| balancer.rule).unwrap_or_default();
@@ -110,15 +111,29 @@ impl World {
                 ));
             }
         }
-        if let Some(at) = shift.stop {
-            let asked = self.stops.values().flatten().any(|(id, _)| *id == shift.id);
-            let session = if asked { "demo" } else { "alice" };
-            let arn = self.arn("ecs", &format!("service-deployment/{CLUSTER}/{}/{}", spec.name, shift.id));
-            deeds.push(
-                Deed::new(at, "ecs", "StopServiceDeployment", Who::role("OnCall", session), dice)
-                    .with(json!({ "serviceDeploymentArn": arn, "stopType": "ROLLBACK" }), json!(null))
-                    .on("AWS::ECS::ServiceDeployment", arn),
-            );
+        let arn = self.arn("ecs", &format!("service-deployment/{CLUSTER}/{}/{}", spec.name, shift.id));
+        let mut by_person = |at: i64, asked: bool, call: &str, params: serde_json::Value| {
+            let who = Who::role("OnCall", if asked { "demo" } else { "alice" });
+            let deed = Deed::new(at, "ecs", call, who, dice).with(params, json!(null));
+            deeds.push(deed.on("AWS::ECS::ServiceDeployment", &arn));
+        };
+        if let Some(at) = shift.asked() {
+            let asked =
+                self.changes.values().any(|changes| changes.stops.iter().any(|(id, _)| *id == shift.id));
+            let params = json!({ "serviceDeploymentArn": arn, "stopType": "ROLLBACK" });
+            by_person(at, asked, "StopServiceDeployment", params);
+        }
+        for hook in &shift.plan.hooks {
+            let answers = self.changes.values().flat_map(|changes| &changes.answers);
+            let asked =
+                answers.into_iter().find(|(id, ..)| *id == hook.id).map(|(_, at, action)| (*at, *action));
+            let listed = shift.spec.hooks.iter().filter_map(|spec| Some((spec.answered?, spec.answer)));
+            let listed =
+                listed.map(|(at, action)| (self.start + at.0, action)).find(|(at, _)| *at == hook.ended);
+            let Some((at, action)) = asked.or(listed) else { continue };
+            let action = if action == HookAction::Rollback { "ROLLBACK" } else { "CONTINUE" };
+            let params = json!({ "serviceDeploymentArn": arn, "hookId": hook.id, "action": action });
+            by_person(at, asked.is_some(), "ContinueServiceDeployment", params);
         }
     }
 

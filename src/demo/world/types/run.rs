@@ -81,6 +81,8 @@ pub struct Deployment {
     pub stage: Option<&'static str>,
     /// The side traffic comes from.
     pub source: Side,
+    /// Other revisions that were active when it began.
+    pub more_sources: Vec<Side>,
     /// The side traffic goes to.
     pub target: Side,
     /// When it was asked for.
@@ -91,14 +93,24 @@ pub struct Deployment {
     pub updated: Timestamp,
     /// When it ended, in whatever way.
     pub finished: Option<Timestamp>,
-    /// When a stop was asked for.
+    /// When it was kept from going on.
     pub stopped: Option<Timestamp>,
     /// When and why traffic began to go back, while or after it did.
     pub rollback: Option<(Timestamp, String)>,
+    /// Hooks called so far.
+    pub hooks: Vec<Hook>,
+    /// Hooks that are configured.
+    pub listed_hooks: Vec<ListedHook>,
+    /// Circuit breaker, where it is switched on.
+    pub breaker: Option<Breaker>,
     /// Names of the deployment alarms.
     pub alarms: Vec<String>,
-    /// Whether the deployment alarms are switched on, and roll back.
+    /// Whether they are switched on.
+    pub alarm_watch: bool,
+    /// Whether they are switched on and roll back.
     pub alarm_rollback: bool,
+    /// Those that turned it.
+    pub triggered: Vec<String>,
     /// Who asked for it.
     pub created_by: String,
 }
@@ -116,6 +128,76 @@ pub fn in_progress(status: &str) -> bool {
         status,
         "PENDING" | "IN_PROGRESS" | "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS"
     )
+}
+
+/// A lifecycle hook that was called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// UUID.
+    pub id: String,
+    /// `PAUSE` or `AWS_LAMBDA`.
+    pub kind: &'static str,
+    /// ARN of the function; none for `PAUSE`.
+    pub function: Option<String>,
+    /// `AWAITING_ACTION`, `IN_PROGRESS`, `SUCCEEDED`, `FAILED` or `TIMED_OUT`.
+    pub status: &'static str,
+    /// When it runs out.
+    pub expires: Timestamp,
+    /// `CONTINUE` or `ROLLBACK`: what happens then.
+    pub timeout_action: &'static str,
+}
+
+/// A lifecycle hook as it is configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedHook {
+    /// Stage at which it is called.
+    pub stage: String,
+    /// `PAUSE` or `AWS_LAMBDA`.
+    pub kind: &'static str,
+    /// ARN of the function; none for `PAUSE`.
+    pub function: Option<String>,
+    /// Minutes until it runs out.
+    pub timeout_minutes: u32,
+    /// `CONTINUE` or `ROLLBACK`: what happens then.
+    pub timeout_action: &'static str,
+}
+
+/// The circuit breaker of a rolling deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaker {
+    /// Whether it rolls back.
+    pub rollback: bool,
+    /// Tasks that did not become healthy at which it goes off.
+    pub threshold: u32,
+    /// Tasks that did not become healthy so far.
+    pub failures: u32,
+    /// Whether it went off.
+    pub tripped: bool,
+}
+
+/// Why a hook could not be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// No such deployment.
+    #[error("The specified service deployment was not found.")]
+    NotFound,
+    /// No such hook, or it does not wait for anybody.
+    #[error("The specified lifecycle hook is not a paused hook of the service deployment.")]
+    NoHook,
+    /// It was answered before, or ran out.
+    #[error("The specified lifecycle hook is no longer awaiting action.")]
+    Answered,
+}
+
+/// Why a service could not be updated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UpdateError {
+    /// No such service.
+    #[error("Service not found.")]
+    NoService,
+    /// No such task definition.
+    #[error("TaskDefinition not found.")]
+    NoDefinition,
 }
 
 /// Why a deployment could not be stopped.
@@ -211,6 +293,8 @@ pub struct Task {
     pub stopped_reason: Option<String>,
     /// Exit code of the container.
     pub exit_code: Option<i32>,
+    /// What the container says about its end.
+    pub container_reason: Option<String>,
 }
 
 /// A task definition revision.

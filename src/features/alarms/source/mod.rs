@@ -11,15 +11,23 @@ use crate::features::metrics::source::fetch;
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
 use crate::text::sanitize;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{self as sdk, AlarmMuteRuleStatus, AlarmType, HistoryItemType, ScanBy};
+use aws_sdk_cloudwatch::types::{
+    self as sdk, AlarmMuteRuleStatus, AlarmType, HistoryItemType, ScanBy, StateValue,
+};
 use convert::{clean_line, composite, log, metric, parse_state, time};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Alarms that are read at most: AWS allows 5,000 per region by default.
 const MAX_ALARMS: usize = 20_000;
+/// Up to this many are all read at every poll: three calls.
+const FEW: usize = 300;
+/// More are all read this often; between, those that are not OK and those that were not.
+const ALL_EVERY: Duration = Duration::from_mins(5);
+/// Names that one call takes.
+const NAMES: usize = 100;
 /// Mute rules are asked for this often.
 const MUTES_EVERY: Duration = Duration::from_mins(5);
 /// Mute rules that are looked into at most.
@@ -31,8 +39,18 @@ const HISTORY: i32 = 100;
 pub struct ListSource {
     conn: Conn,
     mutes: Mutes,
-    /// The alarms as they were told last.
+    /// The alarms as they were told last, by name.
     last: Vec<Arc<Alarm>>,
+    /// When all of them were read.
+    all_at: Option<Duration>,
+}
+
+/// Which alarms one reading is about.
+#[derive(Clone, Copy)]
+enum Which<'a> {
+    All,
+    In(&'a StateValue),
+    Named(&'a [String]),
 }
 
 #[derive(Default)]
@@ -46,10 +64,10 @@ struct Mutes {
 impl ListSource {
     /// A source over this connection.
     pub fn new(conn: &Conn) -> Self {
-        Self { conn: conn.clone(), mutes: Mutes::default(), last: Vec::new() }
+        Self { conn: conn.clone(), mutes: Mutes::default(), last: Vec::new(), all_at: None }
     }
 
-    async fn list(&self) -> Result<Vec<Alarm>, SourceError> {
+    async fn read(&self, which: Which<'_>) -> Result<Vec<Alarm>, SourceError> {
         let mut alarms = Vec::new();
         let mut token: Option<String> = None;
         loop {
@@ -63,6 +81,11 @@ impl ListSource {
                 .alarm_types(AlarmType::from("LogAlarm"))
                 .max_records(100)
                 .set_next_token(token.take());
+            let request = match which {
+                Which::All => request,
+                Which::In(state) => request.state_value(state.clone()),
+                Which::Named(names) => request.set_alarm_names(Some(names.to_vec())),
+            };
             let page = self.conn.call(&DESCRIBE_ALARMS, request.send()).await?;
             alarms.extend(page.metric_alarms().iter().map(metric));
             alarms.extend(page.composite_alarms().iter().map(composite));
@@ -72,8 +95,28 @@ impl ListSource {
                 break;
             }
         }
-        alarms.sort_by(|a, b| a.name.cmp(&b.name));
+        for alarm in &mut alarms {
+            if let Some(rule) = self.mutes.by_alarm.get(&alarm.name) {
+                alarm.silent = Some(Silent::Muted(rule.clone()));
+            }
+        }
         Ok(alarms)
+    }
+
+    /// Those that may have changed their state, and the names they stand for: what is not OK now, and by its
+    /// name what was not and is no longer among them.
+    async fn changed(&self) -> Result<(Vec<Alarm>, HashSet<String>), SourceError> {
+        let mut alarms = self.read(Which::In(&StateValue::Alarm)).await?;
+        alarms.extend(self.read(Which::In(&StateValue::InsufficientData)).await?);
+        let mut names: HashSet<String> = alarms.iter().map(|alarm| alarm.name.clone()).collect();
+        let was = self.last.iter().filter(|alarm| alarm.state != AlarmState::Ok);
+        let gone = was.filter(|alarm| !names.contains(&alarm.name)).map(|alarm| alarm.name.clone());
+        let gone: Vec<String> = gone.collect();
+        for names in gone.chunks(NAMES) {
+            alarms.extend(self.read(Which::Named(names)).await?);
+        }
+        names.extend(gone);
+        Ok((alarms, names))
     }
 
     /// Mute rules say nothing about their targets in lists: each active one is asked for.
@@ -108,20 +151,30 @@ impl ListSource {
 
 impl Source for ListSource {
     async fn poll(&mut self, _query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
-        let mut alarms = self.list().await?;
-        self.read_mutes(ctx.now.since_start).await;
-        for alarm in &mut alarms {
-            if let Some(rule) = self.mutes.by_alarm.get(&alarm.name) {
-                alarm.silent = Some(Silent::Muted(rule.clone()));
-            }
-        }
+        let now = ctx.now.since_start;
+        let due = self.all_at.is_none_or(|at| now.saturating_sub(at) >= ALL_EVERY);
+        let (alarms, replaced) = if self.last.len() <= FEW || due {
+            self.read_mutes(now).await;
+            let alarms = self.read(Which::All).await?;
+            self.all_at = Some(now);
+            (alarms, None)
+        } else {
+            let (alarms, names) = self.changed().await?;
+            (alarms, Some(names))
+        };
         let last = std::mem::take(&mut self.last);
         let known = |alarm: &Alarm| {
             let place = last.binary_search_by(|known| known.name.cmp(&alarm.name)).ok();
             place.and_then(|place| last.get(place)).filter(|known| known.as_ref() == alarm).cloned()
         };
-        self.last =
+        let mut told: Vec<Arc<Alarm>> =
             alarms.into_iter().map(|alarm| known(&alarm).unwrap_or_else(|| Arc::new(alarm))).collect();
+        if let Some(replaced) = replaced {
+            told.extend(last.into_iter().filter(|alarm| !replaced.contains(&alarm.name)));
+        }
+        told.sort_by(|a, b| a.name.cmp(&b.name));
+        told.dedup_by(|a, b| a.name == b.name);
+        self.last = told;
         Ok(Payload::Alarms(AlarmList::new(self.last.clone(), self.mutes.unknown.clone())))
     }
 }

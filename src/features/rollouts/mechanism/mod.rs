@@ -42,6 +42,13 @@ impl Mechanism {
         }
     }
 
+    /// Whether all traffic moves at once, so that the old side has none to compare with afterwards.
+    pub fn at_once(&self) -> bool {
+        match self {
+            Self::Ecs(strategy) => *strategy == ecs::Strategy::BlueGreen,
+        }
+    }
+
     /// How ECS deploys, if it is ECS.
     pub fn strategy(&self) -> Option<&ecs::Strategy> {
         match self {

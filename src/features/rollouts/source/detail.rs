@@ -50,13 +50,11 @@ impl DetailSource {
             Some(service) => self.history(service, now.wall).await?,
             None => Vec::new(),
         };
-        let metrics = match &query.metrics {
-            Some(asked) => Some(metrics::read(&self.conn, asked, now.wall).await),
-            None => None,
-        };
-        let (metrics, metrics_error) = match metrics {
-            Some(Ok(metrics)) => (Some(metrics), None),
-            Some(Err(error)) => (None, Some(error.short())),
+        let (metrics, metrics_error) = match query.metrics.as_deref() {
+            Some(asked) => match metrics::read(&self.conn, std::slice::from_ref(asked), now.wall).await {
+                Ok(mut read) => (read.pop().map(Box::new), None),
+                Err(error) => (None, Some(error.short())),
+            },
             None => (None, None),
         };
         let events = services.first().map(ecs::events).unwrap_or_default();

@@ -1,20 +1,29 @@
-//! What both sides did, from the load balancer's metrics: requests, failures, p99.
+//! What both sides did, from the load balancer's metrics: requests and failures per minute, p99.
 //!
-//! One `GetMetricData` for both sides: five metrics per target group, whatever the span. Failed is requests
-//! minus 2XX, 3XX and 4XX of the target group, so that requests which got no answer count.
+//! One `GetMetricData` for both sides of all shifts asked about: five metrics per target group, whatever the
+//! span. Failed is requests minus 2XX, 3XX and 4XX of the target group, so that requests which got no answer
+//! count. The minute that still runs is left out.
 
 use super::super::model::SideMetrics;
+use super::super::verdict::{Against, Counts, Minute, judge};
 use super::super::wire::{Comparison, MetricsQuery};
 use crate::aws::{Conn, SourceError};
 use crate::features::metrics::{MetricQuery, Series, Stat, source::fetch};
+use crate::features::{Payload, Query, Source, SourceCtx, internal};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// Seconds per datapoint.
 const PERIOD: i32 = 60;
-/// Longest span that is compared: a stage of a shift lasts no longer.
-const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+/// What the old side did so long before the shift is read too.
+const BEFORE: SignedDuration = SignedDuration::from_hours(1);
+/// Longest span that is compared: a stage of a shift lasts no more than half of it.
+const LONGEST: SignedDuration = SignedDuration::from_hours(48);
 /// Target groups per side: more are not compared, since they would cost without telling more.
 const MAX_GROUPS: usize = 4;
+/// Place of p99 in [`METRICS`]; requests are first, the counts of answers between them.
+const P99: usize = 4;
 
 const METRICS: [(&str, &str); 5] = [
     ("RequestCount", "Sum"),
@@ -24,87 +33,201 @@ const METRICS: [(&str, &str); 5] = [
     ("TargetResponseTime", "p99"),
 ];
 
-/// Both sides and the span they cover.
-pub async fn read(conn: &Conn, asked: &MetricsQuery, now: Timestamp) -> Result<Comparison, SourceError> {
-    let from = asked.from.max(now.checked_sub(LONGEST).unwrap_or(asked.from));
-    let queries: Vec<_> = queries('o', &asked.old).chain(queries('n', &asked.new)).collect();
-    let series = fetch(conn, &queries, (from, now)).await?;
-    Ok(Comparison { old: side('o', &series), new: side('n', &series), from, to: now })
+/// Compares the sides of shifts that are listed and not opened.
+pub struct VerdictsSource {
+    conn: Conn,
 }
 
-fn queries(side: char, groups: &[(String, String)]) -> impl Iterator<Item = MetricQuery> {
-    groups.iter().take(MAX_GROUPS).enumerate().flat_map(move |(group, (balancer, target))| {
-        METRICS.iter().enumerate().map(move |(index, (name, stat))| MetricQuery {
-            id: format!("{side}{index}_{group}"),
-            stat: Some(Stat {
-                namespace: "AWS/ApplicationELB".to_owned(),
-                name: (*name).to_owned(),
-                dimensions: vec![
-                    ("LoadBalancer".to_owned(), balancer.clone()),
-                    ("TargetGroup".to_owned(), target.clone()),
-                ],
-                stat: (*stat).to_owned(),
-            }),
-            expression: None,
-            label: None,
-            period: PERIOD,
-            returned: true,
+impl VerdictsSource {
+    /// A source for one target.
+    pub fn new(conn: &Conn) -> Self {
+        Self { conn: conn.clone() }
+    }
+}
+
+impl Source for VerdictsSource {
+    async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
+        let Query::Verdicts(asked) = query else {
+            return Err(internal("rollouts", "not asked for verdicts"));
+        };
+        read(&self.conn, asked, ctx.now.wall).await.map(Payload::Verdicts)
+    }
+}
+
+/// Both sides of each shift, in the order asked.
+pub async fn read(
+    conn: &Conn,
+    asked: &[MetricsQuery],
+    now: Timestamp,
+) -> Result<Vec<Comparison>, SourceError> {
+    let Some(from) = asked.iter().map(|it| it.from).min() else { return Ok(Vec::new()) };
+    let bound = now.checked_sub(LONGEST).unwrap_or(from);
+    let from = from.checked_sub(BEFORE).unwrap_or(from).max(bound);
+    let queries: Vec<_> = asked.iter().enumerate().flat_map(|(at, shift)| queries(at, shift)).collect();
+    let series = fetch(conn, &queries, (from, now)).await?;
+    Ok(asked.iter().enumerate().map(|(at, shift)| compare(at, shift, &series, now)).collect())
+}
+
+fn queries(shift: usize, asked: &MetricsQuery) -> impl Iterator<Item = MetricQuery> {
+    let sides = [('o', &asked.old), ('n', &asked.new)];
+    sides.into_iter().flat_map(move |(side, groups)| {
+        groups.iter().take(MAX_GROUPS).enumerate().flat_map(move |(group, (balancer, target))| {
+            METRICS.iter().enumerate().map(move |(index, (name, stat))| MetricQuery {
+                id: format!("{side}{shift}_{index}_{group}"),
+                stat: Some(Stat {
+                    namespace: "AWS/ApplicationELB".to_owned(),
+                    name: (*name).to_owned(),
+                    dimensions: vec![
+                        ("LoadBalancer".to_owned(), balancer.clone()),
+                        ("TargetGroup".to_owned(), target.clone()),
+                    ],
+                    stat: (*stat).to_owned(),
+                }),
+                expression: None,
+                label: None,
+                period: PERIOD,
+                returned: true,
+            })
         })
     })
 }
 
-/// Adds up one side. A side without any request count has no data, which is not zero.
-fn side(side: char, series: &[Series]) -> SideMetrics {
-    let of = |index: usize| {
-        let prefix = format!("{side}{index}_");
-        let own = series.iter().filter(move |series| series.id.starts_with(&prefix));
-        own.flat_map(|series| series.points.iter().map(|(_, value)| *value))
-    };
-    let requests = of(0).next().is_some().then(|| of(0).sum::<f64>());
-    let answered: f64 = (1..=3).flat_map(of).sum();
-    SideMetrics {
-        requests,
-        failed: requests.map(|requests| (requests - answered).max(0.0)),
-        p99: of(4).reduce(f64::max),
+/// What one side did in one minute.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    /// `None` when no request was reported, which is not zero.
+    requests: Option<f64>,
+    answered: f64,
+    p99: Option<f64>,
+}
+
+impl Tally {
+    fn add(&mut self, index: usize, value: f64) {
+        match index {
+            0 => *self.requests.get_or_insert(0.0) += value,
+            P99 => self.p99 = Some(self.p99.map_or(value, |most| most.max(value))),
+            _ => self.answered += value,
+        }
     }
+
+    fn counts(&self) -> Option<Counts> {
+        let requests = self.requests?.max(0.0);
+        Some(Counts { requests, failed: (requests - self.answered).clamp(0.0, requests) })
+    }
+}
+
+fn compare(shift: usize, asked: &MetricsQuery, series: &[Series], now: Timestamp) -> Comparison {
+    let from = asked.from;
+    let old = tallies(&format!("o{shift}_"), series, now);
+    let new = tallies(&format!("n{shift}_"), series, now);
+    let mut minutes: BTreeMap<Timestamp, Minute> = BTreeMap::new();
+    let empty = |at: Timestamp| Minute { at, old: None, new: None };
+    for (at, tally) in &old {
+        minutes.entry(*at).or_insert_with(|| empty(*at)).old = tally.counts();
+    }
+    for (at, tally) in &new {
+        minutes.entry(*at).or_insert_with(|| empty(*at)).new = tally.counts();
+    }
+    let minutes: Vec<Minute> = minutes.into_values().collect();
+    let verdict = judge(&minutes, from, asked.settings);
+    let p99 = |tallies: &BTreeMap<Timestamp, Tally>, earlier: bool| {
+        let within = tallies.iter().filter(|(at, _)| (**at < from) == earlier);
+        within.filter_map(|(_, tally)| tally.p99).reduce(f64::max)
+    };
+    let side = |counts: Option<Counts>, p99| SideMetrics {
+        requests: counts.map(|it| it.requests),
+        failed: counts.map(|it| it.failed),
+        p99,
+    };
+    Comparison {
+        deployment: asked.deployment.clone(),
+        old: side(verdict.old, p99(&old, asked.settings.against == Against::Before)),
+        new: side(verdict.new, p99(&new, false)),
+        read_at: now,
+        verdict,
+    }
+}
+
+/// One side's whole minutes.
+fn tallies(prefix: &str, series: &[Series], now: Timestamp) -> BTreeMap<Timestamp, Tally> {
+    let mut minutes: BTreeMap<Timestamp, Tally> = BTreeMap::new();
+    for series in series {
+        let index = series.id.strip_prefix(prefix).and_then(|rest| rest.split('_').next()?.parse().ok());
+        let Some(index) = index else { continue };
+        for (at, value) in &series.points {
+            if at.checked_add(MINUTE).is_ok_and(|end| end <= now) {
+                minutes.entry(*at).or_default().add(index, *value);
+            }
+        }
+    }
+    minutes
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::verdict::{Lack, Ruling, Settings};
     use super::*;
 
+    fn at(minute: i64) -> Timestamp {
+        let origin: Timestamp = "2026-11-20T04:00:00Z".parse().unwrap();
+        origin + SignedDuration::from_mins(minute)
+    }
+
+    /// A value per minute from minute -1 on.
     fn series(id: &str, values: &[f64]) -> Series {
-        let at: Timestamp = "2026-11-20T04:00:00Z".parse().unwrap();
         Series {
             id: id.into(),
             label: id.into(),
             period: 60,
-            points: values.iter().map(|value| (at, *value)).collect(),
+            points: values.iter().enumerate().map(|(n, value)| (at(n as i64 - 1), *value)).collect(),
             status: "Complete".into(),
             note: None,
         }
     }
 
+    fn asked(groups: usize) -> MetricsQuery {
+        let groups = |side: &str| {
+            let group = |n| ("app/lb/1".into(), format!("targetgroup/{side}{n}/1"));
+            (0..groups).map(group).collect()
+        };
+        MetricsQuery {
+            deployment: "d".into(),
+            old: groups("o"),
+            new: groups("n"),
+            from: at(0),
+            settings: Settings { against: Against::Beside, margin: 0.5, false_alarms: 0.01 },
+        }
+    }
+
     #[test]
-    fn sides_add_up_and_missing_is_not_zero() {
+    fn whole_minutes_that_both_sides_have_are_compared_and_missing_is_not_zero() {
         let all = [
-            series("o0_0", &[100.0, 120.0]),
-            series("o0_1", &[10.0]),
-            series("o1_0", &[90.0, 110.0]),
-            series("o3_0", &[5.0]),
-            series("o4_0", &[0.2, 0.5, 0.3]),
-            series("n1_0", &[7.0]),
+            series("o0_0_0", &[500.0, 100.0, 120.0, 90.0]),
+            series("o0_0_1", &[0.0, 10.0]),
+            series("o0_1_0", &[500.0, 90.0, 110.0, 90.0]),
+            series("o0_3_0", &[0.0, 5.0]),
+            series("o0_4_0", &[9.0, 0.5, 0.3, 0.4]),
+            series("n0_0_0", &[0.0, 20.0]),
+            series("n0_1_0", &[0.0, 19.0]),
+            series("n1_0_0", &[7.0, 7.0]),
         ];
-        let old = side('o', &all);
-        assert_eq!(old, SideMetrics { requests: Some(230.0), failed: Some(25.0), p99: Some(0.5) });
-        assert_eq!(side('n', &all), SideMetrics::default());
+        // The third minute still runs.
+        let now = at(2) + SignedDuration::from_secs(59);
+        let read = compare(0, &asked(1), &all, now);
+        assert_eq!(read.old, SideMetrics { requests: Some(110.0), failed: Some(15.0), p99: Some(0.5) });
+        assert_eq!(read.new, SideMetrics { requests: Some(20.0), failed: Some(1.0), p99: None });
+        assert_eq!((read.verdict.minutes, read.verdict.ruling), (1, Ruling::TooLittle));
+        // Of the second shift one side is missing, of the third both.
+        let read = compare(1, &asked(1), &all, now);
+        assert_eq!((read.old, read.new.requests), (SideMetrics::default(), Some(7.0)));
+        assert_eq!(read.verdict.lack, Some(Lack::Old));
+        assert_eq!(compare(2, &asked(1), &all, now).verdict.lack, Some(Lack::Nothing));
     }
 
     #[test]
     fn each_target_group_is_asked_for_five_metrics() {
-        let groups: Vec<_> = (0..6).map(|n| ("app/lb/1".to_owned(), format!("targetgroup/t{n}/1"))).collect();
-        let ids: Vec<_> = queries('n', &groups).map(|query| query.id).collect();
-        assert_eq!(ids.len(), 20);
-        assert_eq!((ids[0].as_str(), ids[19].as_str()), ("n0_0", "n4_3"));
+        let ids: Vec<_> = queries(3, &asked(6)).map(|query| query.id).collect();
+        assert_eq!(ids.len(), 40);
+        assert_eq!((ids[0].as_str(), ids[39].as_str()), ("o3_0_0", "n3_4_3"));
     }
 }

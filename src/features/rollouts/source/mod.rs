@@ -8,6 +8,7 @@ pub(super) mod ecs;
 mod metrics;
 
 pub use detail::DetailSource;
+pub use metrics::VerdictsSource;
 
 use super::mechanism::Call;
 use super::model::{Rollout, RolloutName};

@@ -6,6 +6,9 @@ mod report;
 mod resumed;
 mod screen;
 mod shifts;
+mod verdict;
+mod verdict_figures;
+mod verdicts;
 mod watching;
 mod world;
 
@@ -13,6 +16,8 @@ use super::model::*;
 use super::plan::{Caller, Circumstances, Plan};
 use super::rollback::Journaled;
 use super::stages::Progress;
+use super::verdict::{Against, Counts, Minute, Settings, judge};
+use super::wire::Comparison;
 use crate::aws::{ErrorClass, SourceError, TargetId};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -115,4 +120,20 @@ pub fn error(class: ErrorClass) -> SourceError {
 
 pub fn journaled() -> Journaled {
     Journaled { began: at(9), problem: None }
+}
+
+/// Both sides' requests and failures over nine minutes, as the verdict reads them.
+pub fn compared(old: (f64, f64), new: (f64, f64)) -> Comparison {
+    let each = |(requests, failed): (f64, f64)| Counts { requests: requests / 9.0, failed: failed / 9.0 };
+    let minute = |n| Minute { at: at(-540 + n * 60), old: Some(each(old)), new: Some(each(new)) };
+    let minutes: Vec<Minute> = (0..9_i64).map(minute).collect();
+    let settings = Settings { against: Against::Beside, margin: 0.5, false_alarms: 0.01 };
+    let side = |(requests, failed), p99| SideMetrics { requests: Some(requests), failed: Some(failed), p99 };
+    Comparison {
+        deployment: DEPLOYMENT.into(),
+        old: side(old, Some(0.212)),
+        new: side(new, Some(1.94)),
+        read_at: at(0),
+        verdict: judge(&minutes, at(-540), settings),
+    }
 }

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::features::rollouts::journal::Step;
 use crate::features::rollouts::rollback::SendResult;
 use crate::features::rollouts::wire::{
-    Comparison, RolloutDetail, RolloutList, ServiceSummary, ShiftRef, Shifts, ShiftsQuery,
+    RolloutDetail, RolloutList, ServiceSummary, ShiftRef, Shifts, ShiftsQuery,
 };
 use crate::features::session::SessionInfo;
 use crate::features::{Op, OpOutcome, Payload, Query, Store, Topic};
@@ -22,7 +22,7 @@ fn now(seconds: i64) -> Now {
     Now { since_start: Duration::from_secs(1_000 + seconds as u64), wall: at(seconds) }
 }
 
-fn prod() -> TargetId {
+pub fn prod() -> TargetId {
     TargetId::new("prod")
 }
 
@@ -41,11 +41,11 @@ fn app_with(session: SessionInfo) -> App {
     app
 }
 
-fn app() -> App {
+pub fn app() -> App {
     app_with(SessionInfo { region: Some("eu-west-2".into()), ..SessionInfo::default() })
 }
 
-fn shift() -> Rollout {
+pub fn shift() -> Rollout {
     let mut shift = canary();
     shift.alarms = AlarmWatch {
         status: Some("TRIGGERED".into()),
@@ -95,22 +95,17 @@ fn list() -> RolloutList {
     }
 }
 
-fn detail() -> RolloutDetail {
+pub fn detail() -> RolloutDetail {
     RolloutDetail {
         name: shift().name,
         history: vec![Rollout { name: shift().name, ..ended() }],
         events: Vec::new(),
-        metrics: Some(Comparison {
-            old: SideMetrics { requests: Some(10_836.0), failed: Some(9.0), p99: Some(0.212) },
-            new: SideMetrics { requests: Some(2_709.0), failed: Some(171.0), p99: Some(1.94) },
-            from: at(-540),
-            to: at(0),
-        }),
+        metrics: Some(Box::new(compared((10_836.0, 9.0), (2_709.0, 171.0)))),
         metrics_error: None,
     }
 }
 
-fn key(app: &mut App, code: KeyCode, at: i64) -> Vec<Effect> {
+pub fn key(app: &mut App, code: KeyCode, at: i64) -> Vec<Effect> {
     app.handle(Msg::Input(Input::Key(KeyEvent::new(code, KeyModifiers::NONE))), now(at))
 }
 
@@ -120,7 +115,7 @@ fn write(app: &mut App, text: &str, at: i64) {
     }
 }
 
-fn polled(app: &mut App, query: Query, result: Result<Payload, SourceError>, at: i64) -> Vec<Effect> {
+pub fn polled(app: &mut App, query: Query, result: Result<Payload, SourceError>, at: i64) -> Vec<Effect> {
     let polled = Polled {
         key: PollKey::new(&prod(), query.topic()),
         query,
@@ -131,12 +126,12 @@ fn polled(app: &mut App, query: Query, result: Result<Payload, SourceError>, at:
     app.handle(Msg::Polled(Box::new(polled)), now(at))
 }
 
-fn asked(app: &App, topic: Topic) -> Option<Query> {
+pub fn asked(app: &App, topic: Topic) -> Option<Query> {
     let plan: PollPlan = app.plan(now(0));
     plan.get(&PollKey::new(&prod(), topic)).map(|want| want.query.clone())
 }
 
-fn screen(app: &App, width: u16, height: u16, at: i64) -> String {
+pub fn screen(app: &App, width: u16, height: u16, at: i64) -> String {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     app.render(&mut buffer, now(at));
     let mut again = Buffer::empty(buffer.area);
@@ -149,12 +144,12 @@ fn screen(app: &App, width: u16, height: u16, at: i64) -> String {
 }
 
 /// The screen without header and tabs, which are not this feature's.
-fn body(app: &App, width: u16, height: u16, at: i64) -> String {
+pub fn body(app: &App, width: u16, height: u16, at: i64) -> String {
     screen(app, width, height, at).lines().skip(3).collect::<Vec<_>>().join("\n")
 }
 
 /// Answers the dialog's question with this shift.
-fn answer_dialog(app: &mut App, shift: Rollout, seconds: i64) -> Vec<Effect> {
+pub fn answer_dialog(app: &mut App, shift: Rollout, seconds: i64) -> Vec<Effect> {
     answer_as(app, shift, place().caller, seconds)
 }
 

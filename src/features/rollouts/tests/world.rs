@@ -3,8 +3,10 @@
 use super::*;
 use crate::app::Now;
 use crate::aws::{Access, Aws, Clocks, Conn, MfaCode, TargetSpec};
+use crate::config::Config;
 use crate::demo::world::Scenario;
 use crate::demo::{Faults, SimAws};
+use crate::features::rollouts::comparing::metrics_query;
 use crate::features::rollouts::journal::{Entry, Step, unfinished};
 use crate::features::rollouts::op::{append, send};
 use crate::features::rollouts::plan::GuardedChange;
@@ -12,10 +14,9 @@ use crate::features::rollouts::rollback::SendResult;
 use crate::features::rollouts::source::ecs::Reader;
 use crate::features::rollouts::source::ecs::describe;
 use crate::features::rollouts::stages::Next;
+use crate::features::rollouts::verdict::Ruling;
 use crate::features::rollouts::watch::{Ending, Watch};
-use crate::features::rollouts::wire::{
-    DetailQuery, MetricsQuery, RolloutList, ShiftRef, Shifts, ShiftsQuery,
-};
+use crate::features::rollouts::wire::{DetailQuery, RolloutList, ShiftRef, Shifts, ShiftsQuery};
 use crate::features::rollouts::{DetailSource, ListSource, ShiftsSource};
 use crate::runtime::clock::Clock;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -167,13 +168,8 @@ async fn a_shift_that_ends_moves_to_the_recent_ones() {
 async fn the_new_side_of_the_bad_deploy_fails_more() {
     let lab = Lab::new("bad-deploy").await;
     let shift = lab.list().await.shifts.remove(0);
-    let groups = |side: &Side| side.groups.iter().filter_map(TargetGroup::dimensions).collect::<Vec<_>>();
-    let metrics = MetricsQuery {
-        old: groups(shift.old.as_ref().unwrap()),
-        new: groups(&shift.new),
-        from: shift.progress.points[0].at.unwrap(),
-    };
-    let query = DetailQuery { name: shift.name.clone(), metrics: Some(metrics) };
+    let metrics = metrics_query(&shift, &Config::default()).unwrap();
+    let query = DetailQuery { name: shift.name.clone(), metrics: Some(Box::new(metrics)) };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     assert_eq!(detail.metrics_error, None);
     let metrics = detail.metrics.unwrap();
@@ -181,6 +177,8 @@ async fn the_new_side_of_the_bad_deploy_fails_more() {
     assert!(new > 3.0 && old < 1.0, "old {old} new {new}");
     assert!(metrics.new.p99 > metrics.old.p99);
     assert!(metrics.old.requests > metrics.new.requests);
+    assert_eq!(metrics.verdict.ruling, Ruling::Worse);
+    assert!(metrics.verdict.says_roll_back());
     assert!(detail.history.iter().all(|shift| !shift.in_progress()));
 }
 

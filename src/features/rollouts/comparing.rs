@@ -1,0 +1,76 @@
+//! What to read to compare a shift's sides, why that cannot be, and the newest comparison there is.
+//!
+//! An opened shift is compared with its detail; those in a list together, in one call. Ten metrics a minute
+//! and shift are 0.6 cents an hour. Pure.
+
+use super::model::{Rollout, Side, TargetGroup};
+use super::verdict::{Against, Settings};
+use super::wire::{Comparison, MetricsQuery};
+use crate::app::pane::Ctx;
+use crate::app::{Cadence, Level, PollPlan};
+use crate::config::Config;
+use crate::features::{Query, TargetStore};
+use jiff::Timestamp;
+
+/// Shifts of a target that are compared while only listed.
+const MAX_LISTED: usize = 8;
+
+/// When the new side first had traffic, as well as it is known.
+pub(super) fn first_traffic(shift: &Rollout) -> Option<Timestamp> {
+    let point = shift.progress.points.iter().find(|point| point.weight.is_some_and(|weight| weight > 0.0));
+    point.and_then(|point| point.at)
+}
+
+/// What to read to compare a shift's sides.
+///
+/// # Errors
+/// Why they cannot be, in words.
+pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQuery, &'static str> {
+    if !shift.in_progress() {
+        return Err("the shift is over");
+    }
+    let Some(old) = &shift.old else { return Err("a first deployment has no old side") };
+    if !shift.mechanism.has_weights() {
+        return Err("both revisions serve the same target group, which counts them together");
+    }
+    let groups = |side: &Side| -> Vec<(String, String)> {
+        side.groups.iter().filter_map(TargetGroup::dimensions).collect()
+    };
+    let (old, new) = (groups(old), groups(&shift.new));
+    if old.is_empty() || new.is_empty() {
+        return Err("no application load balancer's target groups are known of both sides");
+    }
+    if old == new {
+        return Err("both revisions serve the same target group, which counts them together");
+    }
+    let Some(from) = first_traffic(shift) else {
+        return Err(match shift.new.weight {
+            Some(weight) if weight > 0.0 => "when traffic began to move is not known",
+            _ => "no traffic has moved yet",
+        });
+    };
+    let against = if shift.mechanism.at_once() { Against::Before } else { Against::Beside };
+    let (margin, false_alarms) = (config.verdict.margin, config.verdict.false_alarms);
+    let settings = Settings { against, margin, false_alarms };
+    Ok(MetricsQuery { deployment: shift.deployment.clone(), old, new, from, settings })
+}
+
+/// Compares the sides of the shifts in flight, for lists that show a verdict.
+pub fn want_verdicts(ctx: &Ctx, plan: &mut PollPlan) {
+    for (target, data) in ctx.store.active_targets() {
+        let shifts = data.rollouts.iter().flat_map(|list| &list.shifts);
+        let asked = shifts.filter_map(|shift| metrics_query(shift, ctx.config).ok());
+        let asked: Vec<MetricsQuery> = asked.take(MAX_LISTED).collect();
+        if !asked.is_empty() {
+            let cadence = Cadence::Every(ctx.config.poll.metrics.duration());
+            plan.want(target, Level::Visible, cadence, Query::Verdicts(asked));
+        }
+    }
+}
+
+/// The newest comparison of the sides of a deployment.
+pub fn comparison_of<'a>(data: &'a TargetStore, deployment: &str) -> Option<&'a Comparison> {
+    let opened = data.rollout_detail.iter().filter_map(|detail| detail.metrics.as_deref());
+    let all = opened.chain(&data.verdicts).filter(|it| it.deployment == deployment);
+    all.max_by_key(|it| it.read_at)
+}
