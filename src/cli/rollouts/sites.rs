@@ -41,6 +41,8 @@ pub(super) struct Sites {
     /// Rollbacks of earlier runs that are not over, and those of this one.
     pub rollbacks: Rollbacks,
     simulated: bool,
+    /// The simulated world goes on as fast as nothing is waited for: it must not run while a person thinks.
+    pub scripted: bool,
 }
 
 impl Sites {
@@ -58,6 +60,7 @@ impl Sites {
             journal: setup.state_folder().join("journal.jsonl"),
             rollbacks: Rollbacks::default(),
             simulated: setup.common.demo,
+            scripted: setup.common.demo && setup.common.at.is_some(),
         })
     }
 
