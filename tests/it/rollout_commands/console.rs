@@ -13,7 +13,7 @@ fn left(lines: usize) -> String {
     );
     run.ends(0, &["rolled back"]);
     let journal = std::fs::read_to_string(run.home.join(".local/state/eyewall/demo/journal.jsonl")).unwrap();
-    journal.lines().take(lines).map(|line| format!("{line}\n")).collect()
+    journal.lines().take(lines).flat_map(|line| [line, "\n"]).collect()
 }
 
 async fn start(test: &str, journal: &str, as_real: bool) -> Driver {
