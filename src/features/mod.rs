@@ -116,7 +116,7 @@ pub enum Query {
     /// The lines of the picked log groups.
     LogTail(logs::TailQuery),
     /// ECS services and their traffic shifts.
-    Rollouts,
+    Rollouts(rollouts::RolloutsQuery),
     /// One service's finished deployments, events and metrics.
     RolloutDetail(rollouts::DetailQuery),
     /// Exact reads for the rollback dialog and for rollbacks being watched.
@@ -153,7 +153,7 @@ impl Query {
             Self::DashboardData(_) => Topic::DashboardData,
             Self::LogGroups => Topic::LogGroups,
             Self::LogTail(_) => Topic::LogTail,
-            Self::Rollouts => Topic::Rollouts,
+            Self::Rollouts(_) => Topic::Rollouts,
             Self::RolloutDetail(_) => Topic::RolloutDetail,
             Self::Shifts(_) => Topic::Shifts,
             Self::Inventory(_) => Topic::Inventory,

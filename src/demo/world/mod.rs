@@ -43,6 +43,8 @@ pub use traces::{Call, Trace, TraceNode, minutes_of};
 pub use trail::TrailEvent;
 pub use types::*;
 
+use functions::Routing;
+pub use functions::{AliasError, AliasState};
 use hash::Dice;
 use jiff::Timestamp;
 use shift::Course;
@@ -70,6 +72,8 @@ pub struct World {
     catalogue: OnceLock<Vec<Metric>>,
     /// What callers stopped: deployment id and when, per service.
     stops: HashMap<usize, Vec<(String, i64)>>,
+    /// What callers made of the alias of a function, by its index, in order of time.
+    routings: HashMap<usize, Vec<Routing>>,
     /// Alarm transitions worked out so far. Forgotten when a caller changes the world.
     memo: Mutex<HashMap<String, verdict::Memo>>,
 }
@@ -112,7 +116,7 @@ impl World {
             spill: 0.0,
             grown: Vec::new(),
             troubles: Vec::new(),
-            course: Course::new(spec.version, &[], start, dice, &[]),
+            course: Course::default(),
         });
         let streams: Vec<Stream> = services.chain(functions).collect();
         let by_name =
@@ -128,11 +132,15 @@ impl World {
             groups: Vec::new(),
             catalogue: OnceLock::new(),
             stops: HashMap::new(),
+            routings: HashMap::new(),
             memo: Mutex::default(),
             scenario,
         };
         for index in 0..world.scenario.services.len() {
             world.lay_out(index);
+        }
+        for index in 0..world.scenario.functions.len() {
+            world.lay_out_function(index);
         }
         world.islands = (0..world.streams.len()).filter(|index| world.is_island(*index)).collect();
         world.groups = world.make_groups();

@@ -82,10 +82,11 @@ pub struct ScenarioError {
 }
 
 /// The shipped scenarios, the default first.
-const SHIPPED: [(&str, &str); 5] = [
+const SHIPPED: [(&str, &str); 6] = [
     ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
     ("db-connections", include_str!("../scenarios/db-connections.toml")),
     ("leaked-key", include_str!("../scenarios/leaked-key.toml")),
+    ("lambda-canary", include_str!("../scenarios/lambda-canary.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
     ("big", include_str!("../scenarios/big.toml")),
 ];

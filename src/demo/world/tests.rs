@@ -85,7 +85,7 @@ fn wrong_scenarios_are_refused_with_line_and_key() {
     let error = Scenario::builtin("bad-deplo").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "scenario: no scenario `bad-deplo`; there are bad-deploy, db-connections, leaked-key, quiet, big"
+        "scenario: no scenario `bad-deplo`; there are bad-deploy, db-connections, leaked-key, lambda-canary, quiet, big"
     );
 }
 

@@ -39,4 +39,4 @@ pub use plan::Plan;
 pub use rollback::SendResult;
 pub use source::{DetailSource, ListSource, ShiftsSource};
 pub use state::Rollbacks;
-pub use wire::{DetailQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery};
+pub use wire::{DetailQuery, RolloutDetail, RolloutList, RolloutsQuery, ServiceSummary, Shifts, ShiftsQuery};

@@ -1,8 +1,8 @@
 //! The Rollouts screen: verbs to state, wants and links. Drawing is in `view.rs`, the rollback in `dialog.rs`.
 
 use super::dialog;
-use super::model::{Rollout, RolloutName, Standing};
-use super::wire::{DetailQuery, MetricsQuery, ServiceSummary};
+use super::model::{Mechanism, Rollout, RolloutName, Standing};
+use super::wire::{DetailQuery, MetricsQuery, RolloutsQuery, ServiceSummary, VersionsQuery};
 use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan};
 use crate::aws::TargetId;
@@ -195,6 +195,14 @@ pub(super) fn first_traffic(shift: &Rollout) -> Option<Timestamp> {
     point.and_then(|point| point.at)
 }
 
+/// The versions to compare for an opened alias.
+fn versions_query(row: &Row) -> Option<VersionsQuery> {
+    let shift = row.shift.filter(|shift| shift.in_progress())?;
+    let Mechanism::Lambda(alias) = &shift.mechanism else { return None };
+    let (function, alias, old) = (alias.function.clone(), alias.alias.clone(), alias.version.clone());
+    Some(VersionsQuery { function, alias, old, new: shift.new.revision.clone() })
+}
+
 /// What to read beside the list for an opened row.
 fn detail_query(row: &Row) -> DetailQuery {
     let metrics = row.shift.filter(|shift| shift.in_progress()).and_then(|shift| {
@@ -206,7 +214,7 @@ fn detail_query(row: &Row) -> DetailQuery {
         let from = first_traffic(shift)?;
         (!old.is_empty() && !new.is_empty()).then_some(MetricsQuery { old, new, from })
     });
-    DetailQuery { name: row.name.clone(), metrics }
+    DetailQuery { name: row.name.clone(), metrics, versions: versions_query(row) }
 }
 
 impl Pane for RolloutsPane {
@@ -234,7 +242,7 @@ impl Pane for RolloutsPane {
                 (false, true) => (Level::Background, 15),
                 (false, false) => (Level::Background, 60),
             };
-            plan.want(target, level, Cadence::secs(cadence), Query::Rollouts);
+            plan.want(target, level, Cadence::secs(cadence), Query::Rollouts(RolloutsQuery::of(ctx.config)));
         }
         if let (true, Some(row)) = (visible, self.opened(ctx)) {
             let query = Query::RolloutDetail(detail_query(&row));

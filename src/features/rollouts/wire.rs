@@ -6,8 +6,10 @@
 use super::model::{Event, Owner, Rollout, RolloutName, SideMetrics, Strategy, Tasks};
 use super::plan::Caller;
 use crate::aws::SourceError;
+use crate::config::Config;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// An ECS service, in flight or at rest.
@@ -27,6 +29,22 @@ pub struct ServiceSummary {
     pub groups: Vec<String>,
     /// Its current (or last) deployment.
     pub deployment: Option<String>,
+}
+
+/// What to look at beside what is found by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutsQuery {
+    /// Lambda functions that the config names, sorted.
+    pub functions: Arc<Vec<String>>,
+}
+
+impl RolloutsQuery {
+    /// What the config says to look at.
+    pub fn of(config: &Config) -> Self {
+        let named = config.services.iter().filter_map(|service| service.lambda.as_deref());
+        let functions: BTreeSet<&str> = named.map(|name| name.split(':').next().unwrap_or(name)).collect();
+        Self { functions: Arc::new(functions.into_iter().map(str::to_owned).collect()) }
+    }
 }
 
 /// What the list knows of one target.
@@ -102,6 +120,21 @@ pub struct DetailQuery {
     pub name: RolloutName,
     /// The sides' target groups and since when; `None` when there is no shift to compare.
     pub metrics: Option<MetricsQuery>,
+    /// The versions between which an alias divides, likewise.
+    pub versions: Option<VersionsQuery>,
+}
+
+/// Whose invocations to compare.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VersionsQuery {
+    /// Function name.
+    pub function: String,
+    /// Alias name.
+    pub alias: String,
+    /// The version that the alias points at.
+    pub old: String,
+    /// The one that it sends a share to.
+    pub new: String,
 }
 
 /// Whose metrics to compare.

@@ -4,7 +4,7 @@
 use super::super::model::{Rollout, RolloutName, Status};
 use super::super::wire::{DetailQuery, RolloutDetail};
 use super::ecs::{self, Reader};
-use super::{BALANCER_AGE, DAY, metrics};
+use super::{BALANCER_AGE, DAY, metrics, versions};
 use crate::app::Now;
 use crate::aws::operation::LIST_SERVICE_DEPLOYMENTS;
 use crate::aws::{Conn, SourceError};
@@ -44,22 +44,27 @@ impl DetailSource {
     /// When the service or its deployments cannot be read. Metrics that cannot be are said to be missing.
     pub async fn read(&mut self, query: &DetailQuery, now: Now) -> Result<RolloutDetail, SourceError> {
         let name = &query.name;
-        let RolloutName::Ecs { cluster, service } = name;
-        let services = self.reader.services(cluster, std::slice::from_ref(service)).await?;
-        let history = match services.first() {
+        let service = match name {
+            RolloutName::Ecs { cluster, service } => {
+                self.reader.services(cluster, std::slice::from_ref(service)).await?.into_iter().next()
+            }
+            RolloutName::Lambda { .. } => None,
+        };
+        let history = match &service {
             Some(service) => self.history(service, now.wall).await?,
             None => Vec::new(),
         };
-        let metrics = match &query.metrics {
-            Some(asked) => Some(metrics::read(&self.conn, asked, now.wall).await),
-            None => None,
+        let metrics = match (&query.metrics, &query.versions) {
+            (Some(asked), _) => Some(metrics::read(&self.conn, asked, now.wall).await),
+            (None, Some(asked)) => Some(versions::read(&self.conn, asked, now.wall).await),
+            (None, None) => None,
         };
         let (metrics, metrics_error) = match metrics {
             Some(Ok(metrics)) => (Some(metrics), None),
             Some(Err(error)) => (None, Some(error.short())),
             None => (None, None),
         };
-        let events = services.first().map(ecs::events).unwrap_or_default();
+        let events = service.as_ref().map(ecs::events).unwrap_or_default();
         Ok(RolloutDetail { name: name.clone(), history, events, metrics, metrics_error })
     }
 

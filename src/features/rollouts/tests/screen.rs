@@ -37,7 +37,12 @@ fn app_with(session: SessionInfo) -> App {
     };
     let mut app = App::new(Store::new([(spec, session)]), settings, Zone::utc());
     key(&mut app, KeyCode::Char('2'), 0);
-    polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(list())), 0);
+    polled(
+        &mut app,
+        Query::Rollouts(crate::features::rollouts::RolloutsQuery::default()),
+        Ok(Payload::Rollouts(list())),
+        0,
+    );
     app
 }
 
