@@ -3,6 +3,7 @@
 use super::Ctx;
 use crate::demo::wire::{Failure, Value, list, object};
 
+#[expect(clippy::unnecessary_wraps, reason = "every handler may refuse")]
 pub fn list_deployments(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
     let wanted = input.texts("includeOnlyStatuses");
     let all = ctx.world.alias_deployments();

@@ -149,14 +149,14 @@ impl World {
             .collect()
     }
 
-    /// The CloudFormation stack that a function belongs to.
+    /// The stack that a function belongs to.
     pub fn stack_of_function(&self, function: &str) -> Option<&str> {
         let spec = self.scenario.functions.iter().find(|spec| spec.name == function)?;
         spec.canary.as_ref()?.stack.as_deref()
     }
 
     /// The versions that have metrics of their own: those between which an alias divides.
-    pub(super) fn weighted_versions(&self, spec: &FunctionSpec) -> Vec<u32> {
+    pub(super) fn weighted_versions(spec: &FunctionSpec) -> Vec<u32> {
         spec.canary.as_ref().map(|canary| vec![spec.version, canary.version]).unwrap_or_default()
     }
 

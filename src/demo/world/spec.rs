@@ -116,7 +116,7 @@ pub(super) struct CanarySpec {
     /// The CodeDeploy deployment that moves the weights.
     #[serde(default)]
     pub(super) deployment: Option<String>,
-    /// The CloudFormation stack that the function belongs to.
+    /// The stack that the function belongs to.
     #[serde(default)]
     pub(super) stack: Option<String>,
 }

@@ -30,7 +30,7 @@ pub enum Owner {
     Nobody,
     /// A CodeDeploy deployment, by its id.
     Deployment(String),
-    /// A CloudFormation stack, by its name.
+    /// A stack of `CloudFormation`, by its name.
     Stack(String),
     /// Something else (`EXTERNAL`, or a controller this version does not know), by AWS's name.
     Other(String),

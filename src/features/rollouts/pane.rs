@@ -214,7 +214,7 @@ fn detail_query(row: &Row) -> DetailQuery {
         let from = first_traffic(shift)?;
         (!old.is_empty() && !new.is_empty()).then_some(MetricsQuery { old, new, from })
     });
-    DetailQuery { name: row.name.clone(), metrics, versions: versions_query(row) }
+    DetailQuery { name: row.name.clone(), metrics, versions: versions_query(row).map(Box::new) }
 }
 
 impl Pane for RolloutsPane {

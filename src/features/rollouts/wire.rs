@@ -121,7 +121,7 @@ pub struct DetailQuery {
     /// The sides' target groups and since when; `None` when there is no shift to compare.
     pub metrics: Option<MetricsQuery>,
     /// The versions between which an alias divides, likewise.
-    pub versions: Option<VersionsQuery>,
+    pub versions: Option<Box<VersionsQuery>>,
 }
 
 /// Whose invocations to compare.

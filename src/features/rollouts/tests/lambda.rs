@@ -62,7 +62,8 @@ async fn aliases_that_divide_are_found_and_read_whole() {
         old: alias(receipts).version.clone(),
         new: receipts.new.revision.clone(),
     };
-    let query = DetailQuery { name: receipts.name.clone(), metrics: None, versions: Some(versions) };
+    let query =
+        DetailQuery { name: receipts.name.clone(), metrics: None, versions: Some(Box::new(versions)) };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let metrics = detail.metrics.unwrap();
     let (old, new) = (metrics.old.failed_percent().unwrap(), metrics.new.failed_percent().unwrap());
