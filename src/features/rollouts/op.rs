@@ -34,9 +34,9 @@ pub async fn rollback(plan: Box<Plan>, ctx: &OpCtx) -> OpOutcome {
 pub async fn send(plan: &Plan, conn: &Conn, journal: &Path, clock: impl Fn() -> Timestamp) -> SendResult {
     let began = clock();
     let mut unwritten = append(journal, &Entry::new(plan, began, began, Step::Sending)).await.err();
-    let mut result = match re_read(plan, conn, began).await {
+    let mut result = match Box::pin(re_read(plan, conn, began)).await {
         Ok(newer) if newer.refused() || !plan.diff(&newer).is_empty() => SendResult::Changed(Box::new(newer)),
-        Ok(_) => call(plan, conn, began, &clock).await,
+        Ok(_) => Box::pin(call(plan, conn, began, &clock)).await,
         Err(error) => SendResult::Unread(error),
     };
     let step = step(plan, &result);
@@ -69,6 +69,12 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
         Ok(request_id) => SendResult::Sent { at, request_id, journal },
         Err(error) if may_have_arrived(&error, source::refusals(&plan.call)) => {
             SendResult::Lost { at, error, journal }
+        }
+        Err(error) if source::lost_race(&plan.call, &error) => {
+            match Box::pin(re_read(plan, &conn, clock())).await {
+                Ok(newer) => SendResult::Changed(Box::new(newer)),
+                Err(_) => SendResult::Rejected(error),
+            }
         }
         Err(error) => SendResult::Rejected(error),
     }

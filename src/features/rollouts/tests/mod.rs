@@ -1,6 +1,7 @@
 //! Builders that the tests of this folder share.
 
 mod dialog_state;
+mod lambda;
 mod plans;
 mod screen;
 mod shifts;
