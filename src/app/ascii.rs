@@ -15,6 +15,16 @@ pub fn plain(buf: &mut Buffer) {
     }
 }
 
+/// The same for a line of text that is printed without a screen.
+pub fn line(text: &str) -> String {
+    let mut cell = [0; 4];
+    text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
+        let symbol: &str = c.encode_utf8(&mut cell);
+        line.push_str(if c.is_ascii() { symbol } else { replacement(symbol) });
+        line
+    })
+}
+
 fn replacement(symbol: &str) -> &'static str {
     match symbol {
         "…" => "~",

@@ -134,6 +134,12 @@ pub enum Command {
     Snapshot(Snapshot),
     /// Print one trace as a waterfall: from saved segment documents, or by its id
     Trace(Trace),
+    /// List traffic shifts, or follow one to its end
+    Rollouts(Rollouts),
+    /// Print the plan of a rollback, and send it once its name was confirmed
+    ///
+    /// Exit codes: 0 done, 3 nothing sent, 4 failed, 5 unknown, 6 superseded.
+    Rollback(Rollback),
     /// Say who you are, what this terminal can do, and which panes may read what they need
     Doctor,
     /// Print the least IAM policy that the panes need
@@ -173,6 +179,62 @@ pub enum ConfigCommand {
     Check,
     /// Print the JSON schema of the config file
     Schema,
+}
+
+/// Traffic shifts, listed or followed.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Rollouts {
+    /// Print JSON, as docs/json.md describes it
+    #[arg(long)]
+    pub json: bool,
+    /// What else to do than to list them.
+    #[command(subcommand)]
+    pub what: Option<RolloutsCommand>,
+}
+
+/// What can be done with shifts beside listing them.
+#[derive(Debug, Subcommand)]
+pub enum RolloutsCommand {
+    /// Follow one to its end, a line for each change
+    ///
+    /// Exit codes: 0 success, 3 rolled back, 4 failed, 5 timed out.
+    Watch(WatchShift),
+}
+
+/// One shift, followed.
+#[derive(Debug, Args)]
+pub struct WatchShift {
+    /// ecs/CLUSTER/SERVICE, or the service alone where only one has that name
+    pub name: String,
+    /// Print one JSON object per line, as docs/json.md describes them
+    #[arg(long)]
+    pub json: bool,
+    /// How long to follow it, in seconds
+    #[arg(long, value_name = "S", default_value = "86400", value_parser = seconds)]
+    pub timeout: Duration,
+}
+
+/// One shift, rolled back.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// ecs/CLUSTER/SERVICE, or the service alone where only one has that name
+    pub name: String,
+    /// The side that takes the traffic back: `old` or its revision
+    #[arg(long, value_name = "SIDE")]
+    pub to: Option<String>,
+    /// Print the plan with the exact call, and send nothing
+    #[arg(long, conflicts_with_all = ["confirm", "timeout"])]
+    pub dry_run: bool,
+    /// The name as the plan asks for it: without it, nothing is sent unless it is typed
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+    /// How long to wait for its end, in seconds; AWS carries on after that
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    /// Print one JSON object per line, as docs/json.md describes them
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// One pane, printed.

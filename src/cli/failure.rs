@@ -18,6 +18,9 @@ pub enum Failure {
     /// It said itself what is wrong. Exit code 1.
     #[error("")]
     Silent,
+    /// It ended in a way that has an exit code of its own, and said how.
+    #[error("")]
+    Ended(u8),
 }
 
 fn lines(errors: &[ConfigError]) -> String {
@@ -49,6 +52,7 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::Config(_) => 2,
             Self::Failed(_) | Self::Silent => 1,
+            Self::Ended(code) => *code,
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod picture;
 mod policy;
 mod reload;
 mod replay;
+mod rollouts;
 mod serve;
 mod session;
 mod shell;
@@ -32,7 +33,7 @@ mod tests;
 
 pub use failure::Failure;
 
-use args::{Cli, Command};
+use args::{Cli, Command, RolloutsCommand};
 use clap::{CommandFactory, Parser};
 use env::Environment;
 use out::Out;
@@ -71,6 +72,14 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Some(Command::Open { what }) => open::run(common, env, &what, out),
         Some(Command::Snapshot(snapshot)) => snapshot::run(Setup::new(common, env)?, &snapshot, out),
         Some(Command::Trace(args)) => trace::run(Setup::new(common, env)?, &args, out),
+        Some(Command::Rollouts(args)) => {
+            let setup = Setup::new(common, env)?;
+            match &args.what {
+                None => rollouts::list(&setup, args.json, out),
+                Some(RolloutsCommand::Watch(args)) => rollouts::watch(&setup, args, out),
+            }
+        }
+        Some(Command::Rollback(args)) => rollouts::rollback(&Setup::new(common, env)?, &args, out),
         Some(Command::Doctor) => doctor::run(&Setup::new(common, env)?, out),
         Some(Command::Policy { rollback }) => out.text(&policy::text(rollback)),
         Some(Command::Replay { file }) => replay::run(&Setup::new(common.replaying(), env)?, &file, out),

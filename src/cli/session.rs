@@ -127,6 +127,18 @@ impl Setup {
         }
     }
 
+    /// The clock of a command that follows something: where the simulated world is put at a time, it goes on
+    /// from there, as fast as nothing is waited for.
+    pub fn running_clock(&self) -> Clock {
+        self.common.at.map_or_else(|| self.clock(), Clock::starting_at)
+    }
+
+    /// Where the journal is, and what is remembered. The simulated world's is apart from the real one.
+    pub fn state_folder(&self) -> PathBuf {
+        let folder = self.paths.as_ref().map_or_else(|| PathBuf::from("."), |paths| paths.state.clone());
+        if self.common.demo { folder.join("demo") } else { folder }
+    }
+
     /// Feeds all that is random: the world, and the jitter of the pollers.
     pub fn seed(&self) -> u64 {
         self.common.seed.unwrap_or(u64::from(self.config.demo.seed))

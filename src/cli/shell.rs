@@ -21,7 +21,7 @@ const QUEUE: usize = 64;
 pub fn shell(setup: &Setup, clock: Clock) -> (Shell, mpsc::Sender<Outside>) {
     let (sender, outside) = mpsc::channel(QUEUE);
     let folder = PathBuf::from(".");
-    let state_folder = setup.paths.as_ref().map_or_else(|| folder.clone(), |paths| paths.state.clone());
+    let state_folder = setup.state_folder();
     let dashboards = setup.common.dashboards.clone();
     let ops =
         OpCtx { conns: Vec::new(), folder, state_folder, dashboards, in_tmux: setup.env.in_tmux, clock };

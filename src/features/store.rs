@@ -246,7 +246,7 @@ impl Store {
     }
 
     /// Takes the end of an operation.
-    pub fn apply_op(&mut self, outcome: OpOutcome, _now: Now, notices: &mut Notices) -> Vec<Effect> {
+    pub fn apply_op(&mut self, outcome: OpOutcome, now: Now, notices: &mut Notices) -> Vec<Effect> {
         match outcome {
             OpOutcome::Exported(Ok(path)) => notices.push(Tone::Ok, format!("written to {path}")),
             OpOutcome::MfaGiven(target) => {
@@ -262,11 +262,9 @@ impl Store {
             OpOutcome::Copied { result: Err(problem), .. } => notices.push(Tone::Warn, problem),
             OpOutcome::Rollback { plan, result } => self.rollbacks.answered(*plan, *result),
             OpOutcome::JournalRead(read) => {
-                // Told once, when the program starts; `@` reads it again for itself.
-                if let (None, Ok(past)) = (&self.past, &read)
-                    && let Some(warning) = past.warning()
-                {
-                    notices.push(Tone::Warn, warning);
+                // Taken up once, when the program starts; `@` reads it again for itself.
+                if let (None, Ok(past)) = (&self.past, &read) {
+                    self.take_up(past, now, notices);
                 }
                 self.past = Some(read.map(|past| *past));
             }
@@ -278,6 +276,19 @@ impl Store {
             OpOutcome::Exported(Err(problem)) => notices.push(Tone::Bad, format!("not written: {problem}")),
         }
         Vec::new()
+    }
+
+    /// Goes on with rollbacks that earlier runs did not see the end of. A simulated world is made anew with
+    /// each run, so nothing of an earlier one is left in it.
+    fn take_up(&mut self, past: &rollouts::Past, now: Now, notices: &mut Notices) {
+        if self.targets.values().all(|target| target.session.simulated) {
+            return;
+        }
+        let targets = &self.targets;
+        let known = |id: &TargetId| targets.get(id).is_some_and(|target| !target.session.simulated);
+        if let Some(warning) = self.rollbacks.take_up(past, known, now.wall) {
+            notices.push(Tone::Warn, warning);
+        }
     }
 
     /// Recomputes what follows from several answers; `None` means anything may have changed.

@@ -18,6 +18,7 @@ mod dashboards;
 mod docs;
 mod e2e;
 mod emulator;
+mod rollout_commands;
 mod sources;
 mod tidy;
 mod trace_command;

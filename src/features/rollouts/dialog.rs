@@ -3,11 +3,11 @@
 //! What may be sent and when is decided in `rollback.rs`; here keys, answers and the present are only handed
 //! to it. Drawing is in `dialog_view.rs`.
 
-use super::dialog_view;
-use super::model::{Rollout, RolloutName, Standing};
-use super::plan::{Caller, Circumstances, Plan, confirm_word};
+use super::model::{Rollout, RolloutName};
+use super::plan::{Caller, Circumstances, Plan};
 use super::rollback::{Dialog, Input, Need, Reply};
-use super::wire::{RolloutList, ShiftRef, ShiftsQuery};
+use super::wire::{ShiftRef, ShiftsQuery};
+use super::{dialog_view, find};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{self, Action, Cadence, Effect, Level, Overlay, PollKey, PollPlan};
 use crate::aws::{SourceError, TargetId};
@@ -18,7 +18,6 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cell::Cell;
-use std::collections::BTreeSet;
 
 /// The plan is read again this often.
 const CADENCE: Cadence = Cadence::secs(5);
@@ -46,14 +45,7 @@ fn shift_to_undo<'a>(ctx: &Ctx<'a>, target: &TargetId, name: &RolloutName) -> Re
     let store = ctx.store;
     let list = store.target(target).and_then(|it| it.rollouts.as_ref());
     let list = list.ok_or_else(|| "its deployments have not been read yet".to_owned())?;
-    let shift = list.shift_of(name).ok_or_else(|| "no deployment within a day".to_owned())?;
-    if shift.standing() == Standing::Ended {
-        return Err(format!(
-            "its last deployment has ended ({}): going back now is a new deployment",
-            shift.status.0
-        ));
-    }
-    Ok(shift)
+    find::to_undo(list, name)
 }
 
 /// The dialog.
@@ -143,11 +135,7 @@ impl RollbackDialog {
         let target = &self.dialog.target;
         let data = ctx.store.target(target)?;
         let spec = data.spec.as_ref();
-        let count = |data: &crate::features::TargetStore| {
-            let names: BTreeSet<_> = data.rollouts.iter().flat_map(RolloutList::names).collect();
-            names.iter().filter(|name| name.short() == shift.name.short()).count()
-        };
-        let targets = ctx.store.active_targets().filter(|(_, data)| count(data) > 0).count();
+        let lists = ctx.store.active_targets().filter_map(|(id, data)| Some((id, data.rollouts.as_ref()?)));
         let place = Circumstances {
             target: target.clone(),
             region: data.session.region.clone().unwrap_or_default(),
@@ -158,7 +146,7 @@ impl RollbackDialog {
                 .writes_refused
                 .clone()
                 .or_else(|| data.shifts.as_ref().and_then(|shifts| shifts.no_writes.clone())),
-            word: confirm_word(&shift.name, target, count(data), targets),
+            word: find::word(&shift.name, target, lists),
         };
         Some(Plan::new(shift, place, ctx.now.wall))
     }

@@ -4,9 +4,10 @@
 //! out later what was done, by whom and to what, without the program.
 
 use super::plan::{GuardedChange, Plan};
+use super::watch::Ending;
 use crate::aws::SourceError;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// Version of the line's shape.
@@ -17,7 +18,12 @@ pub const VERSION: u32 = 1;
 #[serde(rename_all = "kebab-case", tag = "step")]
 pub enum Step {
     /// About to read once more and send. Without a later line of the same id the program died in between.
-    Sending,
+    Sending {
+        /// All of the plan, so that whoever comes next can find out how it ended. `None` when it was written
+        /// by a version whose plans are not ours.
+        #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+        plan: Option<Box<Plan>>,
+    },
     /// Not sent: the plan no longer held.
     Changed {
         /// What differed.
@@ -117,20 +123,58 @@ impl Entry {
         Ok(line)
     }
 
+    /// Whether it is the same line as another one, whatever of it was kept.
+    pub fn is_step(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.at == other.at
+            && std::mem::discriminant(&self.step) == std::mem::discriminant(&other.step)
+    }
+
     /// Whether this step leaves the rollback open: a reader looks for what became of it.
     pub fn open(&self) -> bool {
-        matches!(self.step, Step::Sending | Step::Sent { .. } | Step::Lost { .. })
+        match &self.step {
+            Step::Sending { .. } | Step::Sent { .. } | Step::Lost { .. } => true,
+            Step::Ended { outcome, .. } => outcome == Ending::Unknown.word(),
+            _ => false,
+        }
     }
 }
 
-/// The entries whose rollback has no end in this journal, one per rollback, oldest first. Lines that cannot
-/// be read (a cut last line, another version) are skipped.
-pub fn unfinished(journal: &str) -> Vec<Entry> {
-    let mut open: Vec<Entry> = Vec::new();
-    for entry in journal.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
-        open.retain(|before| before.id != entry.id);
-        if entry.open() {
-            open.push(entry);
+fn readable<'de, D: Deserializer<'de>>(plan: D) -> Result<Option<Box<Plan>>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(plan)?).ok())
+}
+
+/// A rollback that has no end in the journal, or none that is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// Its lines, oldest first; never none.
+    pub steps: Vec<Entry>,
+}
+
+impl Unfinished {
+    /// The plan, where the journal still has it.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.steps.iter().find_map(|entry| match &entry.step {
+            Step::Sending { plan } => plan.as_deref(),
+            _ => None,
+        })
+    }
+}
+
+/// The rollbacks that have no end in these lines, oldest first.
+pub fn unfinished<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Unfinished> {
+    let mut open: Vec<Unfinished> = Vec::new();
+    for entry in entries {
+        let at = open.iter().position(|it| it.steps.first().is_some_and(|first| first.id == entry.id));
+        match at {
+            Some(at) if !entry.open() => drop(open.remove(at)),
+            Some(at) => {
+                if let Some(known) = open.get_mut(at) {
+                    known.steps.push(entry.clone());
+                }
+            }
+            None if entry.open() => open.push(Unfinished { steps: vec![entry.clone()] }),
+            None => {}
         }
     }
     open

@@ -33,7 +33,8 @@ pub async fn rollback(plan: Box<Plan>, ctx: &OpCtx) -> OpOutcome {
 /// Carries out a confirmed plan. `clock` is the wall clock.
 pub async fn send(plan: &Plan, conn: &Conn, journal: &Path, clock: impl Fn() -> Timestamp) -> SendResult {
     let began = clock();
-    let mut unwritten = append(journal, &Entry::new(plan, began, began, Step::Sending)).await.err();
+    let sending = Step::Sending { plan: Some(Box::new(plan.clone())) };
+    let mut unwritten = append(journal, &Entry::new(plan, began, began, sending)).await.err();
     let mut result = match Box::pin(re_read(plan, conn, began)).await {
         Ok(newer) if newer.refused() || !plan.diff(&newer).is_empty() => SendResult::Changed(Box::new(newer)),
         Ok(_) => Box::pin(call(plan, conn, began, &clock)).await,

@@ -2,7 +2,7 @@
 //!
 //! The file is read by an operation; here it is only text and a list.
 
-use super::journal::{Entry, Step, unfinished};
+use super::journal::{Entry, Step, Unfinished, unfinished};
 use crate::app::pane::Ctx;
 use crate::app::{Action, Input, Overlay, Reply};
 use crate::text::sanitize;
@@ -16,6 +16,8 @@ use std::cell::Cell;
 
 /// Entries that are kept of a long journal.
 const MAX_ENTRIES: usize = 500;
+/// Rollbacks without an end that are looked at again, the newest ones.
+const MAX_UNFINISHED: usize = 32;
 
 /// What the journal says.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,9 +25,9 @@ pub struct Past {
     /// Newest first.
     #[serde(with = "crate::text::as_json")]
     pub entries: Vec<Entry>,
-    /// Of those, the ones whose rollback has no end.
+    /// The rollbacks without a known end, oldest first.
     #[serde(with = "crate::text::as_json")]
-    pub unfinished: Vec<Entry>,
+    pub unfinished: Vec<Unfinished>,
     /// Older lines that are not among them.
     pub dropped: usize,
     /// Lines that could not be read.
@@ -39,21 +41,19 @@ impl Past {
         let parsed: Vec<Option<Entry>> = lines.map(|line| serde_json::from_str(line).ok()).collect();
         let unreadable = parsed.iter().filter(|entry| entry.is_none()).count();
         let mut entries: Vec<Entry> = parsed.into_iter().flatten().collect();
+        let mut unfinished = unfinished(entries.iter());
+        let most = unfinished.len().saturating_sub(MAX_UNFINISHED);
+        unfinished.drain(..most);
         entries.reverse();
         let dropped = entries.len().saturating_sub(MAX_ENTRIES);
         entries.truncate(MAX_ENTRIES);
-        Self { entries, unfinished: unfinished(journal), dropped, unreadable }
-    }
-
-    /// What to say when the program starts and a rollback was left without an end.
-    pub fn warning(&self) -> Option<String> {
-        let last = self.unfinished.last()?;
-        let more = self.unfinished.len() - 1;
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Some(format!(
-            "a rollback of {} was sent and its end was not seen{more}: @ shows it",
-            sanitize(&last.name)
-        ))
+        for entry in &mut entries {
+            // Plans are large, and only those of open rollbacks are looked at again.
+            if let Step::Sending { plan } = &mut entry.step {
+                *plan = None;
+            }
+        }
+        Self { entries, unfinished, dropped, unreadable }
     }
 }
 
@@ -118,7 +118,7 @@ fn lines(ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for entry in &past.entries {
         let (word, role) = step(&entry.step);
-        let open = past.unfinished.iter().any(|other| other.id == entry.id && other.at == entry.at);
+        let open = past.unfinished.iter().any(|it| it.steps.last().is_some_and(|last| last.is_step(entry)));
         let mark = if open { "  (its end was not seen)" } else { "" };
         lines.push(Line::from(vec![
             Span::styled(format!("{}  ", ctx.zone.full(entry.at)), dim),
@@ -128,7 +128,7 @@ fn lines(ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
         ]));
         let who = entry.who.as_deref().unwrap_or("caller unknown");
         let detail = match &entry.step {
-            Step::Sending => format!("{} by {who}", entry.operation),
+            Step::Sending { .. } => format!("{} by {who}", entry.operation),
             Step::Sent { request_id } => {
                 format!("request {}", request_id.as_deref().unwrap_or("without an id"))
             }
@@ -152,7 +152,7 @@ fn lines(ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
 
 fn step(step: &Step) -> (String, Role) {
     match step {
-        Step::Sending => ("sending".into(), Role::Info),
+        Step::Sending { .. } => ("sending".into(), Role::Info),
         Step::Changed { .. } => ("changed".into(), Role::Warn),
         Step::Unread { .. } => ("unread".into(), Role::Warn),
         Step::Sent { .. } => ("sent".into(), Role::Info),
@@ -174,15 +174,24 @@ mod tests {
     }
 
     #[test]
-    fn a_rollback_without_an_end_is_told() {
+    fn a_rollback_without_an_end_is_told_from_one_with() {
         let sent = line("a", r#""step":"sent","request_id":"r-1""#);
-        let ended = line("a", r#""step":"ended","outcome":"done","why":"weights are back""#);
+        let ended = |how: &str| line("a", &format!(r#""step":"ended","outcome":"{how}","why":"as it is""#));
         let past = Past::parse(&format!("{sent}\n{{cut"));
-        assert_eq!((past.entries.len(), past.unreadable), (1, 1));
-        assert!(past.warning().unwrap().contains("ecs/shop/checkout"));
-        let past = Past::parse(&format!("{sent}\n{ended}\n"));
-        assert_eq!(past.warning(), None);
+        assert_eq!((past.entries.len(), past.unreadable, past.unfinished.len()), (1, 1, 1));
+        let past = Past::parse(&format!("{sent}\n{}\n", ended("done")));
+        assert!(past.unfinished.is_empty());
         assert!(matches!(past.entries[0].step, Step::Ended { .. }), "newest first");
-        assert_eq!(Past::parse("").warning(), None);
+        let past = Past::parse(&format!("{sent}\n{}\n", ended("UNKNOWN")));
+        assert_eq!(past.unfinished[0].steps.len(), 2, "what is not known is no end");
+        assert!(Past::parse("").unfinished.is_empty());
+    }
+
+    #[test]
+    fn a_plan_of_another_version_is_left_out_and_its_line_stays() {
+        let past = Past::parse(&line("a", r#""step":"sending","plan":{"shape":"new"}"#));
+        assert_eq!((past.unreadable, past.unfinished[0].plan()), (0, None));
+        let past = Past::parse(&line("a", r#""step":"sending""#));
+        assert_eq!((past.unreadable, past.unfinished.len()), (0, 1));
     }
 }

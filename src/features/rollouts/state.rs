@@ -4,13 +4,17 @@
 
 use super::journal::{Entry, Step};
 use super::model::RolloutName;
+use super::past::Past;
 use super::plan::Plan;
 use super::rollback::SendResult;
 use super::watch::{Ended, Flights, Watch};
 use super::wire::Shifts;
 use crate::aws::{SourceError, TargetId};
-use jiff::Timestamp;
+use crate::text::sanitize;
+use jiff::{SignedDuration, Timestamp};
 
+/// A rollback whose end was not seen is looked for this long.
+const LOOKED_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Answers of sendings that a dialog may still have to hear.
 const MAX_ANSWERS: usize = 8;
 
@@ -48,6 +52,29 @@ impl Rollbacks {
             self.flights.add(watch);
         }
         self.answers.push(Answer { number: self.sent, target, name, result });
+    }
+
+    /// Goes on with what earlier runs sent and did not see the end of. Gives what to say of those that cannot
+    /// be followed from here: their target is not `known`, or the journal does not have their plan.
+    pub fn take_up(
+        &mut self,
+        past: &Past,
+        known: impl Fn(&TargetId) -> bool,
+        now: Timestamp,
+    ) -> Option<String> {
+        let (mut last, mut others) = (None, 0);
+        for open in &past.unfinished {
+            let Some(entry) = open.steps.last().filter(|it| now.duration_since(it.at) < LOOKED_FOR) else {
+                continue;
+            };
+            match Watch::resume(open).filter(|watch| known(&watch.plan.place.target)) {
+                Some(watch) => self.flights.add(watch),
+                None => others += usize::from(last.replace(&entry.name).is_some()),
+            }
+        }
+        let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+        let name = sanitize(last?);
+        Some(format!("a rollback of {name} was sent and its end was not seen{more}: @ shows it"))
     }
 
     /// One that was sent and is not decided yet.
@@ -105,7 +132,7 @@ impl Rollbacks {
 }
 
 fn entry(watch: &Watch) -> Option<Entry> {
-    let Ended { ending, why, at } = watch.ended.clone()?;
+    let Ended { ending, why, at, .. } = watch.ended.clone()?;
     let step = Step::Ended { outcome: ending.word().to_owned(), why };
     Some(Entry::new(&watch.plan, watch.journal.began, at, step))
 }

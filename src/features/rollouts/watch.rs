@@ -4,12 +4,13 @@
 //! reading and nothing else, since AWS carries on. `Unknown` is said when the deadline passes, and taken
 //! back when a later read tells the truth. Pure.
 
+use super::journal::{Step, Unfinished};
 use super::mechanism;
 use super::model::{Rollout, RolloutName};
 use super::plan::Plan;
 use super::rollback::{Journaled, SendResult};
 use super::stages::percent;
-use crate::aws::{SourceError, TargetId};
+use crate::aws::{ErrorClass, SourceError, TargetId};
 use crate::text::Zone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,8 @@ pub struct Ended {
     pub why: String,
     /// When it was seen.
     pub at: Timestamp,
+    /// When it came to be, where AWS says so.
+    pub since: Option<Timestamp>,
 }
 
 /// What a mechanism judges a read by.
@@ -96,6 +99,41 @@ impl Watch {
         Some(Self { plan, sent_at, request_id, lost, journal, seen: None, problem: None, ended: None })
     }
 
+    /// Goes on with one that another run of the program sent and whose end it did not see. `None` when the
+    /// journal no longer has its plan.
+    pub fn resume(open: &Unfinished) -> Option<Self> {
+        let plan = Box::new(open.plan()?.clone());
+        let began = open.steps.first()?.at;
+        let died = "the program ended before an answer came";
+        let mut watch = Self {
+            lost: Some(SourceError::new(ErrorClass::Network, plan.call.operation(), died)),
+            plan,
+            sent_at: began,
+            request_id: None,
+            journal: Journaled { began, problem: None },
+            seen: None,
+            problem: None,
+            ended: None,
+        };
+        for entry in &open.steps {
+            match &entry.step {
+                Step::Sent { request_id } => (watch.request_id, watch.lost) = (request_id.clone(), None),
+                Step::Lost { error } => watch.lost = Some(error.clone()),
+                Step::Ended { why, .. } => {
+                    let (why, at) = (why.clone(), entry.at);
+                    watch.ended = Some(Ended { ending: Ending::Unknown, why, at, since: None });
+                }
+                _ => {}
+            }
+        }
+        Some(watch)
+    }
+
+    /// The target.
+    pub fn target(&self) -> &TargetId {
+        &self.plan.place.target
+    }
+
     /// The service.
     pub fn name(&self) -> &RolloutName {
         &self.plan.name
@@ -114,7 +152,7 @@ impl Watch {
         self.problem = None;
         self.seen = Some((rollout.status.0.clone(), rollout.new.weight));
         let ended = self.judge(rollout, now);
-        self.end(ended, now)
+        self.end(ended, now, rollout.finished_at)
     }
 
     /// Notes that a read failed. `true` when that makes the outcome unknown.
@@ -135,7 +173,7 @@ impl Watch {
             Some(problem) => format!("could not be read: {}", problem.short()),
             None => "it takes longer than it should".to_owned(),
         };
-        self.end(Some((Ending::Unknown, format!("{why}; look at the deployment's events"))), now)
+        self.end(Some((Ending::Unknown, format!("{why}; look at the deployment's events"))), now, None)
     }
 
     fn overdue(&self, now: Timestamp) -> bool {
@@ -143,7 +181,7 @@ impl Watch {
         now.duration_since(self.sent_at) > patience
     }
 
-    fn end(&mut self, ended: Option<(Ending, String)>, at: Timestamp) -> bool {
+    fn end(&mut self, ended: Option<(Ending, String)>, at: Timestamp, since: Option<Timestamp>) -> bool {
         let Some((ending, why)) = ended else {
             // Reading works again and it is still going on: the deadline's word stands.
             return false;
@@ -151,7 +189,7 @@ impl Watch {
         if self.ended.as_ref().is_some_and(|before| before.ending == ending) {
             return false;
         }
-        self.ended = Some(Ended { ending, why, at });
+        self.ended = Some(Ended { ending, why, at, since });
         true
     }
 
@@ -170,8 +208,8 @@ impl Watch {
         let name = self.plan.name.short();
         let clock = |at: Timestamp| zone.second(at);
         let mut line = match &self.ended {
-            Some(Ended { ending: Ending::Done, why, at }) => {
-                format!("{name} rolled back {}: {why}", clock(*at))
+            Some(Ended { ending: Ending::Done, why, at, since }) => {
+                format!("{name} rolled back {}: {why}", clock(since.unwrap_or(*at)))
             }
             Some(Ended { ending, why, .. }) => format!("{name} rollback {}: {why}", ending.word()),
             None => self.going_on(&clock),

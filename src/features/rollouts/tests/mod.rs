@@ -3,6 +3,8 @@
 mod dialog_state;
 mod lambda;
 mod plans;
+mod report;
+mod resumed;
 mod screen;
 mod shifts;
 mod verdict;

@@ -1,0 +1,228 @@
+//! The targets of a command, connected, with the list of rollouts of each; and rollbacks that earlier runs left
+//! without an end.
+
+use super::say::Say;
+use super::told;
+use crate::aws::{Aws, Conn, ErrorClass, SourceError, TargetId};
+use crate::cli::Failure;
+use crate::cli::session::Setup;
+use crate::features::rollouts::find::{self, Found};
+use crate::features::rollouts::op;
+use crate::features::rollouts::wire::{ShiftRef, Shifts, ShiftsQuery};
+use crate::features::rollouts::{ListSource, Rollbacks, Rollout, RolloutList, RolloutsQuery, ShiftsSource};
+use crate::runtime::clock::Clock;
+use futures::future::join_all;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often a list is asked for before its error counts, where trying again may help.
+const ATTEMPTS: u32 = 3;
+/// Candidates that are named when a name is not known.
+const CANDIDATES: usize = 8;
+
+/// One target.
+pub(super) struct Site {
+    pub conn: Conn,
+    shifts: ShiftsSource,
+    pub list: Result<RolloutList, SourceError>,
+}
+
+impl Site {
+    pub fn id(&self) -> &TargetId {
+        &self.conn.spec().name
+    }
+}
+
+/// All of them.
+pub(super) struct Sites {
+    pub list: Vec<Site>,
+    pub clock: Clock,
+    pub journal: PathBuf,
+    /// Rollbacks of earlier runs that are not over, and those of this one.
+    pub rollbacks: Rollbacks,
+    asked: RolloutsQuery,
+    simulated: bool,
+}
+
+impl Sites {
+    /// Connects to all targets of a run.
+    pub async fn open(setup: &Setup, clock: Clock) -> Result<Self, Failure> {
+        let aws: Aws = setup.aws(clock)?;
+        let open = async |spec| {
+            let conn = aws.connect(spec).await;
+            let list = Err(SourceError::new(ErrorClass::Service, "rollouts", "not asked yet"));
+            Site { shifts: ShiftsSource::new(&conn), conn, list }
+        };
+        Ok(Self {
+            list: join_all(setup.specs.iter().map(open)).await,
+            clock,
+            journal: setup.state_folder().join("journal.jsonl"),
+            rollbacks: Rollbacks::default(),
+            asked: RolloutsQuery::of(&setup.config),
+            simulated: setup.common.demo,
+        })
+    }
+
+    /// Reads what shifts in each.
+    pub async fn read_lists(&mut self) {
+        let (clock, asked) = (self.clock, &self.asked);
+        join_all(self.list.iter_mut().map(|site| async move {
+            let mut source = ListSource::new(&site.conn);
+            for attempt in 1..=ATTEMPTS {
+                site.list = source.read(asked, clock.now()).await;
+                match &site.list {
+                    Err(error) if passes(error) && attempt < ATTEMPTS => {
+                        tokio::time::sleep(Duration::from_secs(attempt.into())).await;
+                    }
+                    _ => break,
+                }
+            }
+        }))
+        .await;
+    }
+
+    /// The lists that could be read.
+    pub fn lists(&self) -> impl Iterator<Item = (&TargetId, &RolloutList)> {
+        self.list.iter().filter_map(|site| Some((site.id(), site.list.as_ref().ok()?)))
+    }
+
+    /// The targets that could not be.
+    pub fn unread(&self) -> impl Iterator<Item = (&TargetId, &SourceError)> {
+        self.list.iter().filter_map(|site| Some((site.id(), site.list.as_ref().err()?)))
+    }
+
+    /// Tells why targets could not be read; `true` when there are some.
+    pub fn say_unread(&self, say: &mut Say) -> bool {
+        for (id, error) in self.unread() {
+            say.problem(&format!("{id}: {}", told(error)));
+        }
+        self.unread().next().is_some()
+    }
+
+    pub fn site(&self, id: &TargetId) -> Option<&Site> {
+        self.list.iter().find(|site| site.id() == id)
+    }
+
+    /// The one rollout that answers to this name; `None` when it may be in a target that could not be read.
+    ///
+    /// # Errors
+    /// It is none or several: with the candidates.
+    pub fn find(&self, typed: &str) -> Result<Option<Found>, Failure> {
+        let mut found = find::find(typed, self.lists());
+        match found.as_slice() {
+            [_] => Ok(found.pop()),
+            [] if self.unread().next().is_some() => Ok(None),
+            [] => {
+                let (near, all) = find::near(typed, self.lists().map(|(_, list)| list), CANDIDATES);
+                let more = if all > near.len() { format!(", of {all}") } else { String::new() };
+                let there = if near.is_empty() { "there are none".into() } else { near.join(", ") };
+                Err(Failure::usage(format!("there is no rollout `{typed}` ({there}{more})")))
+            }
+            several => {
+                let targets: Vec<&str> = several.iter().map(|(id, _)| id.as_str()).collect();
+                let alone = targets.iter().all(|id| targets.iter().filter(|it| *it == id).count() == 1);
+                let names: Vec<String> =
+                    several.iter().map(|(id, name)| format!("{id}: {}", name.full())).collect();
+                let hint = if alone { "say which with --target" } else { "give the full name" };
+                let several = several.len();
+                let names = names.join(", ");
+                Err(Failure::usage(format!("`{typed}` is the name of {several} rollouts ({names}); {hint}")))
+            }
+        }
+    }
+
+    /// Reads how the rollbacks ended that earlier runs sent and did not see the end of: told, and written to the
+    /// journal. Those still under way stay in `rollbacks`. A simulated world is made anew with each run.
+    pub async fn settle_open(&mut self, say: &mut Say<'_>) {
+        if self.simulated {
+            return;
+        }
+        let past = match op::read_journal(&self.journal).await {
+            Ok(past) => past,
+            Err(problem) => return say.problem(&format!("the journal cannot be read: {problem}")),
+        };
+        let targets: Vec<TargetId> = self.list.iter().map(|site| site.id().clone()).collect();
+        // What cannot be followed from here is told by the console: it has the journal to look at.
+        let _ = self.rollbacks.take_up(&past, |id| targets.contains(id), self.clock.wall());
+        for id in &targets {
+            let shifts = self.watched(id);
+            if !shifts.is_empty() {
+                self.follow(id, shifts, say).await;
+            }
+        }
+        let zone = say.zone().clone();
+        for watch in self.rollbacks.flights.iter() {
+            say.problem(&format!("from an earlier run: {}", watch.line(&zone)));
+        }
+    }
+
+    /// The deployments of a target whose rollback is not settled.
+    pub fn watched(&self, id: &TargetId) -> Vec<ShiftRef> {
+        let open = self.rollbacks.flights.open().filter(|watch| watch.plan.place.target == *id);
+        open.map(|watch| ShiftRef {
+            name: watch.plan.name.clone(),
+            deployment: watch.plan.guard.deployment.clone(),
+        })
+        .collect()
+    }
+
+    /// Reads deployments whose rollback is watched, and writes to the journal what ended.
+    pub async fn follow(&mut self, id: &TargetId, shifts: Vec<ShiftRef>, say: &mut Say<'_>) {
+        let read = self.read(id, shifts, false).await;
+        let now = self.clock.wall();
+        let ended = match &read {
+            Ok(shifts) => {
+                let mut ended = self.rollbacks.read(id, shifts, now);
+                ended.extend(self.rollbacks.tick(|_| None, now));
+                ended
+            }
+            Err(error) => self.rollbacks.tick(|it| (it == id).then(|| error.clone()), now),
+        };
+        for entry in ended {
+            if let Err(problem) = op::append(&self.journal, &entry).await {
+                say.problem(&format!("journal not written: {problem}"));
+            }
+        }
+    }
+
+    /// Exact reads, with credentials that may have come meanwhile.
+    pub async fn read(
+        &mut self,
+        id: &TargetId,
+        shifts: Vec<ShiftRef>,
+        caller: bool,
+    ) -> Result<Shifts, SourceError> {
+        let gone = || SourceError::new(ErrorClass::Invalid, "rollouts", format!("target {id} is gone"));
+        let site = self.list.iter_mut().find(|site| site.id() == id).ok_or_else(gone)?;
+        site.conn.reload_if_changed().await;
+        site.shifts.read(&ShiftsQuery { shifts, caller }, self.clock.now()).await
+    }
+
+    /// One shift, read exactly; with who would be calling, where that is asked for.
+    pub async fn read_one(
+        &mut self,
+        id: &TargetId,
+        shift: &ShiftRef,
+        caller: bool,
+    ) -> Result<(Rollout, Shifts), SourceError> {
+        let mut shifts = self.read(id, vec![shift.clone()], caller).await?;
+        if let Some((_, error)) = shifts.failed.pop() {
+            return Err(error);
+        }
+        let none = || SourceError::new(ErrorClass::NotAws, "rollouts", "the answer names no deployment");
+        Ok((shifts.shifts.pop().ok_or_else(none)?, shifts))
+    }
+
+    /// Waits until it is time to read again; the simulated world may run faster.
+    pub async fn wait(&self, time: Duration) {
+        tokio::time::sleep(time.div_f64(self.clock.speed())).await;
+    }
+}
+
+/// Whether it may go away when it is tried again.
+fn passes(error: &SourceError) -> bool {
+    matches!(
+        error.class,
+        ErrorClass::Throttled | ErrorClass::Network | ErrorClass::NotAws | ErrorClass::Service
+    )
+}

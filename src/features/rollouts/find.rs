@@ -1,0 +1,97 @@
+//! Which rollout a person means who typed a name, what has to be typed to confirm, and which side is meant.
+//!
+//! Shared by the dialog and by the commands without a screen. A name means one rollout or none: where it
+//! could mean several, all of them are told. Pure.
+
+use super::model::{Rollout, RolloutName, Standing};
+use super::plan::confirm_word;
+use super::wire::RolloutList;
+use crate::aws::TargetId;
+use std::collections::BTreeSet;
+
+/// A rollout's name and where it is.
+pub type Found = (TargetId, RolloutName);
+
+/// The names in a list, each once.
+fn names(list: &RolloutList) -> BTreeSet<&RolloutName> {
+    list.names().collect()
+}
+
+/// All rollouts that answer to a name, short or in full.
+pub fn find<'a>(typed: &str, lists: impl Iterator<Item = (&'a TargetId, &'a RolloutList)>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for (target, list) in lists {
+        let names = names(list).into_iter().filter(|name| name.answers_to(typed));
+        found.extend(names.map(|name| (target.clone(), name.clone())));
+    }
+    found
+}
+
+/// Full names that are much like the one typed, or just the first ones; at most `most`.
+pub fn near<'a>(
+    typed: &str,
+    lists: impl Iterator<Item = &'a RolloutList>,
+    most: usize,
+) -> (Vec<String>, usize) {
+    let all: BTreeSet<&RolloutName> = lists.flat_map(names).collect();
+    let (start, needle) = (typed.chars().take(3).collect::<String>().to_lowercase(), typed.to_lowercase());
+    let like = |name: &&&RolloutName| {
+        let full = name.full().to_lowercase();
+        full.contains(&needle) || name.short().to_lowercase().starts_with(&start)
+    };
+    let close: Vec<&&RolloutName> = all.iter().filter(like).collect();
+    let shown = if close.is_empty() { all.iter().collect() } else { close };
+    (shown.iter().take(most).map(|name| name.full()).collect(), all.len())
+}
+
+/// What has to be typed to confirm a rollback of this one.
+pub fn word<'a>(
+    name: &RolloutName,
+    target: &TargetId,
+    lists: impl Iterator<Item = (&'a TargetId, &'a RolloutList)>,
+) -> String {
+    let (mut same_target, mut targets) = (0, 0);
+    for (other, list) in lists {
+        let count = names(list).into_iter().filter(|it| it.short() == name.short()).count();
+        targets += usize::from(count > 0);
+        if other == target {
+            same_target = count;
+        }
+    }
+    confirm_word(name, target, same_target, targets)
+}
+
+/// The shift of a service that a rollback would undo.
+///
+/// # Errors
+/// Why there is none, in words.
+pub fn to_undo<'a>(list: &'a RolloutList, name: &RolloutName) -> Result<&'a Rollout, String> {
+    let shift = list.shift_of(name).ok_or_else(|| "no deployment within a day".to_owned())?;
+    if shift.standing() == Standing::Ended {
+        return Err(format!(
+            "its last deployment has ended ({}): going back now is a new deployment",
+            shift.status.0
+        ));
+    }
+    Ok(shift)
+}
+
+/// Checks the side that a person wants to go back to. Only the old one can be: `old`, or its revision by
+/// number, label, task definition or ARN.
+///
+/// # Errors
+/// What could have been given.
+pub fn side(to: &str, shift: &Rollout) -> Result<(), String> {
+    let Some(old) = &shift.old else {
+        return Err("a first deployment has no other side".to_owned());
+    };
+    let label = old.label();
+    let number = label.rsplit(' ').next().unwrap_or(&label);
+    let known =
+        [Some("old"), Some(&label), Some(number), old.task_definition.as_deref(), Some(&old.revision)];
+    if known.contains(&Some(to)) {
+        return Ok(());
+    }
+    let new = shift.new.label();
+    Err(format!("there are old ({label}), which takes the traffic back, and new ({new}), which loses it"))
+}

@@ -1,0 +1,213 @@
+//! The JSON of `rollouts`, `rollouts watch` and `rollback`, version 1: what `docs/json.md` describes.
+//!
+//! Fields carry AWS's names where AWS has one. Every field is always there; what is not known is `null`, which
+//! is another thing than zero or an empty list.
+
+use super::super::model::{Health, Rollout, Side};
+use super::super::plan::{Plan, SideFacts, Verdict};
+use super::super::side::TargetGroup;
+use super::super::stages::{Due, Next};
+use super::Fact;
+use crate::aws::{SourceError, TargetId};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// Version of the shape. It goes up when a field goes away or changes its meaning; new fields do not count.
+pub const VERSION: u32 = 1;
+
+/// An object of its own: `{"v": 1, "kind": .., "at": .., ..}`.
+pub fn document(kind: &str, at: Timestamp, rest: Value) -> Value {
+    let mut all = Map::new();
+    all.insert("v".into(), VERSION.into());
+    all.insert("kind".into(), kind.into());
+    all.insert("at".into(), at.to_string().into());
+    if let Value::Object(rest) = rest {
+        all.extend(rest);
+    }
+    Value::Object(all)
+}
+
+/// One shift.
+pub fn rollout(target: &TargetId, region: Option<&str>, shift: &Rollout) -> Value {
+    let by_itself = shift.by_itself();
+    json!({
+        "target": target.as_str(),
+        "region": region,
+        "name": shift.name.full(),
+        "shortName": shift.name.short(),
+        "mechanism": shift.mechanism.label(),
+        "strategy": shift.mechanism.short(),
+        "owner": shift.owner.label(),
+        "deployment": shift.deployment,
+        "currentDeployment": shift.current,
+        "status": shift.status.0,
+        "statusReason": shift.status_reason,
+        "lifecycleStage": shift.stage,
+        "inProgress": shift.in_progress(),
+        "new": side(&shift.new),
+        "old": shift.old.as_ref().map(side),
+        "nextStep": next(shift),
+        "rollsBackByItself": by_itself.yes,
+        "rollsBackReason": by_itself.why,
+        "bakeTimeInMinutes": shift.bake.map(|bake| bake.as_secs() / 60),
+        "alarms": {
+            "status": shift.alarms.status,
+            "alarmNames": shift.alarms.names,
+            "triggeredAlarmNames": shift.alarms.triggered,
+            "enable": shift.alarms.enabled,
+            "rollback": shift.alarms.rollback,
+        },
+        "circuitBreaker": shift.breaker.as_ref().map(|breaker| json!({
+            "status": breaker.status,
+            "failureCount": breaker.failures,
+            "threshold": breaker.threshold,
+            "enable": breaker.enabled,
+            "rollback": breaker.rollback,
+        })),
+        "hooks": shift.hooks.iter().map(|hook| json!({
+            "hookId": hook.id,
+            "targetType": hook.kind,
+            "status": hook.status,
+            "expiresAt": time(hook.expires_at),
+            "timeoutAction": hook.timeout_action,
+        })).collect::<Vec<_>>(),
+        "startedBy": shift.by,
+        "createdAt": time(shift.created_at),
+        "startedAt": time(shift.started_at),
+        "updatedAt": time(shift.updated_at),
+        "finishedAt": time(shift.finished_at),
+        "readAt": shift.read_at.to_string(),
+    })
+}
+
+/// What is not as it was, and the shift as it is.
+pub fn change(target: &TargetId, region: Option<&str>, shift: &Rollout, changed: &[Fact]) -> Value {
+    let names: Vec<&str> = changed.iter().map(|fact| fact.name).collect();
+    let rest = json!({ "changed": names, "rollout": rollout(target, region, shift) });
+    document("change", shift.read_at, rest)
+}
+
+/// A call that failed.
+pub fn error(error: &SourceError) -> Value {
+    json!({
+        "class": error.class,
+        "operation": error.operation,
+        "code": error.code,
+        "message": error.message,
+        "requestId": error.request_id,
+        "advice": error.advice,
+    })
+}
+
+/// What a rollback would do.
+pub fn plan(plan: &Plan) -> Value {
+    let caller = plan.place.caller.as_ref().ok();
+    let params = plan.call.params().into_iter().map(|(name, value)| (name.to_owned(), Value::from(value)));
+    json!({
+        "target": plan.place.target.as_str(),
+        "region": plan.place.region,
+        "production": plan.place.production,
+        "name": plan.name.full(),
+        "confirm": plan.place.word,
+        "mechanism": plan.mechanism,
+        "owner": plan.owner,
+        "account": caller.map(|caller| &caller.account),
+        "caller": caller.map(|caller| &caller.arn),
+        "credentialsExpireAt": time(caller.and_then(|caller| caller.expires_at)),
+        "from": facts(&plan.from),
+        "to": plan.to.as_ref().map(facts),
+        "operation": plan.call.operation(),
+        "parameters": params.collect::<Map<_, _>>(),
+        "command": plan.command(),
+        "refused": plan.refused(),
+        "checks": plan.checks.iter().map(|check| json!({
+            "verdict": match check.verdict {
+                Verdict::Pass => "PASS",
+                Verdict::Warn => "WARN",
+                Verdict::Refuse => "REFUSE",
+            },
+            "text": check.text,
+        })).collect::<Vec<_>>(),
+        "takes": plan.takes,
+        "notUndone": plan.not_undone,
+        "triggeredAlarmNames": plan.alarms,
+        "readAt": plan.read_at.to_string(),
+    })
+}
+
+fn side(side: &Side) -> Value {
+    let images = side.images.iter().map(|image| json!({ "name": image.name, "digest": image.digest }));
+    json!({
+        "label": side.label(),
+        "serviceRevisionArn": side.revision,
+        "taskDefinition": side.task_definition,
+        "images": images.collect::<Vec<_>>(),
+        "weight": side.weight,
+        "testWeight": side.test_weight,
+        "requestedTaskCount": side.tasks.requested,
+        "runningTaskCount": side.tasks.running,
+        "pendingTaskCount": side.tasks.pending,
+        "targetGroups": side.groups.iter().map(group).collect::<Vec<_>>(),
+    })
+}
+
+fn group(group: &TargetGroup) -> Value {
+    let (healthy, total, unreadable) = health(&group.health);
+    json!({
+        "targetGroupArn": group.arn,
+        "ruleArn": group.rule,
+        "weight": group.rule_share,
+        "healthyCount": healthy,
+        "targetCount": total,
+        "healthError": unreadable,
+    })
+}
+
+fn health(health: &Health) -> (Option<u32>, Option<u32>, Option<&str>) {
+    match health {
+        Health::Counted { healthy, total } => (Some(*healthy), Some(*total), None),
+        Health::Unread => (None, None, None),
+        Health::Unreadable(why) => (None, None, Some(why)),
+    }
+}
+
+fn facts(side: &SideFacts) -> Value {
+    let (healthy, total, unreadable) = health(&side.health);
+    json!({
+        "label": side.label,
+        "images": side.images,
+        "weight": side.weight,
+        "runningTaskCount": side.running.map(|(running, _)| running),
+        "requestedTaskCount": side.running.map(|(_, requested)| requested),
+        "healthyCount": healthy,
+        "targetCount": total,
+        "healthError": unreadable,
+    })
+}
+
+fn next(shift: &Rollout) -> Value {
+    let step = |kind: &str, weight: Option<f64>, due: Option<Due>, then: Option<String>| {
+        json!({
+            "kind": kind,
+            "weight": weight,
+            "at": time(due.map(|due| due.at)),
+            "estimated": due.map(|due| due.estimate),
+            "timeoutAction": then,
+        })
+    };
+    match shift.next() {
+        Next::Shift(weight, due) => step("SHIFT", Some(weight), due, None),
+        Next::CleanUp(due) => step("CLEAN_UP", None, due, None),
+        Next::End => step("END", None, None, None),
+        Next::Hook { until, then } => step("HOOK", None, until.map(|at| Due { at, estimate: false }), then),
+        Next::Stays => step("STAYS", None, None, None),
+        Next::Tasks => step("TASKS", None, None, None),
+        Next::GoingBack => step("ROLLBACK", None, None, None),
+        Next::Nothing => step("NONE", None, None, None),
+        Next::Unknown => step("UNKNOWN", None, None, None),
+    }
+}
+
+fn time(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}

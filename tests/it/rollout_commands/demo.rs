@@ -1,0 +1,255 @@
+//! The commands with the simulator inside, where the same arguments print the same text.
+
+use super::demo;
+use std::collections::BTreeSet;
+
+const SEND: [&str; 4] = ["rollback", "checkout", "--confirm", "checkout"];
+
+#[test]
+fn shifts_are_listed() {
+    let run = demo("rollouts-list", &["rollouts"]);
+    run.ends(0, &["ecs/shop/checkout", "CANARY", "step 20 %"]);
+    assert!(run.out.lines().all(|line| line.chars().count() <= 80), "{}", run.out);
+    assert_eq!(run.err, "");
+    let none = demo("rollouts-none", &["rollouts", "--scenario", "quiet"]);
+    none.ends(0, &["no shift in flight and none that ended within a day"]);
+    let ascii = demo("rollouts-ascii", &["rollouts", "--ascii"]);
+    assert!(ascii.out.is_ascii(), "{}", ascii.out);
+}
+
+#[test]
+fn a_list_as_json_has_what_its_description_says() {
+    let run = demo("rollouts-json", &["rollouts", "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let keys: Vec<&String> = value.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["v", "kind", "at", "targets", "rollouts"]);
+    assert_eq!((&value["v"], &value["kind"]), (&1.into(), &"rollouts".into()));
+    let shift = &value["rollouts"][0];
+    assert_eq!((&shift["name"], &shift["new"]["weight"]), (&"ecs/shop/checkout".into(), &20.0.into()));
+    let documented = include_str!("../../../docs/json.md");
+    for key in shift.as_object().unwrap().keys() {
+        assert!(documented.contains(&format!("`{key}")), "{key}");
+    }
+}
+
+#[test]
+fn a_shift_is_followed_to_its_end() {
+    let run = demo("watch", &["rollouts", "watch", "checkout"]);
+    run.ends(0, &["rev 41 -> rev 42", "new 20 %", "new 100 %", "BAKE_TIME", "SUCCESSFUL", "success"]);
+    assert!(run.out.lines().all(|line| line.chars().count() <= 80), "{}", run.out);
+    let lines: Vec<&str> = run.out.lines().collect();
+    assert_eq!(lines.iter().collect::<BTreeSet<_>>().len(), lines.len(), "nothing is said twice");
+
+    let run = demo("watch-json", &["rollouts", "watch", "ecs/shop/checkout", "--json"]);
+    assert_eq!(run.code, 0);
+    let lines = run.json();
+    let (last, changes) = lines.split_last().unwrap();
+    assert!(changes.iter().all(|line| line["kind"] == "change" && line["v"] == 1), "{changes:?}");
+    let changed = |line: &serde_json::Value| line["changed"].as_array().unwrap().len();
+    assert!(
+        changes[1..].iter().all(|line| (1..changed(&changes[0])).contains(&changed(line))),
+        "{changes:?}"
+    );
+    assert_eq!((&last["outcome"], &last["exitCode"]), (&"SUCCESS".into(), &0.into()));
+}
+
+#[test]
+fn a_watch_ends_when_its_time_is_up() {
+    let run = demo("watch-timeout", &["rollouts", "watch", "checkout", "--timeout", "12"]);
+    run.ends(5, &["new 20 %", "10:00:12  timed out"]);
+    let run = demo("watch-timeout-json", &["rollouts", "watch", "checkout", "--timeout", "0", "--json"]);
+    assert_eq!(run.json().last().unwrap()["outcome"], "TIMED_OUT");
+}
+
+#[test]
+fn a_watch_that_cannot_read_says_so_once_and_tries_on() {
+    let fault = ["--fault", "ecs:DescribeServices=deny@0.5"];
+    let run =
+        demo("watch-denied", &[&["rollouts", "watch", "checkout", "--timeout", "120"][..], &fault].concat());
+    let trouble: Vec<&str> = run.out.lines().filter_map(|line| line.split("  ").nth(1)).collect();
+    let trouble: Vec<&str> = trouble.into_iter().filter(|line| line.contains("read")).collect();
+    assert!(trouble.len() > 3, "{}", run.out);
+    for pair in trouble.chunks(2) {
+        assert!(
+            pair[0].starts_with("cannot be read, trying on: denied: ecs:DescribeServices"),
+            "{}",
+            run.out
+        );
+        assert!(pair.get(1).is_none_or(|line| *line == "read again"), "{}", run.out);
+    }
+}
+
+#[test]
+fn names_mean_one_rollout_or_none() {
+    for (name, said) in [
+        ("chekcout", "there is no rollout `chekcout` (ecs/shop/checkout"),
+        ("ecs/other/checkout", "there is no rollout"),
+        ("", "there is no rollout"),
+    ] {
+        for arguments in [&["rollouts", "watch", name][..], &["rollback", name, "--dry-run"]] {
+            demo("name", arguments).ends(2, &[said]);
+        }
+    }
+    demo("at-rest", &["rollouts", "watch", "orders"])
+        .ends(1, &["ecs/shop/orders has no deployment within a day"]);
+    demo("at-rest", &["rollback", "orders", "--dry-run"])
+        .ends(3, &["nothing was sent", "no deployment within a day"]);
+}
+
+#[test]
+fn several_targets_are_told_apart_and_confirmed_by_target() {
+    let home = crate::common::scratch("several");
+    let file = home.join("config.toml");
+    let target = |name: &str| format!("[[target]]\nname = \"{name}\"\nregion = \"eu-west-2\"\n");
+    std::fs::write(&file, target("prod") + &target("staging")).unwrap();
+    let file = file.display().to_string();
+    let both = ["--config", &file, "--target", "prod,staging"];
+    let run = |arguments: &[&str]| demo("several-run", &[&both[..], arguments].concat());
+    run(&["rollouts"]).ends(0, &["target", "prod", "staging"]);
+    let said = "`checkout` is the name of 2 rollouts (prod: ecs/shop/checkout, staging: ecs/shop/checkout)";
+    run(&["rollback", "checkout", "--dry-run"]).ends(2, &[said, "say which with --target"]);
+    run(&["rollouts", "watch", "checkout"]).ends(2, &[said]);
+    let one = ["--config", &file, "--target", "staging", "rollback", "checkout", "--confirm", "checkout"];
+    demo("several-one", &one).ends(0, &["checkout rolled back"]);
+}
+
+#[test]
+fn a_dry_run_shows_the_plan_and_sends_nothing() {
+    let run = demo("dry-run", &["rollback", "checkout", "--dry-run"]);
+    run.ends(0, &["the call: ecs:StopServiceDeployment", "aws ecs stop-service-deployment", "a dry run"]);
+    assert_eq!(run.journal("demo"), [""; 0], "nothing is in the journal");
+    let run = demo("dry-run-json", &["rollback", "checkout", "--dry-run", "--json"]);
+    let lines = run.json();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["plan"]["parameters"]["stopType"], "ROLLBACK");
+    assert_eq!(lines[1]["outcome"], "PLANNED");
+}
+
+#[test]
+fn it_is_confirmed_sent_once_and_watched_to_its_end() {
+    let run = demo("done", &SEND);
+    run.ends(
+        0,
+        &["reading once more, then ecs:StopServiceDeployment", "rollback sent 10:00:00", "rolled back"],
+    );
+    assert_eq!(run.journal("demo"), ["sending", "sent", "ended"]);
+    let run = demo("done-json", &[&SEND[..], &["--json"]].concat());
+    let lines = run.json();
+    let kinds: Vec<&str> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!((kinds[0], kinds[1], *kinds.last().unwrap()), ("plan", "step", "end"));
+    assert_eq!(lines.last().unwrap()["exitCode"], 0);
+    let step = |line: &serde_json::Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let names = ["v", "kind", "at", "sentAt", "requestId", "answerLost", "status", "weight", "error", "text"];
+    assert_eq!(step(&lines[1]), names);
+}
+
+#[test]
+fn without_the_exact_name_nothing_is_sent() {
+    demo("unconfirmed", &["rollback", "checkout"]).ends(3, &["nothing was sent", "pass --confirm checkout"]);
+    for word in ["checkou", "checkout ", "Checkout", "ecs/shop/checkout", "y", ""] {
+        let run = demo("misnamed", &["rollback", "checkout", "--confirm", word]);
+        run.ends(3, &["nothing was sent", "is not the name: it is checkout"]);
+        assert_eq!(run.journal("demo"), [""; 0], "{word}");
+    }
+}
+
+#[test]
+fn only_the_old_side_can_be_asked_for() {
+    for to in ["old", "41", "rev 41"] {
+        demo("to-old", &["rollback", "checkout", "--dry-run", "--to", to]).ends(0, &["a dry run"]);
+    }
+    let said = "--to new: there are old (rev 41), which takes the traffic back, and new (rev 42)";
+    demo("to-new", &["rollback", "checkout", "--dry-run", "--to", "new"]).ends(2, &[said]);
+}
+
+#[test]
+fn what_takes_no_writes_shows_the_plan_and_why() {
+    let run = demo("read-only", &[&SEND[..], &["--read-only"]].concat());
+    run.ends(3, &["is read-only", "aws ecs stop-service-deployment", "nothing was sent", "is read-only"]);
+    assert_eq!(run.journal("demo"), [""; 0]);
+}
+
+#[test]
+fn refusals_lost_answers_and_credentials() {
+    for (fault, code, said) in [
+        // Before anything is known.
+        ("*:*=expire", 3, &["expired", "nothing was sent"][..]),
+        ("ecs:ListClusters=deny", 3, &["denied: ecs:ListClusters", "nothing was sent"]),
+        // At the plan's own reads.
+        ("sts:GetCallerIdentity=deny", 0, &["who is calling could not be read", "checkout rolled back"]),
+        // At the call.
+        (
+            "ecs:StopServiceDeployment=deny",
+            4,
+            &[
+                "AWS refused it: nothing changed",
+                "missing: ecs:StopServiceDeployment",
+                "for someone who may: aws ecs",
+            ],
+        ),
+        ("ecs:StopServiceDeployment=expire", 4, &["nothing changed", "expired"]),
+        ("ecs:StopServiceDeployment=throttle", 4, &["nothing changed", "throttled"]),
+        // It arrived, and its answer did not.
+        (
+            "ecs:StopServiceDeployment=cut:1",
+            0,
+            &["no answer, reading what became of it", "checkout rolled back"],
+        ),
+        // It never arrived.
+        (
+            "ecs:StopServiceDeployment=garbage:502",
+            4,
+            &["no answer", "checkout rollback FAILED: the call never arrived"],
+        ),
+        ("ecs:StopServiceDeployment=delay:30s", 0, &["no answer", "checkout rolled back"]),
+    ] {
+        let run = demo("faults", &[&SEND[..], &["--fault", fault]].concat());
+        assert_eq!(run.code, code, "{fault}:\n{}\n{}", run.out, run.err);
+        run.ends(code, &[]);
+        let all = format!("{}{}", run.out, run.err);
+        for words in said {
+            assert!(all.contains(words), "{fault}: no `{words}` in\n{all}");
+        }
+        let sent = run.journal("demo").iter().filter(|step| *step == "sending").count();
+        assert!(sent <= 1, "{fault}");
+    }
+}
+
+#[test]
+fn after_its_time_it_is_unknown_and_aws_carries_on() {
+    let run = demo("timeout", &[&SEND[..], &["--timeout", "7"]].concat());
+    run.ends(5, &["timed out: it was sent 10:00:00, request id", "AWS carries on"]);
+    assert_eq!(run.journal("demo"), ["sending", "sent"], "its end is still open");
+}
+
+/// Somebody deploys again while the rollback is under way.
+#[test]
+fn a_newer_deployment_supersedes_it() {
+    let shipped = include_str!("../../../src/demo/scenarios/bad-deploy.toml");
+    let newer =
+        "[[deployment]]\nservice = \"checkout\"\nstarted = \"+10s\"\nstrategy = \"CANARY\"\nrevision = 43\n";
+    let file = crate::common::scratch("newer").join("newer.toml");
+    std::fs::write(&file, shipped.replacen("[[gauge]]", &format!("{newer}\n[[gauge]]"), 1)).unwrap();
+    let run = demo("superseded", &[&SEND[..], &["--scenario", &file.display().to_string()]].concat());
+    run.ends(
+        6,
+        &["ROLLBACK_IN_PROGRESS", "checkout rollback superseded: the service moved on to deployment"],
+    );
+    assert_eq!(run.journal("demo"), ["sending", "sent", "ended"]);
+}
+
+#[test]
+fn the_fast_world_is_followed_as_fast() {
+    let home = crate::common::scratch("speed");
+    let output = crate::binary::command(&home)
+        .args(["--demo", "--speed", "60", "--region", "eu-west-2"])
+        .args(SEND)
+        .output()
+        .unwrap();
+    super::Run::of(&output, home).ends(0, &["checkout rolled back"]);
+}
+
+#[test]
+fn a_recording_is_not_made() {
+    demo("record", &["rollouts", "--record", "x"]).ends(2, &["--record belongs to the console"]);
+}
