@@ -20,36 +20,37 @@ pub(super) fn render(
     ctx: &Ctx,
 ) {
     let [head, body] = dialog::split_top(area, 1);
-    let about = format!(
-        "  of new {}: {}, times in {}   ECS forgets a task after about an hour",
-        shift.new.label(),
-        counts(autopsy),
-        ctx.zone.name(ctx.now.wall)
-    );
+    let count = autopsy.tasks.len() as u32 + autopsy.more;
+    let about = format!("  {count} of new {}, times in {}", shift.new.label(), ctx.zone.name(ctx.now.wall));
     let title = vec![
         Span::styled(" STOPPED TASKS", ctx.theme.style(Role::Strong)),
         Span::styled(about, ctx.theme.style(Role::Dim)),
     ];
     dialog::lines(head, &[Line::from(title)], buf);
     let room = usize::from(area.width);
-    let lines: Vec<Line> = autopsy.tasks.iter().flat_map(|task| block(task, room, ctx)).collect();
+    let reach = wrap(&reach(autopsy), room.saturating_sub(2)).into_iter();
+    let mut lines: Vec<Line> =
+        reach.map(|row| Line::styled(format!(" {row}"), ctx.theme.style(Role::Dim))).collect();
+    lines.extend(autopsy.tasks.iter().flat_map(|task| block(task, room, ctx)));
     let first = top.min(lines.len().saturating_sub(body.height as usize));
     let shown: Vec<Line> = lines.into_iter().skip(first).take(body.height as usize).collect();
     dialog::lines(body, &shown, buf);
 }
 
-fn counts(autopsy: &Autopsy) -> String {
-    let mut text = (autopsy.tasks.len() as u32 + autopsy.more).to_string();
+/// What is not shown, and why more may have happened than is listed.
+fn reach(autopsy: &Autopsy) -> String {
+    let mut parts = Vec::new();
     if autopsy.more > 0 {
-        text = format!("{text}, the newest {} shown", autopsy.tasks.len());
+        parts.push(format!("the newest {} shown", autopsy.tasks.len()));
     }
     if autopsy.orderly > 0 {
-        text = format!("{text}, {} more by scaling or deployment", autopsy.orderly);
+        parts.push(format!("{} more by scaling or deployment", autopsy.orderly));
     }
     if autopsy.cut {
-        text.push_str(", older ones not read");
+        parts.push("not all of the service were read".to_owned());
     }
-    text
+    parts.push("ECS forgets a task after about an hour".to_owned());
+    parts.join(" · ")
 }
 
 fn block<'a>(task: &StoppedTask, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {

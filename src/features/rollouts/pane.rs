@@ -308,7 +308,7 @@ impl Pane for RolloutsPane {
                 Action::Url,
             ]
         };
-        if self.open.is_some() && self.dead(ctx).is_some() {
+        if self.open.is_some() && !self.autopsy && self.dead(ctx).is_some() {
             hints.insert(1, Action::Open);
         }
         // A target that takes no writes does not list the verb; pressed anyway, it says why.
