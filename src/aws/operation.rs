@@ -96,6 +96,8 @@ operations! {
     LIST_CLUSTERS = "ecs:ListClusters", EcsReads, 0.0, "rollouts";
     LIST_SERVICES = "ecs:ListServices", EcsReads, 0.0, "rollouts";
     DESCRIBE_SERVICES = "ecs:DescribeServices", EcsReads, 0.0, "rollouts";
+    LIST_TASKS = "ecs:ListTasks", EcsReads, 0.0, "rollouts";
+    DESCRIBE_TASKS = "ecs:DescribeTasks", EcsReads, 0.0, "rollouts";
     DESCRIBE_TASK_DEFINITION = "ecs:DescribeTaskDefinition", EcsReads, 0.0, "services";
     LIST_SERVICE_DEPLOYMENTS = "ecs:ListServiceDeployments", EcsDeployments, 0.0, "rollouts";
     DESCRIBE_SERVICE_DEPLOYMENTS = "ecs:DescribeServiceDeployments", EcsDeployments, 0.0, "rollouts";

@@ -149,7 +149,8 @@ async fn rollouts() {
 
 #[tokio::test(start_paused = true)]
 async fn rollout_detail() {
-    let query = Query::RolloutDetail(rollouts::DetailQuery { name: checkout(), metrics: None });
+    let query =
+        Query::RolloutDetail(rollouts::DetailQuery { name: checkout(), metrics: None, stopped: None });
     holds("ecs:*", rollouts::DetailSource::new, &query).await;
 }
 

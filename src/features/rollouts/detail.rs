@@ -1,5 +1,6 @@
 //! Drawing one shift: stage bar, both sides, what they did, events, and what ended before.
 
+use super::autopsy_view;
 use super::comparing::comparison_of;
 use super::model::{AlarmWatch, Health, Rollout, Side};
 use super::pane::{RolloutsPane, Row};
@@ -32,6 +33,10 @@ pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffe
     }
     panel::title_one(head, row.name.short(), &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
     let body = panel::problems(body, Topic::RolloutDetail, buf, ctx);
+    if let (true, Some((shift, autopsy))) = (pane.autopsy, pane.dead(ctx)) {
+        autopsy_view::render(shift, autopsy, pane.event_top, body, buf, ctx);
+        return;
+    }
     let data = ctx.store.target(row.target).and_then(|it| it.rollout_detail.as_ref());
     let data = data.filter(|data| data.name == *row.name);
     let body = if let Some(shift) = row.shift {
@@ -91,6 +96,7 @@ fn shift_lines(
         lines.push(side("old (blue)", old, shift, Role::Old, bar_width, area.width, ctx));
     }
     lines.push(side("new (green)", &shift.new, shift, Role::New, bar_width, area.width, ctx));
+    lines.extend(stopped(shift, data, ctx));
     if let Some(share) = shift.new.rule_disagrees() {
         let text = format!(" {} the load balancer sends {} to new", theme.glyphs().warn, percent(share));
         lines.push(Line::styled(text, theme.style(Role::Warn)));
@@ -209,6 +215,20 @@ fn side<'a>(
     let room = usize::from(room).saturating_sub(parts.iter().map(Span::width).sum::<usize>() + 1);
     parts.push(span(cut_middle(&image, room, glyphs.ellipsis).into_owned(), Role::Dim, ctx));
     Line::from(parts)
+}
+
+/// That tasks of the new side stopped, below its line; why that is not known.
+fn stopped<'a>(shift: &Rollout, data: Option<&RolloutDetail>, ctx: &Ctx) -> Option<Line<'a>> {
+    let (definition, found) = data?.stopped.as_ref()?;
+    let glyphs = ctx.theme.glyphs();
+    if shift.new.task_definition.as_ref() != Some(definition) {
+        return None;
+    }
+    let (text, role) = match found {
+        Ok(autopsy) => (format!("{}, Enter shows why", autopsy.short()?), Role::Bad),
+        Err(error) => (format!("stopped tasks: {error}"), Role::Warn),
+    };
+    Some(span(format!("{}{} {text}", " ".repeat(LABEL + 2), glyphs.warn), role, ctx).into())
 }
 
 fn bar<'a>(weight: Option<f64>, role: Role, cells: usize, glyphs: &Glyphs, ctx: &Ctx) -> Vec<Span<'a>> {

@@ -7,6 +7,8 @@
 //! the SDK's reads and calls, `op` sends; `pane`, `view` and `detail` are the screen, `dialog` and
 //! `dialog_view` the dialog.
 
+pub mod autopsy;
+mod autopsy_view;
 mod comparing;
 mod detail;
 pub mod dialog;

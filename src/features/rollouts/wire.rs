@@ -3,6 +3,7 @@
 //! These travel in messages and recordings, so all of them are plain data. The shift itself is in
 //! `model.rs`.
 
+use super::autopsy::Autopsy;
 use super::model::{Event, Owner, Rollout, RolloutName, SideMetrics, Strategy, Tasks};
 use super::plan::Caller;
 use super::verdict::{Settings, Verdict};
@@ -121,6 +122,8 @@ pub struct DetailQuery {
     pub name: RolloutName,
     /// The sides' target groups and since when; `None` when there is no shift to compare.
     pub metrics: Option<Box<MetricsQuery>>,
+    /// Task definition (`family:number`) of the side whose stopped tasks are to be read.
+    pub stopped: Option<String>,
 }
 
 /// Whose metrics tell what each side did.
@@ -172,6 +175,8 @@ pub struct RolloutDetail {
     pub metrics: Option<Box<Comparison>>,
     /// Why the metrics could not be read.
     pub metrics_error: Option<String>,
+    /// Which task definition's stopped tasks were read, and what they tell or why not.
+    pub stopped: Option<(String, Result<Autopsy, String>)>,
 }
 
 /// What both sides of a shift did, and whether the new one is worse.

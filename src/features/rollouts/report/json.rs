@@ -44,8 +44,8 @@ pub fn rollout(target: &TargetId, region: Option<&str>, shift: &Rollout) -> Valu
         "statusReason": shift.status_reason,
         "lifecycleStage": shift.stage,
         "inProgress": shift.in_progress(),
-        "new": side(&shift.new),
-        "old": shift.old.as_ref().map(side),
+        "new": side(&shift.new, shift.mechanism.has_tasks()),
+        "old": shift.old.as_ref().map(|old| side(old, shift.mechanism.has_tasks())),
         "nextStep": next(shift),
         "rollsBackByItself": by_itself.yes,
         "rollsBackReason": by_itself.why,
@@ -135,7 +135,8 @@ pub fn plan(plan: &Plan) -> Value {
     })
 }
 
-fn side(side: &Side) -> Value {
+fn side(side: &Side, has_tasks: bool) -> Value {
+    let count = |tasks: u32| has_tasks.then_some(tasks);
     let images = side.images.iter().map(|image| json!({ "name": image.name, "digest": image.digest }));
     json!({
         "label": side.label(),
@@ -144,9 +145,9 @@ fn side(side: &Side) -> Value {
         "images": images.collect::<Vec<_>>(),
         "weight": side.weight,
         "testWeight": side.test_weight,
-        "requestedTaskCount": side.tasks.requested,
-        "runningTaskCount": side.tasks.running,
-        "pendingTaskCount": side.tasks.pending,
+        "requestedTaskCount": count(side.tasks.requested),
+        "runningTaskCount": count(side.tasks.running),
+        "pendingTaskCount": count(side.tasks.pending),
         "targetGroups": side.groups.iter().map(group).collect::<Vec<_>>(),
     })
 }

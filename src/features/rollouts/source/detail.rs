@@ -3,6 +3,7 @@
 
 use super::super::model::{Rollout, RolloutName, Status};
 use super::super::wire::{DetailQuery, RolloutDetail};
+use super::autopsy::Coroner;
 use super::ecs::{self, Reader};
 use super::{BALANCER_AGE, DAY, metrics};
 use crate::app::Now;
@@ -28,6 +29,7 @@ impl Source for DetailSource {
 pub struct DetailSource {
     conn: Conn,
     reader: Reader,
+    coroner: Coroner,
     /// Ended deployments of the opened service, by ARN.
     known: BTreeMap<String, Rollout>,
 }
@@ -35,13 +37,19 @@ pub struct DetailSource {
 impl DetailSource {
     /// A source for one target.
     pub fn new(conn: &Conn) -> Self {
-        Self { conn: conn.clone(), reader: Reader::new(conn, BALANCER_AGE), known: BTreeMap::new() }
+        Self {
+            conn: conn.clone(),
+            reader: Reader::new(conn, BALANCER_AGE),
+            coroner: Coroner::new(conn),
+            known: BTreeMap::new(),
+        }
     }
 
     /// Reads it.
     ///
     /// # Errors
-    /// When the service or its deployments cannot be read. Metrics that cannot be are said to be missing.
+    /// When the service or its deployments cannot be read. Metrics and stopped tasks
+    /// that cannot be are said to be missing.
     pub async fn read(&mut self, query: &DetailQuery, now: Now) -> Result<RolloutDetail, SourceError> {
         let name = &query.name;
         let service = match name {
@@ -62,7 +70,14 @@ impl DetailSource {
             None => (None, None),
         };
         let events = service.as_ref().map(ecs::events).unwrap_or_default();
-        Ok(RolloutDetail { name: name.clone(), history, events, metrics, metrics_error })
+        let stopped = match (&query.stopped, name) {
+            (Some(definition), RolloutName::Ecs { cluster, service }) => {
+                let found = self.coroner.examine(cluster, service, definition, now.wall).await;
+                Some((definition.clone(), found.map_err(|error| error.short())))
+            }
+            _ => None,
+        };
+        Ok(RolloutDetail { name: name.clone(), history, events, metrics, metrics_error, stopped })
     }
 
     async fn history(&mut self, service: &Service, now: Timestamp) -> Result<Vec<Rollout>, SourceError> {

@@ -3,6 +3,7 @@
 //!
 //! Each mechanism has its own folder or file; here they are put together.
 
+mod autopsy;
 mod detail;
 pub(super) mod ecs;
 mod lambda;

@@ -1,5 +1,6 @@
 //! Builders that the tests of this folder share.
 
+mod autopsy;
 mod dialog_state;
 mod lambda;
 mod plans;

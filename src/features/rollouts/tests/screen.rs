@@ -107,6 +107,7 @@ pub fn detail() -> RolloutDetail {
         events: Vec::new(),
         metrics: Some(Box::new(compared((10_836.0, 9.0), (2_709.0, 171.0)))),
         metrics_error: None,
+        stopped: None,
     }
 }
 

@@ -176,7 +176,7 @@ async fn the_new_side_of_the_bad_deploy_fails_more() {
     let lab = Lab::new("bad-deploy").await;
     let shift = lab.list().await.shifts.remove(0);
     let metrics = metrics_query(&shift, &Config::default()).unwrap();
-    let query = DetailQuery { name: shift.name.clone(), metrics: Some(Box::new(metrics)) };
+    let query = DetailQuery { name: shift.name.clone(), metrics: Some(Box::new(metrics)), stopped: None };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     assert_eq!(detail.metrics_error, None);
     let metrics = detail.metrics.unwrap();
@@ -187,6 +187,38 @@ async fn the_new_side_of_the_bad_deploy_fails_more() {
     assert_eq!(metrics.verdict.ruling, Ruling::Worse);
     assert!(metrics.verdict.says_roll_back());
     assert!(detail.history.iter().all(|shift| !shift.in_progress()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_that_ran_out_of_memory_is_explained_with_its_last_lines() {
+    let lab = Lab::new("bad-deploy").await;
+    let shift = lab.list().await.shifts.remove(0);
+    let query =
+        DetailQuery { name: shift.name.clone(), metrics: None, stopped: shift.new.task_definition.clone() };
+    let mut source = DetailSource::new(&lab.conn);
+    let (definition, found) = source.read(&query, lab.now()).await.unwrap().stopped.unwrap();
+    assert_eq!(definition, "web-checkout:42");
+    let autopsy = found.unwrap();
+    let [first, ..] = autopsy.tasks.as_slice() else { panic!("{autopsy:?}") };
+    assert_eq!(first.cause(), "out of memory, exit 137");
+    let lines = first.lines.as_ref().unwrap();
+    assert_eq!(lines.len(), 20, "{lines:?}");
+    assert!(lines.is_sorted_by_key(|line| line.at) && lines.last().unwrap().at <= first.at.unwrap());
+    // The long dead say nothing new: their lines are not asked for again.
+    lab.pass(150).await;
+    source.read(&query, lab.now()).await.unwrap();
+    let asked = lab.calls("FilterLogEvents");
+    lab.pass(30).await;
+    source.read(&query, lab.now()).await.unwrap();
+    assert_eq!(lab.calls("FilterLogEvents"), asked);
+    assert_eq!(lab.calls("DescribeTaskDefinition"), 1);
+
+    lab.faults(&["ecs:DescribeTasks=deny"]);
+    let (_, denied) = source.read(&query, lab.now()).await.unwrap().stopped.unwrap();
+    assert_eq!(denied.unwrap_err(), "denied: ecs:DescribeTasks");
+    lab.faults(&["logs:*=deny"]);
+    let (_, found) = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap().stopped.unwrap();
+    assert_eq!(found.unwrap().tasks[0].lines, Err("denied: logs:FilterLogEvents".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]
