@@ -33,6 +33,8 @@ const OF_REQUESTS: [&str; 5] = [
 const OF_BALANCERS: [&str; 3] = ["ActiveConnectionCount", "NewConnectionCount", "ProcessedBytes"];
 const OF_GROUPS: [&str; 3] = ["HealthyHostCount", "UnHealthyHostCount", "RequestCountPerTarget"];
 const OF_CREWS: [&str; 4] = ["RunningTaskCount", "DesiredTaskCount", "PendingTaskCount", "DeploymentCount"];
+/// Of a version that an alias sends a share to.
+const OF_VERSIONS: [&str; 3] = ["Invocations", "Errors", "Duration"];
 const OF_FUNCTIONS: [&str; 5] = ["Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions"];
 const OF_DATABASES: [&str; 10] = [
     "DatabaseConnections",
@@ -103,7 +105,7 @@ impl World {
                     ("FunctionName", &spec.name),
                     ("Resource", &alias),
                 ];
-                add(LAMBDA, &OF_FUNCTIONS, &by_version);
+                add(LAMBDA, &OF_VERSIONS, &by_version);
             }
             if !spec.queue.is_empty() {
                 add(SQS, &OF_QUEUES, &[("QueueName", &spec.queue)]);

@@ -4,7 +4,8 @@
 use super::super::model::{Rollout, RolloutName, Status};
 use super::super::wire::{DetailQuery, RolloutDetail};
 use super::ecs::{self, Reader};
-use super::{BALANCER_AGE, DAY, metrics, versions};
+use super::lambda::versions;
+use super::{BALANCER_AGE, DAY, metrics};
 use crate::app::Now;
 use crate::aws::operation::LIST_SERVICE_DEPLOYMENTS;
 use crate::aws::{Conn, SourceError};

@@ -1,6 +1,8 @@
 //! Builders that the tests of this folder share.
 
+mod alias_screen;
 mod dialog_state;
+mod interleaved;
 mod lambda;
 mod plans;
 mod screen;

@@ -18,7 +18,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::sync::Arc;
 
-fn now(seconds: i64) -> Now {
+pub fn now(seconds: i64) -> Now {
     Now { since_start: Duration::from_secs(1_000 + seconds as u64), wall: at(seconds) }
 }
 
@@ -46,7 +46,7 @@ fn app_with(session: SessionInfo) -> App {
     app
 }
 
-fn app() -> App {
+pub fn app() -> App {
     app_with(SessionInfo { region: Some("eu-west-2".into()), ..SessionInfo::default() })
 }
 
@@ -81,7 +81,7 @@ fn ended() -> Rollout {
     shift
 }
 
-fn list() -> RolloutList {
+pub fn list() -> RolloutList {
     let service = |name: &str| ServiceSummary {
         name: RolloutName::ecs("shop", name),
         owner: Owner::Ecs,
@@ -115,7 +115,7 @@ fn detail() -> RolloutDetail {
     }
 }
 
-fn key(app: &mut App, code: KeyCode, at: i64) -> Vec<Effect> {
+pub fn key(app: &mut App, code: KeyCode, at: i64) -> Vec<Effect> {
     app.handle(Msg::Input(Input::Key(KeyEvent::new(code, KeyModifiers::NONE))), now(at))
 }
 
@@ -125,7 +125,7 @@ fn write(app: &mut App, text: &str, at: i64) {
     }
 }
 
-fn polled(app: &mut App, query: Query, result: Result<Payload, SourceError>, at: i64) -> Vec<Effect> {
+pub fn polled(app: &mut App, query: Query, result: Result<Payload, SourceError>, at: i64) -> Vec<Effect> {
     let polled = Polled {
         key: PollKey::new(&prod(), query.topic()),
         query,
@@ -136,12 +136,12 @@ fn polled(app: &mut App, query: Query, result: Result<Payload, SourceError>, at:
     app.handle(Msg::Polled(Box::new(polled)), now(at))
 }
 
-fn asked(app: &App, topic: Topic) -> Option<Query> {
+pub fn asked(app: &App, topic: Topic) -> Option<Query> {
     let plan: PollPlan = app.plan(now(0));
     plan.get(&PollKey::new(&prod(), topic)).map(|want| want.query.clone())
 }
 
-fn screen(app: &App, width: u16, height: u16, at: i64) -> String {
+pub fn screen(app: &App, width: u16, height: u16, at: i64) -> String {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     app.render(&mut buffer, now(at));
     let mut again = Buffer::empty(buffer.area);
@@ -154,12 +154,12 @@ fn screen(app: &App, width: u16, height: u16, at: i64) -> String {
 }
 
 /// The screen without header and tabs, which are not this feature's.
-fn body(app: &App, width: u16, height: u16, at: i64) -> String {
+pub fn body(app: &App, width: u16, height: u16, at: i64) -> String {
     screen(app, width, height, at).lines().skip(3).collect::<Vec<_>>().join("\n")
 }
 
 /// Answers the dialog's question with this shift.
-fn answer_dialog(app: &mut App, shift: Rollout, seconds: i64) -> Vec<Effect> {
+pub fn answer_dialog(app: &mut App, shift: Rollout, seconds: i64) -> Vec<Effect> {
     answer_as(app, shift, place().caller, seconds)
 }
 

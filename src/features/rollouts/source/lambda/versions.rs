@@ -1,9 +1,9 @@
 //! What both versions behind an alias did, from Lambda's metrics by executed version: invocations, errors, p99.
 
-use super::super::model::SideMetrics;
-use super::super::wire::{Comparison, VersionsQuery};
 use crate::aws::{Conn, SourceError};
 use crate::features::metrics::{MetricQuery, Series, Stat, source::fetch};
+use crate::features::rollouts::model::SideMetrics;
+use crate::features::rollouts::wire::{Comparison, VersionsQuery};
 use jiff::{SignedDuration, Timestamp};
 
 /// Seconds per datapoint.
