@@ -33,6 +33,7 @@ const OF_REQUESTS: [&str; 5] = [
 const OF_BALANCERS: [&str; 3] = ["ActiveConnectionCount", "NewConnectionCount", "ProcessedBytes"];
 const OF_GROUPS: [&str; 3] = ["HealthyHostCount", "UnHealthyHostCount", "RequestCountPerTarget"];
 const OF_CREWS: [&str; 4] = ["RunningTaskCount", "DesiredTaskCount", "PendingTaskCount", "DeploymentCount"];
+/// Of a version that an alias sends a share to.
 const OF_VERSIONS: [&str; 4] = ["Invocations", "Errors", "Throttles", "Duration"];
 const OF_FUNCTIONS: [&str; 5] = ["Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions"];
 const OF_DATABASES: [&str; 10] = [

@@ -20,6 +20,7 @@ use crate::app::Now;
 use crate::aws::{Conn, ErrorClass, SourceError, identity};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
 use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 
 /// How old the load balancer's answers may be in the list.
 const BALANCER_AGE: SignedDuration = SignedDuration::from_secs(9);
@@ -48,6 +49,9 @@ impl ListSource {
         let (aliases, notes) = self.lambda.read(&query.functions, now).await?;
         list.shifts.extend(aliases);
         list.notes.extend(notes);
+        if !self.lambda.ended().is_empty() {
+            list.recent = Arc::new(list.recent.iter().chain(self.lambda.ended()).cloned().collect());
+        }
         Ok(list)
     }
 }

@@ -3,14 +3,14 @@
 use super::world::{Lab, entries, journal};
 use super::*;
 use crate::config::Config;
-use crate::features::rollouts::DetailSource;
 use crate::features::rollouts::comparing::metrics_query;
 use crate::features::rollouts::journal::Step;
 use crate::features::rollouts::plan::Verdict;
 use crate::features::rollouts::rollback::SendResult;
 use crate::features::rollouts::verdict::Ruling;
 use crate::features::rollouts::watch::{Ending, Watch};
-use crate::features::rollouts::wire::DetailQuery;
+use crate::features::rollouts::wire::{DetailQuery, RolloutsQuery};
+use crate::features::rollouts::{DetailSource, ListSource};
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
 use std::collections::HashMap;
 
@@ -25,12 +25,19 @@ async fn shift(lab: &Lab, function: &str) -> Rollout {
 }
 
 /// What somebody else does to the alias of receipts.
-async fn somebody_sets(lab: &Lab, version: &str, weights: &[(&str, f64)]) {
+pub async fn somebody_sets(lab: &Lab, version: &str, weights: &[(&str, f64)]) {
     let weights: HashMap<String, f64> =
         weights.iter().map(|(version, share)| ((*version).to_owned(), *share)).collect();
     let routing = AliasRoutingConfiguration::builder().set_additional_version_weights(Some(weights)).build();
     let request = lab.conn.lambda().update_alias().function_name("receipts").name("live");
     request.function_version(version).routing_config(routing).send().await.unwrap();
+}
+
+pub fn alias(shift: &Rollout) -> &crate::features::rollouts::mechanism::lambda::Alias {
+    match &shift.mechanism {
+        Mechanism::Lambda(alias) => alias,
+        Mechanism::Ecs(_) => panic!("not an alias: {shift:?}"),
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -232,6 +239,19 @@ async fn the_world_follows_the_alias() {
     assert_eq!((after.standing(), after.new.weight), (Standing::Ended, Some(0.0)));
     assert!(lab.list().await.shifts.iter().all(|shift| shift.name != before.name));
     assert!(lab.plan_of(&before).await.refused(), "there is nothing left to undo");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_split_that_was_seen_to_end_stays_in_the_list() {
+    let lab = lab().await;
+    let mut source = ListSource::new(&lab.conn);
+    let query = RolloutsQuery::default();
+    assert_eq!(source.read(&query, lab.now()).await.unwrap().recent.len(), 0);
+    somebody_sets(&lab, "17", &[]).await;
+    lab.pass(5).await;
+    let list = source.read(&query, lab.now()).await.unwrap();
+    assert_eq!((list.shifts.len(), list.recent.len()), (2, 1));
+    assert_eq!((list.recent[0].name.short(), list.recent[0].finished_at), ("receipts", Some(lab.now().wall)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,9 @@
 //! Builders that the tests of this folder share.
 
+mod alias_screen;
 mod autopsy;
 mod dialog_state;
+mod interleaved;
 mod lambda;
 mod plans;
 mod report;

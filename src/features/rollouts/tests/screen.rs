@@ -18,7 +18,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::sync::Arc;
 
-fn now(seconds: i64) -> Now {
+pub fn now(seconds: i64) -> Now {
     Now { since_start: Duration::from_secs(1_000 + seconds as u64), wall: at(seconds) }
 }
 
@@ -81,7 +81,7 @@ fn ended() -> Rollout {
     shift
 }
 
-fn list() -> RolloutList {
+pub fn list() -> RolloutList {
     let service = |name: &str| ServiceSummary {
         name: RolloutName::ecs("shop", name),
         owner: Owner::Ecs,

@@ -78,6 +78,13 @@ impl Lab {
         ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
     }
 
+    /// The shift of this name, wherever it stands.
+    pub async fn named(&self, name: &RolloutName) -> Rollout {
+        let shifts = vec![ShiftRef { name: name.clone(), deployment: String::new() }];
+        let query = ShiftsQuery { shifts, caller: false };
+        ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap().shifts.remove(0)
+    }
+
     /// The plan for the first shift in flight, as the dialog makes it.
     pub async fn plan(&self) -> Plan {
         let list = self.list().await;

@@ -5,10 +5,13 @@
 //! every half minute unless it is divided, for all of Lambda's API shares 15 requests a second. Who owns the
 //! weights is asked only for those that are set.
 
-use crate::app::Now;
+mod list;
+
+pub use list::ListReader;
+
 use crate::aws::operation::{
-    BATCH_GET_DEPLOYMENT_TARGETS, GET_ALIAS, GET_FUNCTION_CONFIGURATION, LIST_ALIASES,
-    LIST_DEPLOYMENT_TARGETS, LIST_DEPLOYMENTS, LIST_METRICS, LIST_TAGS, UPDATE_ALIAS,
+    BATCH_GET_DEPLOYMENT_TARGETS, GET_ALIAS, GET_FUNCTION_CONFIGURATION, LIST_DEPLOYMENT_TARGETS,
+    LIST_DEPLOYMENTS, LIST_TAGS, UPDATE_ALIAS,
 };
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::mechanism::lambda::{Alias, Call};
@@ -17,28 +20,16 @@ use crate::features::rollouts::model::{
 };
 use crate::features::rollouts::stages::Progress;
 use crate::text::sanitize;
-use aws_sdk_cloudwatch::types::{DimensionFilter, RecentlyActive};
 use aws_sdk_codedeploy::types::DeploymentStatus;
 use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::types::{AliasConfiguration, AliasRoutingConfiguration};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
+use std::collections::HashMap;
 
-/// Functions whose aliases are looked at.
-const MAX_FUNCTIONS: usize = 50;
 /// Versions, owners and shifts remembered.
 const MAX_KNOWN: usize = 500;
-/// Pages of metrics and aliases that are followed.
-const MAX_PAGES: usize = 5;
 /// CodeDeploy deployments in progress that are looked into.
 const MAX_DEPLOYMENTS: usize = 20;
-/// Shortest time between two questions for functions with metrics by version.
-const FIND_AGE: Duration = Duration::from_mins(5);
-/// Shortest time between two looks at a function that is not divided.
-const LOOK_AGE: Duration = Duration::from_secs(30);
-/// How long an answer about the owner holds in the list. Exact reads always ask.
-const OWNER_AGE: SignedDuration = SignedDuration::from_mins(1);
 /// Codes with which Lambda says no before it does anything.
 pub const REFUSALS: [&str; 4] = [
     "PreconditionFailedException",
@@ -273,137 +264,6 @@ impl Reader {
         let answer = self.conn.call(&LIST_TAGS, request.send()).await?;
         let stack = answer.tags().and_then(|tags| tags.get("aws:cloudformation:stack-name"));
         Ok(stack.map_or(Owner::Nobody, |name| Owner::Stack(text(Some(name)))))
-    }
-}
-
-/// The aliases that divide, for the list.
-pub struct ListReader {
-    reader: Reader,
-    /// Functions with metrics by executed version.
-    found: BTreeSet<String>,
-    found_at: Option<Duration>,
-    /// When a function was looked at last, and whether it was divided then.
-    looked: BTreeMap<String, (Duration, bool)>,
-    /// What could not be read.
-    notes: Vec<String>,
-    /// Why functions cannot be found by themselves.
-    blind: Option<String>,
-}
-
-impl ListReader {
-    /// A reader for one target.
-    pub fn new(conn: &Conn) -> Self {
-        Self {
-            reader: Reader { owner_age: OWNER_AGE, ..Reader::new(conn) },
-            found: BTreeSet::new(),
-            found_at: None,
-            looked: BTreeMap::new(),
-            notes: Vec::new(),
-            blind: None,
-        }
-    }
-
-    /// Reads the aliases that divide, with what could not be read.
-    ///
-    /// # Errors
-    /// When a login or a key is missing; anything else is a note, so that ECS's shifts stay seen.
-    pub async fn read(
-        &mut self,
-        named: &[String],
-        now: Now,
-    ) -> Result<(Vec<Rollout>, Vec<String>), SourceError> {
-        if self.found_at.is_none_or(|at| now.since_start.saturating_sub(at) >= FIND_AGE) {
-            self.found_at = Some(now.since_start);
-            match self.find().await {
-                Ok(found) => (self.found, self.blind) = (found, None),
-                Err(error) if error.class.parks() => return Err(error),
-                Err(error) => self.blind = Some(format!("Lambda aliases: {}", error.short())),
-            }
-        }
-        let all: BTreeSet<&String> = named.iter().chain(&self.found).collect();
-        self.notes.clear();
-        self.notes.extend(self.blind.clone());
-        if all.len() > MAX_FUNCTIONS {
-            self.notes.push(format!(
-                "of {} Lambda functions with aliases only {MAX_FUNCTIONS} are read",
-                all.len()
-            ));
-        }
-        let all: Vec<String> = all.into_iter().take(MAX_FUNCTIONS).cloned().collect();
-        let mut shifts = Vec::new();
-        for function in &all {
-            let rests = self
-                .looked
-                .get(function)
-                .is_some_and(|(at, divided)| !divided && now.since_start.saturating_sub(*at) < LOOK_AGE);
-            if rests {
-                continue;
-            }
-            match self.divided(function, now.wall).await {
-                Ok(own) => {
-                    self.looked.insert(function.clone(), (now.since_start, !own.is_empty()));
-                    shifts.extend(own);
-                }
-                Err(error) if error.class.parks() => return Err(error),
-                Err(error) => {
-                    let note = format!("aliases of {function}: {}", error.short());
-                    self.notes.push(note);
-                    if error.class == ErrorClass::Denied {
-                        break;
-                    }
-                }
-            }
-        }
-        self.looked.retain(|function, _| all.contains(function));
-        Ok((shifts, self.notes.clone()))
-    }
-
-    /// Functions whose aliases divided lately.
-    async fn find(&self) -> Result<BTreeSet<String>, SourceError> {
-        let conn = &self.reader.conn;
-        let (mut found, mut token) = (BTreeSet::new(), None);
-        for _ in 0..MAX_PAGES {
-            let request = conn
-                .cloudwatch()
-                .list_metrics()
-                .namespace("AWS/Lambda")
-                .metric_name("Invocations")
-                .dimensions(DimensionFilter::builder().name("ExecutedVersion").build())
-                .recently_active(RecentlyActive::Pt3H)
-                .set_next_token(token);
-            let answer = conn.call(&LIST_METRICS, request.send()).await?;
-            let dimensions = answer.metrics().iter().flat_map(aws_sdk_cloudwatch::types::Metric::dimensions);
-            let functions = dimensions.filter(|it| it.name() == Some("FunctionName"));
-            found.extend(functions.map(|it| text(it.value())));
-            token = answer.next_token;
-            if token.is_none() {
-                break;
-            }
-        }
-        Ok(found)
-    }
-
-    /// The aliases of a function that divide.
-    async fn divided(&mut self, function: &str, now: Timestamp) -> Result<Vec<Rollout>, SourceError> {
-        let (mut aliases, mut marker) = (Vec::new(), None);
-        for _ in 0..MAX_PAGES {
-            let request = self.reader.conn.lambda().list_aliases().function_name(function).set_marker(marker);
-            let answer = self.reader.conn.call(&LIST_ALIASES, request.send()).await?;
-            marker = answer.next_marker.filter(|marker| !marker.is_empty());
-            aliases.extend(answer.aliases.unwrap_or_default());
-            if marker.is_none() {
-                break;
-            }
-        }
-        let mut divided = Vec::new();
-        for alias in &aliases {
-            let weights =
-                alias.routing_config().and_then(AliasRoutingConfiguration::additional_version_weights);
-            if weights.is_some_and(|weights| !weights.is_empty()) {
-                divided.extend(self.reader.rollout(function, alias, now).await);
-            }
-        }
-        Ok(divided)
     }
 }
 
