@@ -34,11 +34,8 @@ pub async fn rollback(plan: Box<Plan>, ctx: &OpCtx) -> OpOutcome {
 pub async fn send(plan: &Plan, conn: &Conn, journal: &Path, clock: impl Fn() -> Timestamp) -> SendResult {
     let began = clock();
     let mut unwritten = append(journal, &Entry::new(plan, began, began, Step::Sending)).await.err();
-    let mut result = match re_read(plan, conn, began).await {
-        Ok(newer) if newer.refused() || !plan.diff(&newer).is_empty() => SendResult::Changed(Box::new(newer)),
-        Ok(_) => call(plan, conn, began, &clock).await,
-        Err(error) => SendResult::Unread(error),
-    };
+    let re_read = Box::pin(re_read(plan, conn, began));
+    let mut result = call_if_it_holds(plan, re_read, || Box::pin(call(plan, conn, began, &clock))).await;
     let step = step(plan, &result);
     if let Err(problem) = append(journal, &Entry::new(plan, began, clock(), step)).await {
         unwritten.get_or_insert(problem);
@@ -47,6 +44,19 @@ pub async fn send(plan: &Plan, conn: &Conn, journal: &Path, clock: impl Fn() -> 
         journal.problem = unwritten;
     }
     result
+}
+
+/// Reads once more, and calls only when that could be read and the plan still holds.
+pub(super) async fn call_if_it_holds<F: Future<Output = SendResult>>(
+    plan: &Plan,
+    re_read: impl Future<Output = Result<Plan, SourceError>>,
+    call: impl FnOnce() -> F,
+) -> SendResult {
+    match re_read.await {
+        Ok(newer) if newer.refused() || !plan.diff(&newer).is_empty() => SendResult::Changed(Box::new(newer)),
+        Ok(_) => call().await,
+        Err(error) => SendResult::Unread(error),
+    }
 }
 
 /// The plan as it would be made now.

@@ -1,6 +1,8 @@
 //! Builders that the tests of this folder share.
 
 mod dialog_state;
+mod ecs_table;
+mod interleavings;
 mod plans;
 mod screen;
 mod shifts;

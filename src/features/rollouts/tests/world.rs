@@ -23,23 +23,29 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::shared::IntoShared;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A simulated AWS on tokio's paused clock, and a connection to it.
-struct Lab {
-    sim: SimAws,
-    conn: Conn,
+pub struct Lab {
+    pub sim: SimAws,
+    pub conn: Conn,
     clock: Clock,
+    /// Seconds by which AWS's clock is ahead of ours.
+    ahead: Arc<AtomicI64>,
 }
 
 impl Lab {
-    async fn new(scenario: &str) -> Self {
+    pub async fn new(scenario: &str) -> Self {
         Self::with(scenario, TargetSpec::named("prod")).await
     }
 
     async fn with(scenario: &str, spec: TargetSpec) -> Self {
         let clock = Clock::starting_at(at(0));
         let scenario = Scenario::builtin(scenario).unwrap();
-        let sim = SimAws::new(scenario, 1, at(0), Arc::new(move || clock.wall()));
+        let ahead = Arc::new(AtomicI64::new(0));
+        let told = Arc::clone(&ahead);
+        let theirs = move || clock.wall() + SignedDuration::from_secs(told.load(Ordering::Relaxed));
+        let sim = SimAws::new(scenario, 1, at(0), Arc::new(theirs));
         let clocks = Clocks {
             monotonic: Arc::new(move || clock.since_start()),
             wall: Arc::new(move || clock.wall()),
@@ -48,22 +54,27 @@ impl Lab {
         let access = Access::Simulated { http: sim.clone().into_shared() };
         let spec = TargetSpec { region: Some("eu-west-2".into()), ..spec };
         let conn = Aws::new(access, clocks, None).connect(&spec).await;
-        Self { sim, conn, clock }
+        Self { sim, conn, clock, ahead }
     }
 
-    fn now(&self) -> Now {
+    /// Moves AWS's clock on, at once.
+    pub fn skip(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    pub fn now(&self) -> Now {
         self.clock.now()
     }
 
-    async fn pass(&self, seconds: u64) {
+    pub async fn pass(&self, seconds: u64) {
         tokio::time::advance(Duration::from_secs(seconds)).await;
     }
 
-    fn faults(&self, rules: &[&str]) {
+    pub fn faults(&self, rules: &[&str]) {
         self.sim.set_faults(Faults::parse(rules.iter().copied()).unwrap());
     }
 
-    fn calls(&self, operation: &str) -> u64 {
+    pub fn calls(&self, operation: &str) -> u64 {
         self.sim.ceilings().iter().filter(|it| it.operation == operation).map(|it| it.total).sum()
     }
 
@@ -78,8 +89,24 @@ impl Lab {
 
     /// The plan for the one shift in flight, as the dialog makes it.
     async fn plan(&self) -> Plan {
+        self.plan_of(&self.list().await.shifts[0]).await
+    }
+
+    /// The same for one of several.
+    pub async fn plan_for(&self, service: &str) -> Plan {
         let list = self.list().await;
-        let reads = self.shifts(&list.shifts[0], true).await;
+        self.plan_of(list.shifts.iter().find(|shift| shift.name.short() == service).unwrap()).await
+    }
+
+    /// What a plan's deployment is like now.
+    pub async fn reads_of(&self, plan: &Plan) -> Shifts {
+        let shift = ShiftRef { name: plan.name.clone(), deployment: plan.guard.deployment.clone() };
+        let query = ShiftsQuery { shifts: vec![shift], caller: false };
+        ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
+    }
+
+    async fn plan_of(&self, shift: &Rollout) -> Plan {
+        let reads = self.shifts(shift, true).await;
         let place = Circumstances {
             caller: reads.caller.unwrap(),
             no_writes: reads.no_writes,
@@ -91,13 +118,13 @@ impl Lab {
         Plan::new(&reads.shifts[0], place, self.now().wall)
     }
 
-    async fn send(&self, plan: &Plan, journal: &Path) -> SendResult {
+    pub async fn send(&self, plan: &Plan, journal: &Path) -> SendResult {
         send(plan, &self.conn, journal, || self.now().wall).await
     }
 }
 
 /// A journal of its own for each test.
-fn journal(name: &str) -> PathBuf {
+pub fn journal(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("eyewall-rollouts-{}-{name}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     folder.join("journal.jsonl")
