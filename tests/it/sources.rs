@@ -144,7 +144,7 @@ async fn log_tail() {
 
 #[tokio::test(start_paused = true)]
 async fn rollouts() {
-    holds("ecs:*", rollouts::ListSource::new, &Query::Rollouts).await;
+    holds("ecs:*", rollouts::ListSource::new, &Query::Rollouts(rollouts::RolloutsQuery::default())).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +162,13 @@ async fn rollouts_of(scenario: &str, faults: &[&str]) -> RolloutList {
     let sim = simulator(scenario, clock);
     sim.set_faults(Faults::parse(faults.iter().copied()).unwrap());
     let conn = connect(&sim, clock).await;
-    match poll(&mut rollouts::ListSource::new(&conn), &Query::Rollouts, clock).await {
+    match poll(
+        &mut rollouts::ListSource::new(&conn),
+        &Query::Rollouts(rollouts::RolloutsQuery::default()),
+        clock,
+    )
+    .await
+    {
         Ok(Payload::Rollouts(list)) => list,
         other => panic!("no rollouts: {other:?}"),
     }

@@ -192,6 +192,7 @@ fn side<'a>(
     }
     let (health, health_role) = health(side, glyphs);
     parts.push(span(format!("  {}", pad_right(&health, 12)), health_role, ctx));
+    let has_tasks = shift.mechanism.has_tasks();
     let tasks = side.tasks;
     let (text, tasks_role) = match (tasks.running < tasks.requested, tasks.pending) {
         (true, _) if room < 100 => (format!("{}/{} tasks", tasks.running, tasks.requested), Role::Warn),
@@ -200,10 +201,11 @@ fn side<'a>(
         }
         (false, _) => (format!("{}/{} tasks", tasks.running, tasks.requested), Role::Dim),
     };
-    if room >= 100 || tasks_role == Role::Warn {
+    if has_tasks && (room >= 100 || tasks_role == Role::Warn) {
         parts.push(span(format!("  {text}"), tasks_role, ctx));
     }
-    let image = side.image().unwrap_or_else(|| glyphs.missing.to_owned());
+    let published = side.published.map(|at| format!("published {}", ctx.zone.near(at, ctx.now.wall)));
+    let image = published.or_else(|| side.image()).unwrap_or_else(|| glyphs.missing.to_owned());
     parts.push(span("  ", Role::Dim, ctx));
     let room = usize::from(room).saturating_sub(parts.iter().map(Span::width).sum::<usize>() + 1);
     parts.push(span(cut_middle(&image, room, glyphs.ellipsis).into_owned(), Role::Dim, ctx));

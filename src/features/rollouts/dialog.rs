@@ -7,7 +7,7 @@ use super::dialog_view;
 use super::model::{Rollout, RolloutName, Standing};
 use super::plan::{Caller, Circumstances, Plan, confirm_word};
 use super::rollback::{Dialog, Input, Need, Reply};
-use super::wire::{ShiftRef, ShiftsQuery};
+use super::wire::{RolloutList, ShiftRef, ShiftsQuery};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{self, Action, Cadence, Effect, Level, Overlay, PollKey, PollPlan};
 use crate::aws::{SourceError, TargetId};
@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 /// The plan is read again this often.
 const CADENCE: Cadence = Cadence::secs(5);
@@ -143,8 +144,8 @@ impl RollbackDialog {
         let data = ctx.store.target(target)?;
         let spec = data.spec.as_ref();
         let count = |data: &crate::features::TargetStore| {
-            let services = data.rollouts.as_ref().map(|list| list.services.as_slice()).unwrap_or_default();
-            services.iter().filter(|it| it.name.short() == shift.name.short()).count()
+            let names: BTreeSet<_> = data.rollouts.iter().flat_map(RolloutList::names).collect();
+            names.iter().filter(|name| name.short() == shift.name.short()).count()
         };
         let targets = ctx.store.active_targets().filter(|(_, data)| count(data) > 0).count();
         let place = Circumstances {

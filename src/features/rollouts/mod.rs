@@ -46,5 +46,6 @@ pub use source::{DetailSource, ListSource, ShiftsSource, VerdictsSource};
 pub use state::Rollbacks;
 pub use verdict_view::phrase;
 pub use wire::{
-    Comparison, DetailQuery, MetricsQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery,
+    Comparison, DetailQuery, MetricsQuery, RolloutDetail, RolloutList, RolloutsQuery, ServiceSummary, Shifts,
+    ShiftsQuery,
 };

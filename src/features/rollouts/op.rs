@@ -80,6 +80,12 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
         Err(error) if may_have_arrived(&error, source::refusals(&plan.call)) => {
             SendResult::Lost { at, error, journal }
         }
+        Err(error) if source::lost_race(&plan.call, &error) => {
+            match Box::pin(re_read(plan, &conn, clock())).await {
+                Ok(newer) => SendResult::Changed(Box::new(newer)),
+                Err(_) => SendResult::Rejected(error),
+            }
+        }
         Err(error) => SendResult::Rejected(error),
     }
 }

@@ -3,7 +3,7 @@
 use super::comparing::{metrics_query, want_verdicts};
 use super::dialog;
 use super::model::{Rollout, RolloutName, Standing};
-use super::wire::{DetailQuery, ServiceSummary};
+use super::wire::{DetailQuery, RolloutsQuery, ServiceSummary};
 use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan};
 use crate::aws::TargetId;
@@ -220,7 +220,7 @@ impl Pane for RolloutsPane {
                 (false, true) => (Level::Background, 15),
                 (false, false) => (Level::Background, 60),
             };
-            plan.want(target, level, Cadence::secs(cadence), Query::Rollouts);
+            plan.want(target, level, Cadence::secs(cadence), Query::Rollouts(RolloutsQuery::of(ctx.config)));
         }
         if let (true, Some(row)) = (visible, self.opened(ctx)) {
             let query = Query::RolloutDetail(detail_query(&row, ctx));

@@ -127,6 +127,8 @@ pub enum Next {
     },
     /// Tasks are replaced: there are no steps.
     Tasks,
+    /// Nothing: the weights stay until somebody changes them.
+    Stays,
     /// It goes back to the old side.
     GoingBack,
     /// It is over.
@@ -199,6 +201,7 @@ impl Rollout {
                 }
             }
             Next::Tasks => "replaces tasks".to_owned(),
+            Next::Stays => "stays until changed".to_owned(),
             Next::GoingBack => "going back to old".to_owned(),
             Next::Nothing => "–".to_owned(),
             Next::Unknown => "unknown".to_owned(),

@@ -44,9 +44,13 @@ impl DetailSource {
     /// When the service or its deployments cannot be read. Metrics that cannot be are said to be missing.
     pub async fn read(&mut self, query: &DetailQuery, now: Now) -> Result<RolloutDetail, SourceError> {
         let name = &query.name;
-        let RolloutName::Ecs { cluster, service } = name;
-        let services = self.reader.services(cluster, std::slice::from_ref(service)).await?;
-        let history = match services.first() {
+        let service = match name {
+            RolloutName::Ecs { cluster, service } => {
+                self.reader.services(cluster, std::slice::from_ref(service)).await?.into_iter().next()
+            }
+            RolloutName::Lambda { .. } => None,
+        };
+        let history = match &service {
             Some(service) => self.history(service, now.wall).await?,
             None => Vec::new(),
         };
@@ -57,7 +61,7 @@ impl DetailSource {
             },
             None => (None, None),
         };
-        let events = services.first().map(ecs::events).unwrap_or_default();
+        let events = service.as_ref().map(ecs::events).unwrap_or_default();
         Ok(RolloutDetail { name: name.clone(), history, events, metrics, metrics_error })
     }
 

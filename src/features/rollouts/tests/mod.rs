@@ -3,6 +3,7 @@
 mod dialog_state;
 mod ecs_table;
 mod interleavings;
+mod lambda;
 mod plans;
 mod screen;
 mod shifts;

@@ -16,7 +16,9 @@ use crate::features::rollouts::source::ecs::describe;
 use crate::features::rollouts::stages::Next;
 use crate::features::rollouts::verdict::Ruling;
 use crate::features::rollouts::watch::{Ending, Watch};
-use crate::features::rollouts::wire::{DetailQuery, RolloutList, ShiftRef, Shifts, ShiftsQuery};
+use crate::features::rollouts::wire::{
+    DetailQuery, RolloutList, RolloutsQuery, ShiftRef, Shifts, ShiftsQuery,
+};
 use crate::features::rollouts::{DetailSource, ListSource, ShiftsSource};
 use crate::runtime::clock::Clock;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -27,7 +29,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A simulated AWS on tokio's paused clock, and a connection to it.
 pub struct Lab {
-    pub sim: SimAws,
+    sim: SimAws,
     pub conn: Conn,
     clock: Clock,
     /// Seconds by which AWS's clock is ahead of ours.
@@ -39,7 +41,7 @@ impl Lab {
         Self::with(scenario, TargetSpec::named("prod")).await
     }
 
-    async fn with(scenario: &str, spec: TargetSpec) -> Self {
+    pub async fn with(scenario: &str, spec: TargetSpec) -> Self {
         let clock = Clock::starting_at(at(0));
         let scenario = Scenario::builtin(scenario).unwrap();
         let ahead = Arc::new(AtomicI64::new(0));
@@ -78,17 +80,17 @@ impl Lab {
         self.sim.ceilings().iter().filter(|it| it.operation == operation).map(|it| it.total).sum()
     }
 
-    async fn list(&self) -> RolloutList {
-        ListSource::new(&self.conn).read(self.now()).await.unwrap()
+    pub async fn list(&self) -> RolloutList {
+        ListSource::new(&self.conn).read(&RolloutsQuery::default(), self.now()).await.unwrap()
     }
 
-    async fn shifts(&self, shift: &Rollout, caller: bool) -> Shifts {
+    pub async fn shifts(&self, shift: &Rollout, caller: bool) -> Shifts {
         let query = ShiftsQuery { shifts: vec![ShiftRef::of(shift)], caller };
         ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
     }
 
-    /// The plan for the one shift in flight, as the dialog makes it.
-    async fn plan(&self) -> Plan {
+    /// The plan for the first shift in flight, as the dialog makes it.
+    pub async fn plan(&self) -> Plan {
         self.plan_of(&self.list().await.shifts[0]).await
     }
 
@@ -105,7 +107,8 @@ impl Lab {
         ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
     }
 
-    async fn plan_of(&self, shift: &Rollout) -> Plan {
+    /// The plan for a shift.
+    pub async fn plan_of(&self, shift: &Rollout) -> Plan {
         let reads = self.shifts(shift, true).await;
         let place = Circumstances {
             caller: reads.caller.unwrap(),
@@ -130,7 +133,7 @@ pub fn journal(name: &str) -> PathBuf {
     folder.join("journal.jsonl")
 }
 
-fn entries(journal: &Path) -> Vec<Entry> {
+pub fn entries(journal: &Path) -> Vec<Entry> {
     let text = std::fs::read_to_string(journal).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -160,12 +163,12 @@ async fn the_shift_in_flight_is_read_whole() {
 async fn nothing_is_asked_twice_that_cannot_have_changed() {
     let lab = Lab::new("bad-deploy").await;
     let mut source = ListSource::new(&lab.conn);
-    source.read(lab.now()).await.unwrap();
+    source.read(&RolloutsQuery::default(), lab.now()).await.unwrap();
     let (services, deployments) = (lab.calls("DescribeServices"), lab.calls("DescribeServiceDeployments"));
     let before = ["ListClusters", "ListServices", "DescribeServiceRevisions"].map(|it| lab.calls(it));
     for _ in 0..2 {
         lab.pass(5).await;
-        source.read(lab.now()).await.unwrap();
+        source.read(&RolloutsQuery::default(), lab.now()).await.unwrap();
     }
     let after = ["ListClusters", "ListServices", "DescribeServiceRevisions"].map(|it| lab.calls(it));
     assert_eq!(before, after);
@@ -178,16 +181,16 @@ async fn nothing_is_asked_twice_that_cannot_have_changed() {
 async fn a_shift_that_ends_moves_to_the_recent_ones() {
     let lab = Lab::new("bad-deploy").await;
     let mut source = ListSource::new(&lab.conn);
-    let first = source.read(lab.now()).await.unwrap();
+    let first = source.read(&RolloutsQuery::default(), lab.now()).await.unwrap();
     // Past the shift to 100 %, the bake time and the clean-up.
     lab.pass(3600).await;
-    let list = source.read(lab.now()).await.unwrap();
+    let list = source.read(&RolloutsQuery::default(), lab.now()).await.unwrap();
     assert_eq!(list.shifts, []);
     assert_eq!(list.recent[0].deployment, first.shifts[0].deployment);
     assert_eq!(list.recent[0].status, Status::new("SUCCESSFUL"));
     let asked = lab.calls("DescribeServiceDeployments");
     lab.pass(60).await;
-    assert_eq!(source.read(lab.now()).await.unwrap().recent, list.recent);
+    assert_eq!(source.read(&RolloutsQuery::default(), lab.now()).await.unwrap().recent, list.recent);
     assert_eq!(lab.calls("DescribeServiceDeployments"), asked, "what has ended is not asked for again");
 }
 
@@ -232,7 +235,7 @@ async fn errors_of_the_list_keep_their_class() {
     ] {
         let lab = Lab::new("bad-deploy").await;
         lab.faults(&[fault]);
-        let error = ListSource::new(&lab.conn).read(lab.now()).await.unwrap_err();
+        let error = ListSource::new(&lab.conn).read(&RolloutsQuery::default(), lab.now()).await.unwrap_err();
         assert_eq!(error.class, class, "{fault}: {error}");
     }
     // One cluster that may not be listed is a note, not a failure.
@@ -246,11 +249,11 @@ async fn a_failed_read_does_not_hide_what_is_in_flight() {
     let lab = Lab::new("bad-deploy").await;
     let mut source = ListSource::new(&lab.conn);
     lab.faults(&["ecs:DescribeServiceDeployments=deny"]);
-    source.read(lab.now()).await.unwrap_err();
+    source.read(&RolloutsQuery::default(), lab.now()).await.unwrap_err();
     lab.faults(&[]);
     // Long before the next sweep is due.
     lab.pass(2).await;
-    assert_eq!(source.read(lab.now()).await.unwrap().shifts.len(), 1);
+    assert_eq!(source.read(&RolloutsQuery::default(), lab.now()).await.unwrap().shifts.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

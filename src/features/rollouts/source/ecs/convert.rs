@@ -136,6 +136,8 @@ fn side(summary: &ServiceRevisionSummary, facts: Option<&RevisionFacts>) -> Side
     let facts = facts.cloned().unwrap_or_default();
     Side {
         revision: text(summary.arn()),
+        called: None,
+        published: None,
         task_definition: facts.task_definition,
         images: facts.images,
         weight: summary.requested_production_traffic_weight(),
