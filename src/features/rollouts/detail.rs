@@ -97,7 +97,7 @@ fn shift_lines(
     }
     lines.push(side("new (green)", &shift.new, shift, Role::New, bar_width, area.width, ctx));
     lines.extend(stopped(shift, data, ctx));
-    if let Some(share) = shift.new.rule_disagrees() {
+    if let Some(share) = shift.new.rule_disagrees().filter(|_| shift.mechanism.has_weights()) {
         let text = format!(" {} the load balancer sends {} to new", theme.glyphs().warn, percent(share));
         lines.push(Line::styled(text, theme.style(Role::Warn)));
     }
@@ -157,7 +157,8 @@ fn warnings<'a>(shift: &Rollout, ctx: &Ctx) -> Vec<Line<'a>> {
     let mut push =
         |text: String| lines.push(Line::styled(format!(" {warn} {text}"), ctx.theme.style(Role::Warn)));
     if let Some(hook) = shift.waiting_hook() {
-        push(format!("{} hook {} {}", hook.kind, hook.id, shift.next_words(ctx.now.wall)));
+        let next = shift.next_words(ctx.now.wall);
+        push(format!("PAUSED: {next} ({} hook {})", hook.kind, hook.id));
     }
     if let Some(rollback) = &shift.rollback {
         let at = rollback.started_at.map(|at| format!(" {}", ctx.zone.second(at))).unwrap_or_default();
@@ -306,7 +307,8 @@ fn event_text(text: &str, room: usize, ellipsis: &str) -> String {
 /// An ARN's resource and a task's id in the middle of a sentence: enough of both ends to find it again.
 fn short_id(word: &str, ellipsis: &str) -> String {
     let resource = word.starts_with("arn:").then(|| word.splitn(6, ':').nth(5)).flatten().unwrap_or(word);
-    let id = |part: &str| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let id =
+        |part: &str| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let parts =
         resource.split('/').map(|part| if id(part) { cut_middle(part, 9, ellipsis) } else { part.into() });
     parts.collect::<Vec<_>>().join("/")

@@ -194,7 +194,7 @@ impl Rollout {
                 let then = then.unwrap_or_else(|| "it fails".to_owned());
                 match until {
                     Some(until) => format!(
-                        "waits for an answer, {then} in {}",
+                        "{then} in {} unless answered",
                         Due { at: until, estimate: false }.countdown(now)
                     ),
                     None => format!("waits for an answer, then {then}"),

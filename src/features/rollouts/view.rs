@@ -205,7 +205,7 @@ fn traffic<'a>(shift: &Rollout, glyphs: &Glyphs) -> Cell<'a> {
     let full = ((share / 100.0 * BAR as f64).round() as usize).min(BAR);
     // Some traffic is never drawn as none, and not all never as all.
     let full = if share > 0.0 && share < 100.0 { full.clamp(1, BAR - 1) } else { full };
-    let mark = if estimate { glyphs.estimate } else { "" };
+    let (mark, share) = if estimate { (glyphs.estimate, share.round()) } else { ("", share) };
     Cell::new(glyphs.bar[0].repeat(full), Role::New)
         .and(glyphs.bar[1].repeat(BAR - full), Role::Old)
         .and(format!(" {mark}{}", super::stages::percent(share)), Role::Text)

@@ -3,7 +3,9 @@
 mod alias_screen;
 mod autopsy;
 mod dialog_state;
+mod ecs_table;
 mod interleaved;
+mod interleavings;
 mod lambda;
 mod plans;
 mod report;

@@ -25,12 +25,15 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::shared::IntoShared;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A simulated AWS on tokio's paused clock, and a connection to it.
 pub struct Lab {
     sim: SimAws,
     pub conn: Conn,
     clock: Clock,
+    /// Seconds by which AWS's clock is ahead of ours.
+    ahead: Arc<AtomicI64>,
 }
 
 impl Lab {
@@ -41,7 +44,10 @@ impl Lab {
     pub async fn with(scenario: &str, spec: TargetSpec) -> Self {
         let clock = Clock::starting_at(at(0));
         let scenario = Scenario::builtin(scenario).unwrap();
-        let sim = SimAws::new(scenario, 1, at(0), Arc::new(move || clock.wall()));
+        let ahead = Arc::new(AtomicI64::new(0));
+        let told = Arc::clone(&ahead);
+        let theirs = move || clock.wall() + SignedDuration::from_secs(told.load(Ordering::Relaxed));
+        let sim = SimAws::new(scenario, 1, at(0), Arc::new(theirs));
         let clocks = Clocks {
             monotonic: Arc::new(move || clock.since_start()),
             wall: Arc::new(move || clock.wall()),
@@ -50,7 +56,12 @@ impl Lab {
         let access = Access::Simulated { http: sim.clone().into_shared() };
         let spec = TargetSpec { region: Some("eu-west-2".into()), ..spec };
         let conn = Aws::new(access, clocks, None).connect(&spec).await;
-        Self { sim, conn, clock }
+        Self { sim, conn, clock, ahead }
+    }
+
+    /// Moves AWS's clock on, at once.
+    pub fn skip(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
     pub fn now(&self) -> Now {
@@ -87,8 +98,20 @@ impl Lab {
 
     /// The plan for the first shift in flight, as the dialog makes it.
     pub async fn plan(&self) -> Plan {
+        self.plan_of(&self.list().await.shifts[0]).await
+    }
+
+    /// The same for one of several.
+    pub async fn plan_for(&self, service: &str) -> Plan {
         let list = self.list().await;
-        self.plan_of(&list.shifts[0]).await
+        self.plan_of(list.shifts.iter().find(|shift| shift.name.short() == service).unwrap()).await
+    }
+
+    /// What a plan's deployment is like now.
+    pub async fn reads_of(&self, plan: &Plan) -> Shifts {
+        let shift = ShiftRef { name: plan.name.clone(), deployment: plan.guard.deployment.clone() };
+        let query = ShiftsQuery { shifts: vec![shift], caller: false };
+        ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
     }
 
     /// The plan for a shift.
