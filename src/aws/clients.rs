@@ -10,6 +10,7 @@ use super::setup::Setup;
 pub(super) struct Clients {
     cloudtrail: aws_sdk_cloudtrail::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    codedeploy: aws_sdk_codedeploy::Client,
     guardduty: aws_sdk_guardduty::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     ecs: aws_sdk_ecs::Client,
@@ -36,6 +37,7 @@ impl Clients {
         Self {
             cloudtrail: client!(aws_sdk_cloudtrail),
             cloudwatch: client!(aws_sdk_cloudwatch),
+            codedeploy: client!(aws_sdk_codedeploy),
             guardduty: client!(aws_sdk_guardduty),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             ecs: client!(aws_sdk_ecs),
@@ -56,6 +58,11 @@ impl Conn {
     /// CloudWatch.
     pub fn cloudwatch(&self) -> aws_sdk_cloudwatch::Client {
         self.clients(|clients| clients.cloudwatch.clone())
+    }
+
+    /// CodeDeploy.
+    pub fn codedeploy(&self) -> aws_sdk_codedeploy::Client {
+        self.clients(|clients| clients.codedeploy.clone())
     }
 
     /// GuardDuty.

@@ -24,6 +24,13 @@ pub enum ConsoleLink<'a> {
         /// Service name, not its ARN.
         service: &'a str,
     },
+    /// An alias of a Lambda function.
+    LambdaAlias {
+        /// Function name, not its ARN.
+        function: &'a str,
+        /// Its alias.
+        alias: &'a str,
+    },
     /// One GuardDuty finding.
     Finding {
         /// Where it was found, which need not be the target's region.
@@ -75,6 +82,11 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         ConsoleLink::TrailEvent(id) => {
             format!("cloudtrailv2/home?region={region}#/events/{}", percent(id, '%'))
         }
+        ConsoleLink::LambdaAlias { function, alias } => format!(
+            "lambda/home?region={region}#/functions/{}/aliases/{}",
+            percent(function, '%'),
+            percent(alias, '%')
+        ),
         ConsoleLink::EcsDeployments { cluster, service } => format!(
             "ecs/v2/clusters/{}/services/{}/deployments?region={region}",
             percent(cluster, '%'),

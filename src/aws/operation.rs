@@ -27,6 +27,8 @@ pub enum Family {
     LoadBalancers,
     /// Lambda's control plane: 15/s for all APIs together.
     Lambda,
+    /// CodeDeploy reads: unpublished, self-limited to 2/s.
+    CodeDeploy,
     /// X-Ray reads: unpublished, self-limited to 2/s.
     XRay,
     /// GuardDuty reads: unpublished, self-limited to 2/s.
@@ -51,7 +53,7 @@ impl Family {
             Self::EcsDeployments => (4.0, 10),
             Self::LoadBalancers => (4.0, 8),
             Self::Lambda => (3.0, 3),
-            Self::XRay | Self::GuardDuty => (2.0, 2),
+            Self::CodeDeploy | Self::XRay | Self::GuardDuty => (2.0, 2),
             Self::Trail => (1.0, 1),
             Self::Metrics | Self::Identity | Self::Writes => (10.0, 10),
         }
@@ -94,6 +96,8 @@ operations! {
     LIST_CLUSTERS = "ecs:ListClusters", EcsReads, 0.0, "rollouts";
     LIST_SERVICES = "ecs:ListServices", EcsReads, 0.0, "rollouts";
     DESCRIBE_SERVICES = "ecs:DescribeServices", EcsReads, 0.0, "rollouts";
+    LIST_TASKS = "ecs:ListTasks", EcsReads, 0.0, "rollouts";
+    DESCRIBE_TASKS = "ecs:DescribeTasks", EcsReads, 0.0, "rollouts";
     DESCRIBE_TASK_DEFINITION = "ecs:DescribeTaskDefinition", EcsReads, 0.0, "services";
     LIST_SERVICE_DEPLOYMENTS = "ecs:ListServiceDeployments", EcsDeployments, 0.0, "rollouts";
     DESCRIBE_SERVICE_DEPLOYMENTS = "ecs:DescribeServiceDeployments", EcsDeployments, 0.0, "rollouts";
@@ -107,6 +111,15 @@ operations! {
     DESCRIBE_TARGET_HEALTH = "elasticloadbalancing:DescribeTargetHealth", LoadBalancers, 0.0, "rollouts";
     LIST_FUNCTIONS = "lambda:ListFunctions", Lambda, 0.0, "services";
     LIST_EVENT_SOURCE_MAPPINGS = "lambda:ListEventSourceMappings", Lambda, 0.0, "services";
+    LIST_ALIASES = "lambda:ListAliases", Lambda, 0.0, "rollouts";
+    GET_ALIAS = "lambda:GetAlias", Lambda, 0.0, "rollouts";
+    GET_FUNCTION_CONFIGURATION = "lambda:GetFunctionConfiguration", Lambda, 0.0, "rollouts";
+    LIST_TAGS = "lambda:ListTags", Lambda, 0.0, "rollouts";
+    UPDATE_ALIAS = "lambda:UpdateAlias", Writes, 0.0, "rollback";
+    LIST_DEPLOYMENTS = "codedeploy:ListDeployments", CodeDeploy, 0.0, "rollouts";
+    LIST_DEPLOYMENT_TARGETS = "codedeploy:ListDeploymentTargets", CodeDeploy, 0.0, "rollouts";
+    BATCH_GET_DEPLOYMENT_TARGETS = "codedeploy:BatchGetDeploymentTargets", CodeDeploy, 0.0, "rollouts";
+    LIST_METRICS = "cloudwatch:ListMetrics", CloudWatchLists, 0.000_01, "rollouts";
     LIST_DASHBOARDS = "cloudwatch:ListDashboards", CloudWatchLists, 0.000_01, "dashboards";
     GET_DASHBOARD = "cloudwatch:GetDashboard", CloudWatchLists, 0.000_01, "dashboards";
     GET_SERVICE_GRAPH = "xray:GetServiceGraph", XRay, 0.0, "services";

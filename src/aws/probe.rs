@@ -197,7 +197,9 @@ impl Asker<'_> {
         let trail = self.conn.cloudtrail();
         self.ask(&op::LOOKUP_EVENTS, trail.lookup_events().max_results(1).send()).await;
         let lambda = self.conn.lambda();
-        self.ask(&op::LIST_FUNCTIONS, lambda.list_functions().max_items(1).send()).await;
+        let functions = self.ask(&op::LIST_FUNCTIONS, lambda.list_functions().max_items(1).send()).await;
+        let function = functions.and_then(|page| page.functions().first().cloned());
+        self.aliases(function.as_ref()).await;
         let request = lambda.list_event_source_mappings().max_items(1);
         self.ask(&op::LIST_EVENT_SOURCE_MAPPINGS, request.send()).await;
         let (start, end) = (now.as_second() - 300, now.as_second());
@@ -221,6 +223,47 @@ impl Asker<'_> {
                 self.ask(&op::BATCH_GET_TRACES, request.send()).await;
             }
             None => self.skip(&[&op::BATCH_GET_TRACES], "no trace in 5 minutes"),
+        }
+    }
+
+    /// What weights of aliases are found by, and who moves them.
+    async fn aliases(&mut self, function: Option<&aws_sdk_lambda::types::FunctionConfiguration>) {
+        let request = self.conn.cloudwatch().list_metrics().namespace("AWS/Lambda");
+        self.ask(&op::LIST_METRICS, request.metric_name("Invocations").send()).await;
+        let codedeploy = self.conn.codedeploy();
+        let listed = self.ask(&op::LIST_DEPLOYMENTS, codedeploy.list_deployments().send()).await;
+        match listed.and_then(|page| page.deployments().first().cloned()) {
+            Some(id) => {
+                let request = codedeploy.list_deployment_targets().deployment_id(&id);
+                let targets = self.ask(&op::LIST_DEPLOYMENT_TARGETS, request.send()).await;
+                match targets.and_then(|page| page.target_ids().first().cloned()) {
+                    Some(target) => {
+                        let request = codedeploy.batch_get_deployment_targets().deployment_id(id);
+                        self.ask(&op::BATCH_GET_DEPLOYMENT_TARGETS, request.target_ids(target).send()).await;
+                    }
+                    None => self.skip(&[&op::BATCH_GET_DEPLOYMENT_TARGETS], "no target"),
+                }
+            }
+            None => self.skip(
+                &[&op::LIST_DEPLOYMENT_TARGETS, &op::BATCH_GET_DEPLOYMENT_TARGETS],
+                "no CodeDeploy deployment",
+            ),
+        }
+        let lambda = self.conn.lambda();
+        let known = function.and_then(|it| Some((it.function_name()?, it.function_arn()?)));
+        let Some((name, arn)) = known else {
+            let rest = [&op::LIST_ALIASES, &op::GET_ALIAS, &op::GET_FUNCTION_CONFIGURATION, &op::LIST_TAGS];
+            return self.skip(&rest, "no function");
+        };
+        self.ask(&op::LIST_TAGS, lambda.list_tags().resource(arn).send()).await;
+        let request = lambda.get_function_configuration().function_name(name);
+        self.ask(&op::GET_FUNCTION_CONFIGURATION, request.send()).await;
+        let aliases = self.ask(&op::LIST_ALIASES, lambda.list_aliases().function_name(name).send()).await;
+        match aliases.and_then(|page| page.aliases().first()?.name().map(str::to_owned)) {
+            Some(alias) => {
+                self.ask(&op::GET_ALIAS, lambda.get_alias().function_name(name).name(alias).send()).await;
+            }
+            None => self.skip(&[&op::GET_ALIAS], "no alias"),
         }
     }
 

@@ -15,23 +15,35 @@ pub fn text(rollback: bool) -> String {
 }
 
 fn policy(operations: &[&Operation], rollback: bool) -> Value {
-    let mut by_pane: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut by_pane: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for operation in operations.iter().filter(|operation| operation.pane != WITHOUT) {
         if operation.pane != ROLLBACK || rollback {
-            by_pane.entry(operation.pane).or_default().push(operation.action);
+            let service = operation.action.split(':').next().unwrap_or_default();
+            // What changes something is allowed on what it changes; most reads know no resources.
+            let resource = if operation.pane == ROLLBACK { changed_by(service) } else { "*" };
+            by_pane.entry((operation.pane, resource)).or_default().push(operation.action);
         }
     }
     let statements: Vec<Value> = by_pane
         .into_iter()
-        .map(|(pane, mut actions)| {
+        .map(|((pane, resource), mut actions)| {
             actions.sort_unstable();
             actions.dedup();
-            // What changes something is allowed on what it changes; most reads know no resources.
-            let resource = if pane == ROLLBACK { "arn:aws:ecs:*:*:service-deployment/*/*/*" } else { "*" };
-            json!({ "Sid": format!("Eyewall{}", capital(pane)), "Effect": "Allow", "Action": actions, "Resource": resource })
+            // Of rollbacks there is a statement for each service, and a name may stand only once.
+            let service = if pane == ROLLBACK { resource.split(':').nth(2).unwrap_or_default() } else { "" };
+            json!({ "Sid": format!("Eyewall{}{}", capital(pane), capital(service)), "Effect": "Allow", "Action": actions, "Resource": resource })
         })
         .collect();
     json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// What a rollback changes in a service.
+fn changed_by(service: &str) -> &'static str {
+    match service {
+        "ecs" => "arn:aws:ecs:*:*:service-deployment/*/*/*",
+        "lambda" => "arn:aws:lambda:*:*:function:*",
+        _ => "*",
+    }
 }
 
 fn capital(word: &str) -> String {
@@ -52,9 +64,14 @@ mod tests {
         }
         let writing: Value = serde_json::from_str(&text(true)).unwrap();
         let statements = writing["Statement"].as_array().unwrap();
-        let rollback = statements.iter().find(|statement| statement["Sid"] == "EyewallRollback").unwrap();
-        assert!(rollback["Action"].as_array().unwrap().contains(&json!("ecs:StopServiceDeployment")));
-        assert_ne!(rollback["Resource"], "*");
+        for (sid, action) in [
+            ("EyewallRollbackEcs", "ecs:StopServiceDeployment"),
+            ("EyewallRollbackLambda", "lambda:UpdateAlias"),
+        ] {
+            let rollback = statements.iter().find(|statement| statement["Sid"] == sid).unwrap();
+            assert!(rollback["Action"].as_array().unwrap().contains(&json!(action)));
+            assert_ne!(rollback["Resource"], "*");
+        }
     }
 
     #[test]

@@ -173,16 +173,28 @@ pub fn link(service: &Service, ctx: &Ctx) -> Link {
 
 /// The service's shift in flight, or the one that ended last.
 fn shift(service: &Service, ctx: &Ctx) -> Option<rollouts::Key> {
-    let name = ecs_name(service)?;
     let list = ctx.store.target(&service.target)?.rollouts.as_ref()?;
-    let deployment = list.shift_of(&name)?.deployment.clone();
-    Some(rollouts::Key { target: service.target.clone(), name, deployment: Some(deployment) })
+    let shift = list.shift_of(&name_of(service, list)?)?;
+    let deployment = Some(shift.deployment.clone());
+    Some(rollouts::Key { target: service.target.clone(), name: shift.name.clone(), deployment })
+}
+
+/// Rollouts' name of a service: of ECS, or of an alias of its function that divides its invocations.
+fn name_of(service: &Service, list: &rollouts::RolloutList) -> Option<rollouts::RolloutName> {
+    ecs_name(service).or_else(|| {
+        let own = service.lambda.as_deref()?;
+        list.names().find_map(|name| match name {
+            rollouts::RolloutName::Lambda { function, .. } if function == own => Some(name.clone()),
+            _ => None,
+        })
+    })
 }
 
 /// The service that a rollout is of.
 pub fn service_of<'a>(services: &'a Services, name: &rollouts::RolloutName) -> Option<&'a Service> {
     match name {
         rollouts::RolloutName::Ecs { cluster, service } => services.of_ecs(cluster, service),
+        rollouts::RolloutName::Lambda { function, .. } => services.of_lambda(function),
     }
 }
 
@@ -231,8 +243,10 @@ fn board(service: &Service) -> Vec<Command> {
 }
 
 fn rollback(service: &Service, ctx: &Ctx) -> Vec<Command> {
-    let Some(name) = ecs_name(service) else {
-        return say(format!("no rollout of {}: only ECS services have one in this version", service.name));
+    let list = ctx.store.target(&service.target).and_then(|target| target.rollouts.as_ref());
+    let name = list.map_or_else(|| ecs_name(service), |list| name_of(service, list));
+    let Some(name) = name else {
+        return say(format!("no rollout of {}: no traffic of it is divided by weights", service.name));
     };
     let dialog = rollouts::dialog::open(ctx, &service.target, &name);
     let shift = shift(service, ctx).filter(|_| matches!(dialog, Command::Open(_)));

@@ -118,7 +118,7 @@ pub enum Query {
     /// The lines of the picked log groups.
     LogTail(logs::TailQuery),
     /// ECS services and their traffic shifts.
-    Rollouts,
+    Rollouts(rollouts::RolloutsQuery),
     /// One service's finished deployments, events and metrics.
     RolloutDetail(rollouts::DetailQuery),
     /// Whether the new sides of listed shifts are worse.
@@ -157,7 +157,7 @@ impl Query {
             Self::DashboardData(_) => Topic::DashboardData,
             Self::LogGroups => Topic::LogGroups,
             Self::LogTail(_) => Topic::LogTail,
-            Self::Rollouts => Topic::Rollouts,
+            Self::Rollouts(_) => Topic::Rollouts,
             Self::RolloutDetail(_) => Topic::RolloutDetail,
             Self::Verdicts(_) => Topic::Verdicts,
             Self::Shifts(_) => Topic::Shifts,

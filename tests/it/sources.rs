@@ -144,12 +144,13 @@ async fn log_tail() {
 
 #[tokio::test(start_paused = true)]
 async fn rollouts() {
-    holds("ecs:*", rollouts::ListSource::new, &Query::Rollouts).await;
+    holds("ecs:*", rollouts::ListSource::new, &Query::Rollouts(rollouts::RolloutsQuery::default())).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn rollout_detail() {
-    let query = Query::RolloutDetail(rollouts::DetailQuery { name: checkout(), metrics: None });
+    let query =
+        Query::RolloutDetail(rollouts::DetailQuery { name: checkout(), metrics: None, stopped: None });
     holds("ecs:*", rollouts::DetailSource::new, &query).await;
 }
 
@@ -162,7 +163,13 @@ async fn rollouts_of(scenario: &str, faults: &[&str]) -> RolloutList {
     let sim = simulator(scenario, clock);
     sim.set_faults(Faults::parse(faults.iter().copied()).unwrap());
     let conn = connect(&sim, clock).await;
-    match poll(&mut rollouts::ListSource::new(&conn), &Query::Rollouts, clock).await {
+    match poll(
+        &mut rollouts::ListSource::new(&conn),
+        &Query::Rollouts(rollouts::RolloutsQuery::default()),
+        clock,
+    )
+    .await
+    {
         Ok(Payload::Rollouts(list)) => list,
         other => panic!("no rollouts: {other:?}"),
     }

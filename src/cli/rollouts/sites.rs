@@ -9,7 +9,7 @@ use crate::cli::session::Setup;
 use crate::features::rollouts::find::{self, Found};
 use crate::features::rollouts::op;
 use crate::features::rollouts::wire::{ShiftRef, Shifts, ShiftsQuery};
-use crate::features::rollouts::{ListSource, Rollbacks, Rollout, RolloutList, ShiftsSource};
+use crate::features::rollouts::{ListSource, Rollbacks, Rollout, RolloutList, RolloutsQuery, ShiftsSource};
 use crate::runtime::clock::Clock;
 use futures::future::join_all;
 use std::path::PathBuf;
@@ -40,6 +40,7 @@ pub(super) struct Sites {
     pub journal: PathBuf,
     /// Rollbacks of earlier runs that are not over, and those of this one.
     pub rollbacks: Rollbacks,
+    asked: RolloutsQuery,
     simulated: bool,
     /// The simulated world goes on as fast as nothing is waited for: it must not run while a person thinks.
     pub scripted: bool,
@@ -59,6 +60,7 @@ impl Sites {
             clock,
             journal: setup.state_folder().join("journal.jsonl"),
             rollbacks: Rollbacks::default(),
+            asked: RolloutsQuery::of(&setup.config),
             simulated: setup.common.demo,
             scripted: setup.common.demo && setup.common.at.is_some(),
         })
@@ -66,11 +68,11 @@ impl Sites {
 
     /// Reads what shifts in each.
     pub async fn read_lists(&mut self) {
-        let clock = self.clock;
+        let (clock, asked) = (self.clock, &self.asked);
         join_all(self.list.iter_mut().map(|site| async move {
             let mut source = ListSource::new(&site.conn);
             for attempt in 1..=ATTEMPTS {
-                site.list = source.read(clock.now()).await;
+                site.list = source.read(asked, clock.now()).await;
                 match &site.list {
                     Err(error) if passes(error) && attempt < ATTEMPTS => {
                         tokio::time::sleep(Duration::from_secs(attempt.into())).await;

@@ -6,6 +6,7 @@
 
 mod cloudtrail;
 pub mod cloudwatch;
+mod codedeploy;
 mod ecs;
 mod elbv2;
 mod guardduty;
@@ -80,6 +81,14 @@ pub fn route(service: &str, operation: &str) -> Option<Handler> {
         ("elasticloadbalancing", "DescribeTargetHealth") => Read(elbv2::describe_target_health),
         ("lambda", "ListFunctions") => Read(lambda::list_functions),
         ("lambda", "ListAliases") => Read(lambda::list_aliases),
+        ("lambda", "GetAlias") => Read(lambda::get_alias),
+        ("lambda", "UpdateAlias") => Write(lambda::update_alias),
+        ("lambda", "ListVersionsByFunction") => Read(lambda::list_versions),
+        ("lambda", "GetFunctionConfiguration") => Read(lambda::get_function_configuration),
+        ("lambda", "ListTags") => Read(lambda::list_tags),
+        ("codedeploy", "ListDeployments") => Read(codedeploy::list_deployments),
+        ("codedeploy", "ListDeploymentTargets") => Read(codedeploy::list_deployment_targets),
+        ("codedeploy", "BatchGetDeploymentTargets") => Read(codedeploy::batch_get_deployment_targets),
         ("lambda", "ListEventSourceMappings") => Read(lambda::list_event_source_mappings),
         ("xray", "GetTraceSummaries") => Read(xray::get_trace_summaries),
         ("xray", "BatchGetTraces") => Read(xray::batch_get_traces),

@@ -33,6 +33,19 @@ pub fn decode(
         ("xray", "POST", ["TraceGraph"]) => ("GetTraceGraph".into(), input),
         ("lambda", "GET", [_, "functions"]) => ("ListFunctions".into(), input),
         ("lambda", "GET", [_, "functions", name, "aliases"]) => ("ListAliases".into(), named(input, name)),
+        ("lambda", "GET", [_, "functions", name, "aliases", alias]) => {
+            ("GetAlias".into(), named(input, name).with("Name", (*alias).to_owned()))
+        }
+        ("lambda", "PUT", [_, "functions", name, "aliases", alias]) => {
+            ("UpdateAlias".into(), named(input, name).with("Name", (*alias).to_owned()))
+        }
+        ("lambda", "GET", [_, "functions", name, "versions"]) => {
+            ("ListVersionsByFunction".into(), named(input, name))
+        }
+        ("lambda", "GET", [_, "functions", name, "configuration"]) => {
+            ("GetFunctionConfiguration".into(), named(input, name))
+        }
+        ("lambda", "GET", [_, "tags", arn]) => ("ListTags".into(), input.with("Resource", (*arn).to_owned())),
         ("lambda", "GET", [_, "event-source-mappings"]) => ("ListEventSourceMappings".into(), input),
         ("guardduty", "GET", ["detector"]) => ("ListDetectors".into(), input),
         ("guardduty", "GET", ["detector", id]) => ("GetDetector".into(), detector(input, id)),

@@ -33,6 +33,8 @@ const OF_REQUESTS: [&str; 5] = [
 const OF_BALANCERS: [&str; 3] = ["ActiveConnectionCount", "NewConnectionCount", "ProcessedBytes"];
 const OF_GROUPS: [&str; 3] = ["HealthyHostCount", "UnHealthyHostCount", "RequestCountPerTarget"];
 const OF_CREWS: [&str; 4] = ["RunningTaskCount", "DesiredTaskCount", "PendingTaskCount", "DeploymentCount"];
+/// Of a version that an alias sends a share to.
+const OF_VERSIONS: [&str; 4] = ["Invocations", "Errors", "Throttles", "Duration"];
 const OF_FUNCTIONS: [&str; 5] = ["Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions"];
 const OF_DATABASES: [&str; 10] = [
     "DatabaseConnections",
@@ -96,6 +98,15 @@ impl World {
             let alias = format!("{}:{}", spec.name, spec.alias);
             add(LAMBDA, &OF_FUNCTIONS, &[("FunctionName", &spec.name)]);
             add(LAMBDA, &OF_FUNCTIONS, &[("FunctionName", &spec.name), ("Resource", &alias)]);
+            for version in Self::weighted_versions(spec) {
+                let version = version.to_string();
+                let by_version = [
+                    ("ExecutedVersion", version.as_str()),
+                    ("FunctionName", &spec.name),
+                    ("Resource", &alias),
+                ];
+                add(LAMBDA, &OF_VERSIONS, &by_version);
+            }
             if !spec.queue.is_empty() {
                 add(SQS, &OF_QUEUES, &[("QueueName", &spec.queue)]);
             }
@@ -126,7 +137,10 @@ impl World {
             (ECS | INSIGHTS | APP, [("ClusterName", CLUSTER), ("ServiceName", service)]) => {
                 self.service_source(&metric.namespace, name, service)
             }
-            // By alias and version, too: there is one of each.
+            (LAMBDA, [("ExecutedVersion", version), ("FunctionName", function), ("Resource", _)]) => {
+                self.version_source(name, function, version.parse().ok()?)
+            }
+            // By alias, too: there is one.
             (LAMBDA, [("FunctionName", function), ..] | [_, ("FunctionName", function), ..]) => {
                 self.function_source(name, function)
             }
@@ -203,6 +217,21 @@ impl World {
             (APP, "Requests") => traffic(What::Count),
             (APP, "Faults") => Source::Errors(stream),
             (APP, "Latency") => traffic(What::Millis),
+            _ => return None,
+        })
+    }
+
+    /// What one version did.
+    fn version_source(&self, name: &str, function: &str, version: u32) -> Option<Source<'_>> {
+        let (_, stream) = self.find_function(function)?;
+        let side = stream.course.sides.iter().find(|side| side.number == version)?;
+        let streams = std::slice::from_ref(stream);
+        let traffic = |what| Source::Traffic { streams, blue: Some(side.blue), what };
+        Some(match name {
+            "Invocations" => traffic(What::Count),
+            "Duration" => traffic(What::Millis),
+            "Errors" => traffic(What::Failed),
+            "Throttles" => Source::Zero,
             _ => return None,
         })
     }

@@ -121,6 +121,7 @@ fn function(index: usize) -> FunctionSpec {
         queue: String::new(),
         sender: None,
         memory: 256,
+        canary: None,
         name,
     }
 }

@@ -47,6 +47,8 @@ pub use traces::{Call, Trace, TraceNode, minutes_of};
 pub use trail::TrailEvent;
 pub use types::*;
 
+use functions::Routing;
+pub use functions::{AliasError, AliasState};
 use hash::Dice;
 use jiff::Timestamp;
 use shift::{Changes, Course};
@@ -74,6 +76,8 @@ pub struct World {
     catalogue: OnceLock<Vec<Metric>>,
     /// What callers did to deployments and what became of them by itself, per service.
     changes: HashMap<usize, Changes>,
+    /// What callers made of the alias of a function, by its index, in order of time.
+    routings: HashMap<usize, Vec<Routing>>,
     /// Alarm transitions worked out so far. Forgotten when a caller changes the world.
     memo: Mutex<HashMap<String, verdict::Memo>>,
 }
@@ -132,11 +136,15 @@ impl World {
             groups: Vec::new(),
             catalogue: OnceLock::new(),
             changes: HashMap::new(),
+            routings: HashMap::new(),
             memo: Mutex::default(),
             scenario,
         };
         for index in 0..world.scenario.services.len() {
             world.lay_out(index);
+        }
+        for index in 0..world.scenario.functions.len() {
+            world.lay_out_function(index);
         }
         world.islands = (0..world.streams.len()).filter(|index| world.is_island(*index)).collect();
         world.groups = world.make_groups();

@@ -38,7 +38,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    fn since(born: Option<i64>, up: i64) -> Self {
+    pub(super) fn since(born: Option<i64>, up: i64) -> Self {
         Self { born, up, up_until: None, retired: None, down: DOWN, down_until: None, gradual: false }
     }
 

@@ -102,6 +102,26 @@ pub(super) struct FunctionSpec {
     #[serde(default)]
     pub(super) sender: Option<Spanned<String>>,
     pub(super) memory: u32,
+    /// A second version that its alias sends a part of the invocations to.
+    #[serde(default)]
+    pub(super) canary: Option<CanarySpec>,
+}
+
+/// Weights of an alias.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CanarySpec {
+    pub(super) version: u32,
+    pub(super) percent: f64,
+    pub(super) since: Offset,
+    #[serde(default)]
+    pub(super) broken: Option<Broken>,
+    /// The CodeDeploy deployment that moves the weights.
+    #[serde(default)]
+    pub(super) deployment: Option<String>,
+    /// The stack that the function belongs to.
+    #[serde(default)]
+    pub(super) stack: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

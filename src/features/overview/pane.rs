@@ -242,7 +242,12 @@ impl Pane for OverviewPane {
             let moving = data.rollouts.as_ref().is_some_and(|list| !list.shifts.is_empty());
             let rollouts = if moving { poll.shift.duration() } else { poll.rollouts.duration() };
             plan.want(target, Level::Visible, Cadence::Every(poll.alarms.duration()), Query::Alarms);
-            plan.want(target, Level::Visible, Cadence::Every(rollouts), Query::Rollouts);
+            plan.want(
+                target,
+                Level::Visible,
+                Cadence::Every(rollouts),
+                Query::Rollouts(rollouts::RolloutsQuery::of(ctx.config)),
+            );
         }
         rollouts::want_verdicts(ctx, plan);
         for target in ctx.targets() {

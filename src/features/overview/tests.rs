@@ -46,7 +46,12 @@ fn empty_app() -> App {
 fn app() -> App {
     let mut app = empty_app();
     polled(&mut app, Query::Alarms, Ok(Payload::Alarms(alarms())), 0);
-    polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(rollouts())), 0);
+    polled(
+        &mut app,
+        Query::Rollouts(crate::features::rollouts::RolloutsQuery::default()),
+        Ok(Payload::Rollouts(rollouts())),
+        0,
+    );
     let query = asked(&app, Topic::Inventory);
     polled(&mut app, query, Ok(Payload::Inventory(Box::new(inventory()))), 0);
     let query = asked(&app, Topic::ServiceGraph);
@@ -252,7 +257,12 @@ fn nothing_known_and_nothing_broken() {
     assert!(shown.contains("denied: cloudwatch:DescribeAlarms · ask for"), "{shown}");
     let fine = list(vec![Alarm { state: AlarmState::Ok, ..alarm("cart-5xx", 900, &[]) }]);
     polled(&mut app, Query::Alarms, Ok(Payload::Alarms(fine)), 0);
-    polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(RolloutList::default())), 0);
+    polled(
+        &mut app,
+        Query::Rollouts(crate::features::rollouts::RolloutsQuery::default()),
+        Ok(Payload::Rollouts(RolloutList::default())),
+        0,
+    );
     let query = asked(&app, Topic::Inventory);
     polled(&mut app, query, Ok(Payload::Inventory(Box::default())), 0);
     let shown = text(&app, 80, 24, 0);
@@ -409,7 +419,12 @@ fn what_is_not_read_is_neither_fine_nor_none() {
     }
     let mut calm = RolloutList { shifts: Vec::new(), ..rollouts() };
     Arc::make_mut(&mut calm.services)[1].tasks.running = 3;
-    polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(calm)), 0);
+    polled(
+        &mut app,
+        Query::Rollouts(crate::features::rollouts::RolloutsQuery::default()),
+        Ok(Payload::Rollouts(calm)),
+        0,
+    );
     let query = asked(&app, Topic::Inventory);
     polled(&mut app, query, Ok(Payload::Inventory(Box::new(inventory()))), 0);
     let shown = text(&app, 120, 40, 0);
@@ -495,7 +510,10 @@ fn a_jump_says_when_services_are_still_looked_up() {
 
 #[test]
 fn lists_count_nothing_before_an_answer() {
-    for (screen, query, title) in [('2', Query::Rollouts, "ROLLOUTS"), ('3', Query::Alarms, "ALARMS")] {
+    for (screen, query, title) in [
+        ('2', Query::Rollouts(crate::features::rollouts::RolloutsQuery::default()), "ROLLOUTS"),
+        ('3', Query::Alarms, "ALARMS"),
+    ] {
         let mut app = empty_app();
         key(&mut app, KeyCode::Char(screen), 0);
         let waiting = text(&app, 120, 40, 0);

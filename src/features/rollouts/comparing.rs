@@ -3,9 +3,9 @@
 //! An opened shift is compared with its detail; those in a list together, in one call. Ten metrics a minute
 //! and shift are 0.6 cents an hour. Pure.
 
-use super::model::{Rollout, Side, TargetGroup};
+use super::model::{Mechanism, Rollout, Side, TargetGroup};
 use super::verdict::{Against, Settings};
-use super::wire::{Comparison, MetricsQuery};
+use super::wire::{Comparison, MetricsQuery, Sides};
 use crate::app::pane::Ctx;
 use crate::app::{Cadence, Level, PollPlan};
 use crate::config::Config;
@@ -33,26 +33,39 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
     if !shift.mechanism.has_weights() {
         return Err("both revisions serve the same target group, which counts them together");
     }
+    let against = if shift.mechanism.at_once() { Against::Before } else { Against::Beside };
+    let (sides, from) = match &shift.mechanism {
+        Mechanism::Ecs(_) => (target_groups(old, &shift.new)?, Some(first_traffic_known(shift)?)),
+        Mechanism::Lambda(alias) => {
+            let (function, alias, old) = (alias.function.clone(), alias.alias.clone(), alias.version.clone());
+            // AWS does not say when weights were set.
+            (Sides::Versions { function, alias, old, new: shift.new.revision.clone() }, None)
+        }
+    };
+    let (margin, false_alarms) = (config.verdict.margin, config.verdict.false_alarms);
+    let settings = Settings { against, margin, false_alarms };
+    Ok(MetricsQuery { deployment: shift.deployment.clone(), sides, from, settings })
+}
+
+fn target_groups(old: &Side, new: &Side) -> Result<Sides, &'static str> {
     let groups = |side: &Side| -> Vec<(String, String)> {
         side.groups.iter().filter_map(TargetGroup::dimensions).collect()
     };
-    let (old, new) = (groups(old), groups(&shift.new));
+    let (old, new) = (groups(old), groups(new));
     if old.is_empty() || new.is_empty() {
         return Err("no application load balancer's target groups are known of both sides");
     }
     if old == new {
         return Err("both revisions serve the same target group, which counts them together");
     }
-    let Some(from) = first_traffic(shift) else {
-        return Err(match shift.new.weight {
-            Some(weight) if weight > 0.0 => "when traffic began to move is not known",
-            _ => "no traffic has moved yet",
-        });
-    };
-    let against = if shift.mechanism.at_once() { Against::Before } else { Against::Beside };
-    let (margin, false_alarms) = (config.verdict.margin, config.verdict.false_alarms);
-    let settings = Settings { against, margin, false_alarms };
-    Ok(MetricsQuery { deployment: shift.deployment.clone(), old, new, from, settings })
+    Ok(Sides::TargetGroups { old, new })
+}
+
+fn first_traffic_known(shift: &Rollout) -> Result<Timestamp, &'static str> {
+    first_traffic(shift).ok_or(match shift.new.weight {
+        Some(weight) if weight > 0.0 => "when traffic began to move is not known",
+        _ => "no traffic has moved yet",
+    })
 }
 
 /// Compares the sides of the shifts in flight, for lists that show a verdict.

@@ -1,5 +1,6 @@
 //! Drawing one shift: stage bar, both sides, what they did, events, and what ended before.
 
+use super::autopsy_view;
 use super::comparing::comparison_of;
 use super::model::{AlarmWatch, Health, Rollout, Side};
 use super::pane::{RolloutsPane, Row};
@@ -32,6 +33,10 @@ pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffe
     }
     panel::title_one(head, row.name.short(), &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
     let body = panel::problems(body, Topic::RolloutDetail, buf, ctx);
+    if let (true, Some((shift, autopsy))) = (pane.autopsy, pane.dead(ctx)) {
+        autopsy_view::render(shift, autopsy, pane.event_top, body, buf, ctx);
+        return;
+    }
     let data = ctx.store.target(row.target).and_then(|it| it.rollout_detail.as_ref());
     let data = data.filter(|data| data.name == *row.name);
     let body = if let Some(shift) = row.shift {
@@ -91,7 +96,8 @@ fn shift_lines(
         lines.push(side("old (blue)", old, shift, Role::Old, bar_width, area.width, ctx));
     }
     lines.push(side("new (green)", &shift.new, shift, Role::New, bar_width, area.width, ctx));
-    if let Some(share) = shift.new.rule_disagrees() {
+    lines.extend(stopped(shift, data, ctx));
+    if let Some(share) = shift.new.rule_disagrees().filter(|_| shift.mechanism.has_weights()) {
         let text = format!(" {} the load balancer sends {} to new", theme.glyphs().warn, percent(share));
         lines.push(Line::styled(text, theme.style(Role::Warn)));
     }
@@ -151,7 +157,8 @@ fn warnings<'a>(shift: &Rollout, ctx: &Ctx) -> Vec<Line<'a>> {
     let mut push =
         |text: String| lines.push(Line::styled(format!(" {warn} {text}"), ctx.theme.style(Role::Warn)));
     if let Some(hook) = shift.waiting_hook() {
-        push(format!("{} hook {} {}", hook.kind, hook.id, shift.next_words(ctx.now.wall)));
+        let next = shift.next_words(ctx.now.wall);
+        push(format!("PAUSED: {next} ({} hook {})", hook.kind, hook.id));
     }
     if let Some(rollback) = &shift.rollback {
         let at = rollback.started_at.map(|at| format!(" {}", ctx.zone.second(at))).unwrap_or_default();
@@ -191,6 +198,7 @@ fn side<'a>(
     }
     let (health, health_role) = health(side, glyphs);
     parts.push(span(format!("  {}", pad_right(&health, 12)), health_role, ctx));
+    let has_tasks = shift.mechanism.has_tasks();
     let tasks = side.tasks;
     let (text, tasks_role) = match (tasks.running < tasks.requested, tasks.pending) {
         (true, _) if room < 100 => (format!("{}/{} tasks", tasks.running, tasks.requested), Role::Warn),
@@ -199,14 +207,29 @@ fn side<'a>(
         }
         (false, _) => (format!("{}/{} tasks", tasks.running, tasks.requested), Role::Dim),
     };
-    if room >= 100 || tasks_role == Role::Warn {
+    if has_tasks && (room >= 100 || tasks_role == Role::Warn) {
         parts.push(span(format!("  {text}"), tasks_role, ctx));
     }
-    let image = side.image().unwrap_or_else(|| glyphs.missing.to_owned());
+    let published = side.published.map(|at| format!("published {}", ctx.zone.near(at, ctx.now.wall)));
+    let image = published.or_else(|| side.image()).unwrap_or_else(|| glyphs.missing.to_owned());
     parts.push(span("  ", Role::Dim, ctx));
     let room = usize::from(room).saturating_sub(parts.iter().map(Span::width).sum::<usize>() + 1);
     parts.push(span(cut_middle(&image, room, glyphs.ellipsis).into_owned(), Role::Dim, ctx));
     Line::from(parts)
+}
+
+/// That tasks of the new side stopped, below its line; why that is not known.
+fn stopped<'a>(shift: &Rollout, data: Option<&RolloutDetail>, ctx: &Ctx) -> Option<Line<'a>> {
+    let (definition, found) = data?.stopped.as_ref()?;
+    let glyphs = ctx.theme.glyphs();
+    if shift.new.task_definition.as_ref() != Some(definition) {
+        return None;
+    }
+    let (text, role) = match found {
+        Ok(autopsy) => (format!("{}, Enter shows why", autopsy.short()?), Role::Bad),
+        Err(error) => (format!("stopped tasks: {error}"), Role::Warn),
+    };
+    Some(span(format!("{}{} {text}", " ".repeat(LABEL + 2), glyphs.warn), role, ctx).into())
 }
 
 fn bar<'a>(weight: Option<f64>, role: Role, cells: usize, glyphs: &Glyphs, ctx: &Ctx) -> Vec<Span<'a>> {
@@ -284,7 +307,8 @@ fn event_text(text: &str, room: usize, ellipsis: &str) -> String {
 /// An ARN's resource and a task's id in the middle of a sentence: enough of both ends to find it again.
 fn short_id(word: &str, ellipsis: &str) -> String {
     let resource = word.starts_with("arn:").then(|| word.splitn(6, ':').nth(5)).flatten().unwrap_or(word);
-    let id = |part: &str| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let id =
+        |part: &str| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let parts =
         resource.split('/').map(|part| if id(part) { cut_middle(part, 9, ellipsis) } else { part.into() });
     parts.collect::<Vec<_>>().join("/")

@@ -116,6 +116,10 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     }
     out.extend(flow(head, 0, room));
     out.push(Line::default());
+    // What makes it impossible is read first, and never scrolled for.
+    for text in plan.refusals() {
+        out.extend(wrapped(&format!("{} {text}", ctx.theme.glyphs().bad), 2, room, Role::Bad, ctx));
+    }
     let id = plan.guard.deployment.split_once('/').map_or(plan.guard.deployment.as_str(), |(_, id)| id);
     out.extend(wrapped(
         &format!("{}, deployment {id}   owner: {}", plan.mechanism, plan.owner),
@@ -142,8 +146,7 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     }
     out.extend(wrapped(&format!("does not undo: {}", plan.not_undone.join(", ")), 2, room, Role::Text, ctx));
     let glyphs = ctx.theme.glyphs();
-    // Refusals first: they are why nothing can be typed.
-    let mut checks: Vec<_> = plan.checks.iter().collect();
+    let mut checks: Vec<_> = plan.checks.iter().filter(|check| check.verdict != Verdict::Refuse).collect();
     checks.sort_by_key(|check| std::cmp::Reverse(check.verdict));
     for check in checks {
         let (glyph, role) = match check.verdict {
@@ -180,6 +183,11 @@ fn side<'a>(
 
 /// The exact call. Values are wrapped and never cut.
 fn call<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+    if let Some(command) = &plan.instead {
+        let mut out = vec![Line::styled("the owner's command", ctx.theme.style(Role::Dim))];
+        out.extend(wrapped(command, 2, room, Role::Text, ctx));
+        return out;
+    }
     let params = plan.call.params();
     let names = params.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
     let mut out = vec![Line::from(vec![

@@ -86,7 +86,7 @@ pub fn side(to: &str, shift: &Rollout) -> Result<(), String> {
         return Err("a first deployment has no other side".to_owned());
     };
     let label = old.label();
-    let number = label.strip_prefix("rev ").unwrap_or(&label);
+    let number = label.rsplit(' ').next().unwrap_or(&label);
     let known =
         [Some("old"), Some(&label), Some(number), old.task_definition.as_deref(), Some(&old.revision)];
     if known.contains(&Some(to)) {

@@ -7,6 +7,8 @@
 //! the SDK's reads and calls, `op` sends; `pane`, `view` and `detail` are the screen, `dialog` and
 //! `dialog_view` the dialog.
 
+pub mod autopsy;
+mod autopsy_view;
 mod comparing;
 mod detail;
 pub mod dialog;
@@ -48,5 +50,6 @@ pub use source::{DetailSource, ListSource, ShiftsSource, VerdictsSource};
 pub use state::Rollbacks;
 pub use verdict_view::phrase;
 pub use wire::{
-    Comparison, DetailQuery, MetricsQuery, RolloutDetail, RolloutList, ServiceSummary, Shifts, ShiftsQuery,
+    Comparison, DetailQuery, MetricsQuery, RolloutDetail, RolloutList, RolloutsQuery, ServiceSummary, Shifts,
+    ShiftsQuery,
 };

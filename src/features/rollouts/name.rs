@@ -16,6 +16,13 @@ pub enum RolloutName {
         /// Service name: the short name.
         service: String,
     },
+    /// A Lambda function's alias: `lambda/FUNCTION:ALIAS`.
+    Lambda {
+        /// Function name, not its ARN.
+        function: String,
+        /// Alias: the name events and callers use.
+        alias: String,
+    },
 }
 
 impl RolloutName {
@@ -41,28 +48,36 @@ impl RolloutName {
                 (!cluster.is_empty() && !service.is_empty() && !service.contains('/'))
                     .then(|| Self::ecs(cluster, service))
             }
+            "lambda" => {
+                let (function, alias) = rest.split_once(':')?;
+                (!function.is_empty() && !alias.is_empty() && !alias.contains([':', '/']))
+                    .then(|| Self::Lambda { function: function.to_owned(), alias: alias.to_owned() })
+            }
             _ => None,
         }
     }
 
-    /// The full name: `ecs/CLUSTER/SERVICE`.
+    /// The full name: `ecs/CLUSTER/SERVICE`, `lambda/FUNCTION:ALIAS`.
     pub fn full(&self) -> String {
         match self {
             Self::Ecs { cluster, service } => format!("ecs/{cluster}/{service}"),
+            Self::Lambda { function, alias } => format!("lambda/{function}:{alias}"),
         }
     }
 
-    /// The short name, which is enough where it is the only one: the service.
+    /// The short name, which is enough where it is the only one: the service or function.
     pub fn short(&self) -> &str {
         match self {
             Self::Ecs { service, .. } => service,
+            Self::Lambda { function, .. } => function,
         }
     }
 
-    /// Where it is, for the title of its screen: the cluster.
+    /// Where it is, for the title of its screen: the cluster or alias.
     pub fn place(&self) -> &str {
         match self {
             Self::Ecs { cluster, .. } => cluster,
+            Self::Lambda { alias, .. } => alias,
         }
     }
 
@@ -70,6 +85,7 @@ impl RolloutName {
     pub fn ecs_parts(&self) -> Option<(&str, &str)> {
         match self {
             Self::Ecs { cluster, service } => Some((cluster, service)),
+            Self::Lambda { .. } => None,
         }
     }
 
@@ -77,6 +93,7 @@ impl RolloutName {
     pub fn console(&self) -> ConsoleLink<'_> {
         match self {
             Self::Ecs { cluster, service } => ConsoleLink::EcsDeployments { cluster, service },
+            Self::Lambda { function, alias } => ConsoleLink::LambdaAlias { function, alias },
         }
     }
 

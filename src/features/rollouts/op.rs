@@ -35,11 +35,8 @@ pub async fn send(plan: &Plan, conn: &Conn, journal: &Path, clock: impl Fn() -> 
     let began = clock();
     let sending = Step::Sending { plan: Some(Box::new(plan.clone())) };
     let mut unwritten = append(journal, &Entry::new(plan, began, began, sending)).await.err();
-    let mut result = match re_read(plan, conn, began).await {
-        Ok(newer) if newer.refused() || !plan.diff(&newer).is_empty() => SendResult::Changed(Box::new(newer)),
-        Ok(_) => call(plan, conn, began, &clock).await,
-        Err(error) => SendResult::Unread(error),
-    };
+    let re_read = Box::pin(re_read(plan, conn, began));
+    let mut result = call_if_it_holds(plan, re_read, || Box::pin(call(plan, conn, began, &clock))).await;
     let step = step(plan, &result);
     if let Err(problem) = append(journal, &Entry::new(plan, began, clock(), step)).await {
         unwritten.get_or_insert(problem);
@@ -48,6 +45,19 @@ pub async fn send(plan: &Plan, conn: &Conn, journal: &Path, clock: impl Fn() -> 
         journal.problem = unwritten;
     }
     result
+}
+
+/// Reads once more, and calls only when that could be read and the plan still holds.
+pub(super) async fn call_if_it_holds<F: Future<Output = SendResult>>(
+    plan: &Plan,
+    re_read: impl Future<Output = Result<Plan, SourceError>>,
+    call: impl FnOnce() -> F,
+) -> SendResult {
+    match re_read.await {
+        Ok(newer) if newer.refused() || !plan.diff(&newer).is_empty() => SendResult::Changed(Box::new(newer)),
+        Ok(_) => call().await,
+        Err(error) => SendResult::Unread(error),
+    }
 }
 
 /// The plan as it would be made now.
@@ -70,6 +80,12 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
         Ok(request_id) => SendResult::Sent { at, request_id, journal },
         Err(error) if may_have_arrived(&error, source::refusals(&plan.call)) => {
             SendResult::Lost { at, error, journal }
+        }
+        Err(error) if source::lost_race(&plan.call, &error) => {
+            match Box::pin(re_read(plan, &conn, clock())).await {
+                Ok(newer) => SendResult::Changed(Box::new(newer)),
+                Err(_) => SendResult::Rejected(error),
+            }
         }
         Err(error) => SendResult::Rejected(error),
     }

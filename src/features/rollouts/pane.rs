@@ -1,9 +1,10 @@
 //! The Rollouts screen: verbs to state, wants and links. Drawing is in `view.rs`, the rollback in `dialog.rs`.
 
+use super::autopsy::Autopsy;
 use super::comparing::{metrics_query, want_verdicts};
 use super::dialog;
 use super::model::{Rollout, RolloutName, Standing};
-use super::wire::{DetailQuery, ServiceSummary};
+use super::wire::{DetailQuery, RolloutsQuery, ServiceSummary};
 use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan};
 use crate::aws::TargetId;
@@ -59,7 +60,9 @@ pub struct RolloutsPane {
     pub(super) filter: String,
     /// Services at rest are listed too.
     pub(super) all: bool,
-    /// First line of an opened shift's events.
+    /// The stopped tasks of the opened shift are shown instead of everything else about it.
+    pub(super) autopsy: bool,
+    /// First line of an opened shift's events or stopped tasks.
     pub(super) event_top: usize,
     pub(super) list_top: Cell<usize>,
 }
@@ -132,8 +135,26 @@ impl RolloutsPane {
         self.cursor.index(&keys).and_then(|index| rows.get(index).copied())
     }
 
+    /// The stopped tasks of the opened shift's new side, once there are any.
+    pub(super) fn dead<'a>(&self, ctx: &Ctx<'a>) -> Option<(&'a Rollout, &'a Autopsy)> {
+        let row = self.opened(ctx)?;
+        let detail = ctx.store.target(row.target)?.rollout_detail.as_ref()?;
+        let (definition, found) = detail.stopped.as_ref().filter(|_| detail.name == *row.name)?;
+        let shift = row.shift.filter(|shift| shift.new.task_definition.as_ref() == Some(definition))?;
+        let autopsy = found.as_ref().ok().filter(|autopsy| !autopsy.tasks.is_empty())?;
+        Some((shift, autopsy))
+    }
+
     fn on_detail(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
         match action {
+            Action::Open if self.dead(ctx).is_some() => {
+                self.autopsy = !self.autopsy;
+                self.event_top = 0;
+            }
+            Action::Back | Action::Quit if self.autopsy => {
+                self.autopsy = false;
+                self.event_top = 0;
+            }
             Action::Back | Action::Quit => self.open = None,
             Action::Down => self.event_top += 1,
             Action::Up => self.event_top = self.event_top.saturating_sub(1),
@@ -154,6 +175,7 @@ impl RolloutsPane {
             Action::Open => {
                 self.open = self.selected(ctx).map(|row| row.key());
                 self.event_top = 0;
+                self.autopsy = false;
             }
             Action::Find => {
                 return Some(vec![Command::Edit(Edit {
@@ -192,7 +214,11 @@ impl RolloutsPane {
 /// What to read beside the list for an opened row.
 fn detail_query(row: &Row, ctx: &Ctx) -> DetailQuery {
     let metrics = row.shift.and_then(|shift| metrics_query(shift, ctx.config).ok()).map(Box::new);
-    DetailQuery { name: row.name.clone(), metrics }
+    // ECS forgets stopped tasks after an hour.
+    let lately = |at| super::view::since(at, ctx.now.wall) < std::time::Duration::from_hours(1);
+    let fresh = row.shift.filter(|shift| shift.finished_at.is_none_or(lately));
+    let stopped = fresh.and_then(|shift| shift.new.task_definition.clone());
+    DetailQuery { name: row.name.clone(), metrics, stopped }
 }
 
 impl Pane for RolloutsPane {
@@ -220,7 +246,7 @@ impl Pane for RolloutsPane {
                 (false, true) => (Level::Background, 15),
                 (false, false) => (Level::Background, 60),
             };
-            plan.want(target, level, Cadence::secs(cadence), Query::Rollouts);
+            plan.want(target, level, Cadence::secs(cadence), Query::Rollouts(RolloutsQuery::of(ctx.config)));
         }
         if let (true, Some(row)) = (visible, self.opened(ctx)) {
             let query = Query::RolloutDetail(detail_query(&row, ctx));
@@ -250,6 +276,7 @@ impl Pane for RolloutsPane {
         }
         self.open = shift.clone().filter(|_| *open);
         self.event_top = 0;
+        self.autopsy = false;
         true
     }
 
@@ -281,6 +308,9 @@ impl Pane for RolloutsPane {
                 Action::Url,
             ]
         };
+        if self.open.is_some() && !self.autopsy && self.dead(ctx).is_some() {
+            hints.insert(1, Action::Open);
+        }
         // A target that takes no writes does not list the verb; pressed anyway, it says why.
         if self.selected(ctx).is_some_and(|row| dialog::no_writes(ctx, row.target).is_some()) {
             hints.retain(|action| *action != Action::Rollback);

@@ -60,18 +60,21 @@ pub struct SideFacts {
     pub weight: Option<f64>,
     /// Health of its targets.
     pub health: Health,
-    /// Running and requested tasks.
-    pub running: (u32, u32),
+    /// Running and requested tasks; `None` where there are none to count.
+    pub running: Option<(u32, u32)>,
+    /// When it was published, where that is known.
+    pub published: Option<Timestamp>,
 }
 
 impl SideFacts {
-    fn of(side: &Side, share: Option<f64>) -> Self {
+    fn of(side: &Side, share: Option<f64>, tasks: bool) -> Self {
         Self {
             label: side.label(),
             images: side.images.iter().map(Image::with_digest).collect(),
             weight: share,
             health: side.health(),
-            running: (side.tasks.running, side.tasks.requested),
+            running: tasks.then_some((side.tasks.running, side.tasks.requested)),
+            published: side.published,
         }
     }
 }
@@ -125,6 +128,8 @@ pub struct Plan {
     pub to: Option<SideFacts>,
     /// The call.
     pub call: Call,
+    /// The command with which the split's owner would undo it, where that is not the call.
+    pub instead: Option<String>,
     /// What must not change.
     pub guard: Guard,
     /// Pre-flight, in the order it was made.
@@ -150,17 +155,19 @@ impl Plan {
             fields: mechanism::guarded(rollout),
         };
         let (takes, slow) = mechanism::takes(rollout);
+        let tasks = rollout.mechanism.has_tasks();
         let share = rollout.share().map(|(share, _)| share);
         Self {
             name: rollout.name.clone(),
             mechanism: rollout.mechanism.label(),
             owner: rollout.owner.label().to_owned(),
-            from: SideFacts::of(&rollout.new, share),
+            from: SideFacts::of(&rollout.new, share, tasks),
             to: rollout.old.as_ref().map(|old| {
                 let weight = if rollout.mechanism.has_weights() { old.weight } else { None };
-                SideFacts::of(old, weight.or_else(|| share.map(|new| 100.0 - new)))
+                SideFacts::of(old, weight.or_else(|| share.map(|new| 100.0 - new)), tasks)
             }),
             call: Call::undoing(rollout),
+            instead: rollout.owner.command(&place.region),
             guard,
             checks: preflight::checks(rollout, &place, now),
             takes,
@@ -210,9 +217,9 @@ impl Plan {
         changes
     }
 
-    /// The command for somebody who may.
+    /// The command for somebody who may: the owner's, where the split is not ours.
     pub fn command(&self) -> String {
-        self.call.command(&self.place.region)
+        self.instead.clone().unwrap_or_else(|| self.call.command(&self.place.region))
     }
 
     /// Time left of the caller's credentials; `None` when they do not end or are not known.
@@ -238,7 +245,11 @@ impl SideFacts {
     pub fn health_words(&self) -> String {
         match &self.health {
             Health::Counted { healthy, total } => format!("{healthy}/{total} healthy"),
-            Health::Unread => format!("{}/{} running", self.running.0, self.running.1),
+            Health::Unread => match (self.running, self.published) {
+                (Some((running, requested)), _) => format!("{running}/{requested} running"),
+                (None, Some(at)) => format!("published {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+                (None, None) => "health not known".to_owned(),
+            },
             Health::Unreadable(why) => format!("health unreadable: {why}"),
         }
     }

@@ -4,7 +4,7 @@
 //! to make refuses. A poor or unreadable old side warns: at 4 a.m. it may still be the better one. Pure.
 
 use super::mechanism;
-use super::model::{Owner, Rollout};
+use super::model::Rollout;
 use super::plan::Circumstances;
 use super::stages::countdown;
 use jiff::{SignedDuration, Timestamp};
@@ -40,9 +40,8 @@ pub fn checks(rollout: &Rollout, place: &Circumstances, now: Timestamp) -> Vec<C
     if let Some(why) = &place.no_writes {
         note(Verdict::Refuse, why.clone());
     }
-    if rollout.owner != Owner::Ecs {
-        let text = format!("{} owns this split: roll back there", rollout.owner.label());
-        note(Verdict::Refuse, text);
+    if !mechanism::owned_by_itself(rollout) {
+        note(Verdict::Refuse, rollout.owner.instead());
     }
     list.extend(mechanism::checks(rollout));
     let mut note = |verdict, text: String| list.push(Check { verdict, text });

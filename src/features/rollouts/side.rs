@@ -4,6 +4,7 @@
 //! read is `None`. Pure.
 
 use super::model::arn_tail;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What a container runs.
@@ -118,6 +119,10 @@ impl SideMetrics {
 pub struct Side {
     /// Service revision ARN.
     pub revision: String,
+    /// What it is called, where that is not its revision's number: `version 18`.
+    pub called: Option<String>,
+    /// When it was published.
+    pub published: Option<Timestamp>,
     /// `family:number` of its task definition, once the revision was read.
     pub task_definition: Option<String>,
     /// Images of its containers.
@@ -137,6 +142,8 @@ impl Side {
     pub fn of(revision: &str) -> Self {
         Self {
             revision: revision.to_owned(),
+            called: None,
+            published: None,
             task_definition: None,
             images: Vec::new(),
             weight: None,
@@ -146,8 +153,11 @@ impl Side {
         }
     }
 
-    /// `rev 42`, from the task definition; the revision's own id when that is not known.
+    /// What it is called: `rev 42`, from the task definition; the revision's own id when that is not known.
     pub fn label(&self) -> String {
+        if let Some(called) = &self.called {
+            return called.clone();
+        }
         let number = self.task_definition.as_deref().and_then(|name| name.rsplit(':').next());
         format!("rev {}", number.unwrap_or_else(|| arn_tail(&self.revision)))
     }

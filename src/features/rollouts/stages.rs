@@ -127,6 +127,8 @@ pub enum Next {
     },
     /// Tasks are replaced: there are no steps.
     Tasks,
+    /// Nothing: the weights stay until somebody changes them.
+    Stays,
     /// It goes back to the old side.
     GoingBack,
     /// It is over.
@@ -192,13 +194,14 @@ impl Rollout {
                 let then = then.unwrap_or_else(|| "it fails".to_owned());
                 match until {
                     Some(until) => format!(
-                        "waits for an answer, {then} in {}",
+                        "{then} in {} unless answered",
                         Due { at: until, estimate: false }.countdown(now)
                     ),
                     None => format!("waits for an answer, then {then}"),
                 }
             }
             Next::Tasks => "replaces tasks".to_owned(),
+            Next::Stays => "stays until changed".to_owned(),
             Next::GoingBack => "going back to old".to_owned(),
             Next::Nothing => "–".to_owned(),
             Next::Unknown => "unknown".to_owned(),

@@ -7,7 +7,7 @@ use super::pane::{RolloutsPane, Row, tone};
 use super::verdict_view;
 use crate::app::pane::Ctx;
 use crate::features::{Topic, panel};
-use crate::text::units;
+use crate::text::{units, width};
 use crate::theme::{Glyphs, Role};
 use crate::widgets::dialog;
 use crate::widgets::table::{Cell, Column, Row as TableRow, Table};
@@ -71,11 +71,13 @@ fn list(pane: &RolloutsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         return;
     }
     let many = ctx.many_targets();
+    let owners = rows.iter().filter_map(|row| row.shift.map(|shift| width(shift.owner.label())));
+    let owner = owners.max().unwrap_or_default().clamp(6, 14);
     let columns = [
         Column::new("service", 14).flex(2),
         Column::new("target", if many { 10 } else { 0 }).priority(3),
         Column::new("mechanism", 14).priority(4),
-        Column::new("owner", 6).priority(6),
+        Column::new("owner", owner as u16).priority(6),
         Column::new("stage", 16).flex(1),
         Column::new("traffic on new", (BAR + 7) as u16).priority(2),
         Column::new("next", 14).flex(1).priority(1),
@@ -203,7 +205,7 @@ fn traffic<'a>(shift: &Rollout, glyphs: &Glyphs) -> Cell<'a> {
     let full = ((share / 100.0 * BAR as f64).round() as usize).min(BAR);
     // Some traffic is never drawn as none, and not all never as all.
     let full = if share > 0.0 && share < 100.0 { full.clamp(1, BAR - 1) } else { full };
-    let mark = if estimate { glyphs.estimate } else { "" };
+    let (mark, share) = if estimate { (glyphs.estimate, share.round()) } else { ("", share) };
     Cell::new(glyphs.bar[0].repeat(full), Role::New)
         .and(glyphs.bar[1].repeat(BAR - full), Role::Old)
         .and(format!(" {mark}{}", super::stages::percent(share)), Role::Text)

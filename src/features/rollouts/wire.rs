@@ -3,12 +3,15 @@
 //! These travel in messages and recordings, so all of them are plain data. The shift itself is in
 //! `model.rs`.
 
+use super::autopsy::Autopsy;
 use super::model::{Event, Owner, Rollout, RolloutName, SideMetrics, Strategy, Tasks};
 use super::plan::Caller;
 use super::verdict::{Settings, Verdict};
 use crate::aws::SourceError;
+use crate::config::Config;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// An ECS service, in flight or at rest.
@@ -28,6 +31,22 @@ pub struct ServiceSummary {
     pub groups: Vec<String>,
     /// Its current (or last) deployment.
     pub deployment: Option<String>,
+}
+
+/// What to look at beside what is found by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutsQuery {
+    /// Lambda functions that the config names, sorted.
+    pub functions: Arc<Vec<String>>,
+}
+
+impl RolloutsQuery {
+    /// What the config says to look at.
+    pub fn of(config: &Config) -> Self {
+        let named = config.services.iter().filter_map(|service| service.lambda.as_deref());
+        let functions: BTreeSet<&str> = named.map(|name| name.split(':').next().unwrap_or(name)).collect();
+        Self { functions: Arc::new(functions.into_iter().map(str::to_owned).collect()) }
+    }
 }
 
 /// What the list knows of one target.
@@ -103,6 +122,31 @@ pub struct DetailQuery {
     pub name: RolloutName,
     /// The sides' target groups and since when; `None` when there is no shift to compare.
     pub metrics: Option<Box<MetricsQuery>>,
+    /// Task definition (`family:number`) of the side whose stopped tasks are to be read.
+    pub stopped: Option<String>,
+}
+
+/// Whose metrics tell what each side did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Sides {
+    /// Target groups of a load balancer: their `LoadBalancer` and `TargetGroup` dimensions.
+    TargetGroups {
+        /// The old side's.
+        old: Vec<(String, String)>,
+        /// The new side's.
+        new: Vec<(String, String)>,
+    },
+    /// Versions of a function behind an alias.
+    Versions {
+        /// Function name.
+        function: String,
+        /// Alias name.
+        alias: String,
+        /// The version that the alias points at.
+        old: String,
+        /// The one that it sends a share to.
+        new: String,
+    },
 }
 
 /// Whose metrics to compare.
@@ -110,12 +154,10 @@ pub struct DetailQuery {
 pub struct MetricsQuery {
     /// The shift's deployment.
     pub deployment: String,
-    /// Load balancer and target group dimensions of the old side.
-    pub old: Vec<(String, String)>,
-    /// The same of the new side.
-    pub new: Vec<(String, String)>,
-    /// When traffic began to move.
-    pub from: Timestamp,
+    /// The sides.
+    pub sides: Sides,
+    /// When traffic began to move; where nothing says so, the last hour is compared.
+    pub from: Option<Timestamp>,
     /// How to compare.
     pub settings: Settings,
 }
@@ -133,6 +175,8 @@ pub struct RolloutDetail {
     pub metrics: Option<Box<Comparison>>,
     /// Why the metrics could not be read.
     pub metrics_error: Option<String>,
+    /// Which task definition's stopped tasks were read, and what they tell or why not.
+    pub stopped: Option<(String, Result<Autopsy, String>)>,
 }
 
 /// What both sides of a shift did, and whether the new one is worse.

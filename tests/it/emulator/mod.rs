@@ -13,6 +13,7 @@ mod logs;
 mod metrics;
 mod redirect;
 mod traces;
+mod weights;
 
 use crate::common;
 use eyewall::aws::Conn;

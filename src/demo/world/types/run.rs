@@ -402,8 +402,8 @@ pub struct Function {
     pub name: String,
     /// ARN.
     pub arn: String,
-    /// Alias and the version it points at.
-    pub alias: Option<(String, u32)>,
+    /// Its alias.
+    pub alias: String,
     /// Log group.
     pub log_group: String,
     /// For example `python3.13`.

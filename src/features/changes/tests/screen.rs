@@ -42,7 +42,12 @@ pub fn app() -> App {
     let session = SessionInfo { region: Some("eu-west-2".into()), ..SessionInfo::default() };
     let mut app = App::new(Store::new([(TargetSpec::named("prod"), session)]), settings, Zone::utc());
     answer(&mut app, Query::Alarms, Payload::Alarms(alarms()), 0);
-    answer(&mut app, Query::Rollouts, Payload::Rollouts(rollouts()), 0);
+    answer(
+        &mut app,
+        Query::Rollouts(crate::features::rollouts::RolloutsQuery::default()),
+        Payload::Rollouts(rollouts()),
+        0,
+    );
     let query = app.plan(now(0)).get(&PollKey::new(&prod(), Topic::ServiceGraph)).unwrap().query.clone();
     answer(&mut app, query, Payload::ServiceGraph(Box::new(graph())), 0);
     app

@@ -5,8 +5,9 @@
 //! for all is in `stages.rs`, `plan.rs`, `preflight.rs` and `watch.rs`. Pure.
 
 pub mod ecs;
+pub mod lambda;
 
-use super::model::{Rollout, Standing};
+use super::model::{Owner, Rollout, Standing};
 use super::preflight::Check;
 use super::stages::{ByItself, Due, Next, StageItem};
 use super::watch::{Ending, Seen};
@@ -18,6 +19,8 @@ use serde::{Deserialize, Serialize};
 pub enum Mechanism {
     /// A deployment of an ECS service.
     Ecs(ecs::Strategy),
+    /// Weights of a Lambda alias.
+    Lambda(lambda::Alias),
 }
 
 impl Mechanism {
@@ -25,6 +28,7 @@ impl Mechanism {
     pub fn label(&self) -> String {
         match self {
             Self::Ecs(strategy) => format!("ECS {}", strategy.label()),
+            Self::Lambda(_) => "Lambda alias".to_owned(),
         }
     }
 
@@ -32,6 +36,7 @@ impl Mechanism {
     pub fn short(&self) -> &str {
         match self {
             Self::Ecs(strategy) => strategy.label(),
+            Self::Lambda(_) => "Lambda alias",
         }
     }
 
@@ -39,6 +44,15 @@ impl Mechanism {
     pub fn has_weights(&self) -> bool {
         match self {
             Self::Ecs(strategy) => strategy.has_weights(),
+            Self::Lambda(_) => true,
+        }
+    }
+
+    /// Whether its sides run tasks that can be counted.
+    pub fn has_tasks(&self) -> bool {
+        match self {
+            Self::Ecs(_) => true,
+            Self::Lambda(_) => false,
         }
     }
 
@@ -46,6 +60,7 @@ impl Mechanism {
     pub fn at_once(&self) -> bool {
         match self {
             Self::Ecs(strategy) => *strategy == ecs::Strategy::BlueGreen,
+            Self::Lambda(_) => false,
         }
     }
 
@@ -53,6 +68,7 @@ impl Mechanism {
     pub fn strategy(&self) -> Option<&ecs::Strategy> {
         match self {
             Self::Ecs(strategy) => Some(strategy),
+            Self::Lambda(_) => None,
         }
     }
 }
@@ -62,6 +78,7 @@ impl Rollout {
     pub fn standing(&self) -> Standing {
         match &self.mechanism {
             Mechanism::Ecs(_) => self.status.standing(),
+            Mechanism::Lambda(alias) => alias.standing(),
         }
     }
 
@@ -75,6 +92,7 @@ impl Rollout {
         }
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::next(self, strategy),
+            Mechanism::Lambda(_) => Next::Stays,
         }
     }
 
@@ -82,6 +100,7 @@ impl Rollout {
     pub fn due_100(&self) -> Option<Due> {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::due_100(self, strategy),
+            Mechanism::Lambda(_) => None,
         }
     }
 
@@ -89,6 +108,7 @@ impl Rollout {
     pub(super) fn open_words(&self) -> String {
         match &self.mechanism {
             Mechanism::Ecs(_) => ecs::stage_words(self),
+            Mechanism::Lambda(_) => lambda::stage_words(self),
         }
     }
 
@@ -96,6 +116,7 @@ impl Rollout {
     pub(super) fn open_bar(&self, now: Timestamp) -> Vec<StageItem> {
         match &self.mechanism {
             Mechanism::Ecs(_) => ecs::stage_bar(self, now),
+            Mechanism::Lambda(_) => lambda::stage_bar(self),
         }
     }
 
@@ -103,6 +124,7 @@ impl Rollout {
     pub fn by_itself(&self) -> ByItself {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::by_itself(self, strategy),
+            Mechanism::Lambda(_) => ByItself { yes: false, why: "nothing watches an alias".to_owned() },
         }
     }
 }
@@ -112,6 +134,8 @@ impl Rollout {
 pub enum Call {
     /// To ECS.
     Ecs(ecs::Call),
+    /// To Lambda.
+    Lambda(lambda::Call),
 }
 
 impl Call {
@@ -119,6 +143,7 @@ impl Call {
     pub(super) fn undoing(rollout: &Rollout) -> Self {
         match &rollout.mechanism {
             Mechanism::Ecs(_) => Self::Ecs(ecs::call(rollout)),
+            Mechanism::Lambda(alias) => Self::Lambda(lambda::call(alias)),
         }
     }
 
@@ -126,6 +151,7 @@ impl Call {
     pub fn operation(&self) -> &'static str {
         match self {
             Self::Ecs(call) => call.operation(),
+            Self::Lambda(call) => call.operation(),
         }
     }
 
@@ -133,6 +159,7 @@ impl Call {
     pub fn params(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Ecs(call) => call.params(),
+            Self::Lambda(call) => call.params(),
         }
     }
 
@@ -140,7 +167,16 @@ impl Call {
     pub fn command(&self, region: &str) -> String {
         match self {
             Self::Ecs(call) => call.command(region),
+            Self::Lambda(call) => call.command(region),
         }
+    }
+}
+
+/// Whether the split is the mechanism's own to change, and not somebody's who would set it again.
+pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
+    match &rollout.mechanism {
+        Mechanism::Ecs(_) => rollout.owner == Owner::Ecs,
+        Mechanism::Lambda(_) => rollout.owner == Owner::Nobody,
     }
 }
 
@@ -149,6 +185,7 @@ impl Call {
 pub(super) fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::guarded(rollout),
+        Mechanism::Lambda(alias) => lambda::guarded(alias),
     }
 }
 
@@ -156,6 +193,7 @@ pub(super) fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
 pub(super) fn takes(rollout: &Rollout) -> (String, bool) {
     match &rollout.mechanism {
         Mechanism::Ecs(strategy) => ecs::takes(rollout, strategy),
+        Mechanism::Lambda(_) => (lambda::takes(rollout), false),
     }
 }
 
@@ -163,6 +201,7 @@ pub(super) fn takes(rollout: &Rollout) -> (String, bool) {
 pub(super) fn checks(rollout: &Rollout) -> Vec<Check> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::checks(rollout),
+        Mechanism::Lambda(alias) => lambda::checks(rollout, alias),
     }
 }
 
@@ -170,5 +209,6 @@ pub(super) fn checks(rollout: &Rollout) -> Vec<Check> {
 pub(super) fn judge(seen: &Seen, rollout: &Rollout) -> Option<(Ending, String)> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::judge(seen, rollout),
+        Mechanism::Lambda(alias) => lambda::judge(seen, rollout, alias),
     }
 }

@@ -20,6 +20,10 @@ pub fn facts(shift: &Rollout) -> Vec<Fact> {
         let mark = if estimate { "~" } else { "" };
         format!("new {mark}{}", percent(share))
     });
+    let counts = |word, known: Option<&Side>| {
+        let known = known.filter(|_| shift.mechanism.has_tasks());
+        known.map(|known| side(word, known)).unwrap_or_default()
+    };
     let triggered = &shift.alarms.triggered;
     let alarms = if triggered.is_empty() { String::new() } else { format!("ALARM {}", triggered.join(", ")) };
     let hook = shift.waiting_hook().map(|hook| {
@@ -30,8 +34,8 @@ pub fn facts(shift: &Rollout) -> Vec<Fact> {
         fact("status", shift.status.0.clone()),
         fact("lifecycleStage", shift.stage.clone().unwrap_or_default()),
         fact("weight", weight.unwrap_or_default()),
-        fact("new", side("new", &shift.new)),
-        fact("old", shift.old.as_ref().map(|old| side("old", old)).unwrap_or_default()),
+        fact("new", counts("new", Some(&shift.new))),
+        fact("old", counts("old", shift.old.as_ref())),
         fact("alarms", alarms),
         fact("hooks", hook.unwrap_or_default()),
         fact("statusReason", shift.status_reason.clone().unwrap_or_default()),

@@ -44,8 +44,8 @@ pub fn rollout(target: &TargetId, region: Option<&str>, shift: &Rollout) -> Valu
         "statusReason": shift.status_reason,
         "lifecycleStage": shift.stage,
         "inProgress": shift.in_progress(),
-        "new": side(&shift.new),
-        "old": shift.old.as_ref().map(side),
+        "new": side(&shift.new, shift.mechanism.has_tasks()),
+        "old": shift.old.as_ref().map(|old| side(old, shift.mechanism.has_tasks())),
         "nextStep": next(shift),
         "rollsBackByItself": by_itself.yes,
         "rollsBackReason": by_itself.why,
@@ -135,7 +135,8 @@ pub fn plan(plan: &Plan) -> Value {
     })
 }
 
-fn side(side: &Side) -> Value {
+fn side(side: &Side, has_tasks: bool) -> Value {
+    let count = |tasks: u32| has_tasks.then_some(tasks);
     let images = side.images.iter().map(|image| json!({ "name": image.name, "digest": image.digest }));
     json!({
         "label": side.label(),
@@ -144,9 +145,9 @@ fn side(side: &Side) -> Value {
         "images": images.collect::<Vec<_>>(),
         "weight": side.weight,
         "testWeight": side.test_weight,
-        "requestedTaskCount": side.tasks.requested,
-        "runningTaskCount": side.tasks.running,
-        "pendingTaskCount": side.tasks.pending,
+        "requestedTaskCount": count(side.tasks.requested),
+        "runningTaskCount": count(side.tasks.running),
+        "pendingTaskCount": count(side.tasks.pending),
         "targetGroups": side.groups.iter().map(group).collect::<Vec<_>>(),
     })
 }
@@ -177,8 +178,8 @@ fn facts(side: &SideFacts) -> Value {
         "label": side.label,
         "images": side.images,
         "weight": side.weight,
-        "runningTaskCount": side.running.0,
-        "requestedTaskCount": side.running.1,
+        "runningTaskCount": side.running.map(|(running, _)| running),
+        "requestedTaskCount": side.running.map(|(_, requested)| requested),
         "healthyCount": healthy,
         "targetCount": total,
         "healthError": unreadable,
@@ -200,6 +201,7 @@ fn next(shift: &Rollout) -> Value {
         Next::CleanUp(due) => step("CLEAN_UP", None, due, None),
         Next::End => step("END", None, None, None),
         Next::Hook { until, then } => step("HOOK", None, until.map(|at| Due { at, estimate: false }), then),
+        Next::Stays => step("STAYS", None, None, None),
         Next::Tasks => step("TASKS", None, None, None),
         Next::GoingBack => step("ROLLBACK", None, None, None),
         Next::Nothing => step("NONE", None, None, None),

@@ -3,6 +3,7 @@
 
 use super::super::model::{Rollout, RolloutName, Status};
 use super::super::wire::{DetailQuery, RolloutDetail};
+use super::autopsy::Coroner;
 use super::ecs::{self, Reader};
 use super::{BALANCER_AGE, DAY, metrics};
 use crate::app::Now;
@@ -28,6 +29,7 @@ impl Source for DetailSource {
 pub struct DetailSource {
     conn: Conn,
     reader: Reader,
+    coroner: Coroner,
     /// Ended deployments of the opened service, by ARN.
     known: BTreeMap<String, Rollout>,
 }
@@ -35,18 +37,28 @@ pub struct DetailSource {
 impl DetailSource {
     /// A source for one target.
     pub fn new(conn: &Conn) -> Self {
-        Self { conn: conn.clone(), reader: Reader::new(conn, BALANCER_AGE), known: BTreeMap::new() }
+        Self {
+            conn: conn.clone(),
+            reader: Reader::new(conn, BALANCER_AGE),
+            coroner: Coroner::new(conn),
+            known: BTreeMap::new(),
+        }
     }
 
     /// Reads it.
     ///
     /// # Errors
-    /// When the service or its deployments cannot be read. Metrics that cannot be are said to be missing.
+    /// When the service or its deployments cannot be read. Metrics and stopped tasks
+    /// that cannot be are said to be missing.
     pub async fn read(&mut self, query: &DetailQuery, now: Now) -> Result<RolloutDetail, SourceError> {
         let name = &query.name;
-        let RolloutName::Ecs { cluster, service } = name;
-        let services = self.reader.services(cluster, std::slice::from_ref(service)).await?;
-        let history = match services.first() {
+        let service = match name {
+            RolloutName::Ecs { cluster, service } => {
+                self.reader.services(cluster, std::slice::from_ref(service)).await?.into_iter().next()
+            }
+            RolloutName::Lambda { .. } => None,
+        };
+        let history = match &service {
             Some(service) => self.history(service, now.wall).await?,
             None => Vec::new(),
         };
@@ -57,8 +69,15 @@ impl DetailSource {
             },
             None => (None, None),
         };
-        let events = services.first().map(ecs::events).unwrap_or_default();
-        Ok(RolloutDetail { name: name.clone(), history, events, metrics, metrics_error })
+        let events = service.as_ref().map(ecs::events).unwrap_or_default();
+        let stopped = match (&query.stopped, name) {
+            (Some(definition), RolloutName::Ecs { cluster, service }) => {
+                let found = self.coroner.examine(cluster, service, definition, now.wall).await;
+                Some((definition.clone(), found.map_err(|error| error.short())))
+            }
+            _ => None,
+        };
+        Ok(RolloutDetail { name: name.clone(), history, events, metrics, metrics_error, stopped })
     }
 
     async fn history(&mut self, service: &Service, now: Timestamp) -> Result<Vec<Rollout>, SourceError> {

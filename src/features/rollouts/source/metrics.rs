@@ -1,12 +1,14 @@
-//! What both sides did, from the load balancer's metrics: requests and failures per minute, p99.
+//! What both sides did, from the metrics of target groups or of a function's versions: requests and failures per
+//! minute, p99.
 //!
-//! One `GetMetricData` for both sides of all shifts asked about: five metrics per target group, whatever the
-//! span. Failed is requests minus 2XX, 3XX and 4XX of the target group, so that requests which got no answer
-//! count. The minute that still runs is left out.
+//! One `GetMetricData` for both sides of all shifts asked about: five metrics per target group, three per version,
+//! whatever the span. Failed at a target group is requests minus 2XX, 3XX and 4XX, so that requests which got no
+//! answer count. The minute that still runs is left out. Where nothing says when traffic began to move, the last
+//! hour is compared: the interval then holds at any look within an hour.
 
 use super::super::model::SideMetrics;
 use super::super::verdict::{Against, Counts, Minute, judge};
-use super::super::wire::{Comparison, MetricsQuery};
+use super::super::wire::{Comparison, MetricsQuery, Sides};
 use crate::aws::{Conn, SourceError};
 use crate::features::metrics::{MetricQuery, Series, Stat, source::fetch};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
@@ -22,15 +24,35 @@ const BEFORE: SignedDuration = SignedDuration::from_hours(1);
 const LONGEST: SignedDuration = SignedDuration::from_hours(48);
 /// Target groups per side: more are not compared, since they would cost without telling more.
 const MAX_GROUPS: usize = 4;
-/// Place of p99 in [`METRICS`]; requests are first, the counts of answers between them.
-const P99: usize = 4;
+/// Compared where nothing says when traffic began to move.
+const UNDATED: SignedDuration = SignedDuration::from_hours(1);
 
-const METRICS: [(&str, &str); 5] = [
-    ("RequestCount", "Sum"),
-    ("HTTPCode_Target_2XX_Count", "Sum"),
-    ("HTTPCode_Target_3XX_Count", "Sum"),
-    ("HTTPCode_Target_4XX_Count", "Sum"),
-    ("TargetResponseTime", "p99"),
+/// What a metric of a side says.
+#[derive(Clone, Copy)]
+enum Says {
+    Requests,
+    /// Requests that did not fail.
+    Answered,
+    Failed,
+    P99,
+    P99Milliseconds,
+}
+
+type Metric = (&'static str, &'static str, Says);
+
+const TARGET_GROUP: [Metric; 5] = [
+    ("RequestCount", "Sum", Says::Requests),
+    ("HTTPCode_Target_2XX_Count", "Sum", Says::Answered),
+    ("HTTPCode_Target_3XX_Count", "Sum", Says::Answered),
+    ("HTTPCode_Target_4XX_Count", "Sum", Says::Answered),
+    ("TargetResponseTime", "p99", Says::P99),
+];
+
+/// Lambda reports zero errors too.
+const VERSION: [Metric; 3] = [
+    ("Invocations", "Sum", Says::Requests),
+    ("Errors", "Sum", Says::Failed),
+    ("Duration", "p99", Says::P99Milliseconds),
 ];
 
 /// Compares the sides of shifts that are listed and not opened.
@@ -60,7 +82,7 @@ pub async fn read(
     asked: &[MetricsQuery],
     now: Timestamp,
 ) -> Result<Vec<Comparison>, SourceError> {
-    let Some(from) = asked.iter().map(|it| it.from).min() else { return Ok(Vec::new()) };
+    let Some(from) = asked.iter().map(|it| began(it, now)).min() else { return Ok(Vec::new()) };
     let bound = now.checked_sub(LONGEST).unwrap_or(from);
     let from = from.checked_sub(BEFORE).unwrap_or(from).max(bound);
     let queries: Vec<_> = asked.iter().enumerate().flat_map(|(at, shift)| queries(at, shift)).collect();
@@ -68,19 +90,63 @@ pub async fn read(
     Ok(asked.iter().enumerate().map(|(at, shift)| compare(at, shift, &series, now)).collect())
 }
 
+fn began(asked: &MetricsQuery, now: Timestamp) -> Timestamp {
+    asked.from.unwrap_or_else(|| now.checked_sub(UNDATED).unwrap_or(now))
+}
+
+/// Where a side's metrics are.
+struct Parts {
+    namespace: &'static str,
+    metrics: &'static [Metric],
+    /// Per side the dimensions of each of its parts.
+    sides: [(char, Vec<Dimensions>); 2],
+}
+
+fn parts(sides: &Sides) -> Parts {
+    match sides {
+        Sides::TargetGroups { old, new } => {
+            let groups = |groups: &[(String, String)]| {
+                let own = groups.iter().take(MAX_GROUPS);
+                own.map(|(balancer, target)| {
+                    dimensions([("LoadBalancer", balancer), ("TargetGroup", target)])
+                })
+                .collect()
+            };
+            let sides = [('o', groups(old)), ('n', groups(new))];
+            Parts { namespace: "AWS/ApplicationELB", metrics: &TARGET_GROUP, sides }
+        }
+        Sides::Versions { function, alias, old, new } => {
+            let resource = format!("{function}:{alias}");
+            let version = |version: &str| {
+                let resource = resource.as_str();
+                vec![dimensions([
+                    ("FunctionName", function),
+                    ("Resource", resource),
+                    ("ExecutedVersion", version),
+                ])]
+            };
+            let sides = [('o', version(old)), ('n', version(new))];
+            Parts { namespace: "AWS/Lambda", metrics: &VERSION, sides }
+        }
+    }
+}
+
+type Dimensions = Vec<(String, String)>;
+
+fn dimensions<const N: usize>(pairs: [(&str, &str); N]) -> Dimensions {
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+}
+
 fn queries(shift: usize, asked: &MetricsQuery) -> impl Iterator<Item = MetricQuery> {
-    let sides = [('o', &asked.old), ('n', &asked.new)];
-    sides.into_iter().flat_map(move |(side, groups)| {
-        groups.iter().take(MAX_GROUPS).enumerate().flat_map(move |(group, (balancer, target))| {
-            METRICS.iter().enumerate().map(move |(index, (name, stat))| MetricQuery {
-                id: format!("{side}{shift}_{index}_{group}"),
+    let Parts { namespace, metrics, sides } = parts(&asked.sides);
+    sides.into_iter().flat_map(move |(side, parts)| {
+        parts.into_iter().enumerate().flat_map(move |(part, dimensions)| {
+            metrics.iter().enumerate().map(move |(index, (name, stat, _))| MetricQuery {
+                id: format!("{side}{shift}_{index}_{part}"),
                 stat: Some(Stat {
-                    namespace: "AWS/ApplicationELB".to_owned(),
+                    namespace: namespace.to_owned(),
                     name: (*name).to_owned(),
-                    dimensions: vec![
-                        ("LoadBalancer".to_owned(), balancer.clone()),
-                        ("TargetGroup".to_owned(), target.clone()),
-                    ],
+                    dimensions: dimensions.clone(),
                     stat: (*stat).to_owned(),
                 }),
                 expression: None,
@@ -98,28 +164,34 @@ struct Tally {
     /// `None` when no request was reported, which is not zero.
     requests: Option<f64>,
     answered: f64,
+    /// Where failures are reported themselves.
+    failed: Option<f64>,
     p99: Option<f64>,
 }
 
 impl Tally {
-    fn add(&mut self, index: usize, value: f64) {
-        match index {
-            0 => *self.requests.get_or_insert(0.0) += value,
-            P99 => self.p99 = Some(self.p99.map_or(value, |most| most.max(value))),
-            _ => self.answered += value,
+    fn add(&mut self, says: Says, value: f64) {
+        match says {
+            Says::Requests => *self.requests.get_or_insert(0.0) += value,
+            Says::Answered => self.answered += value,
+            Says::Failed => *self.failed.get_or_insert(0.0) += value,
+            Says::P99 => self.p99 = Some(self.p99.map_or(value, |most| most.max(value))),
+            Says::P99Milliseconds => self.add(Says::P99, value / 1000.0),
         }
     }
 
     fn counts(&self) -> Option<Counts> {
         let requests = self.requests?.max(0.0);
-        Some(Counts { requests, failed: (requests - self.answered).clamp(0.0, requests) })
+        let failed = self.failed.unwrap_or(requests - self.answered);
+        Some(Counts { requests, failed: failed.clamp(0.0, requests) })
     }
 }
 
 fn compare(shift: usize, asked: &MetricsQuery, series: &[Series], now: Timestamp) -> Comparison {
-    let from = asked.from;
-    let old = tallies(&format!("o{shift}_"), series, now);
-    let new = tallies(&format!("n{shift}_"), series, now);
+    let from = began(asked, now);
+    let Parts { metrics, .. } = parts(&asked.sides);
+    let old = tallies(&format!("o{shift}_"), metrics, series, now);
+    let new = tallies(&format!("n{shift}_"), metrics, series, now);
     let mut minutes: BTreeMap<Timestamp, Minute> = BTreeMap::new();
     let empty = |at: Timestamp| Minute { at, old: None, new: None };
     for (at, tally) in &old {
@@ -149,14 +221,19 @@ fn compare(shift: usize, asked: &MetricsQuery, series: &[Series], now: Timestamp
 }
 
 /// One side's whole minutes.
-fn tallies(prefix: &str, series: &[Series], now: Timestamp) -> BTreeMap<Timestamp, Tally> {
+fn tallies(
+    prefix: &str,
+    metrics: &[Metric],
+    series: &[Series],
+    now: Timestamp,
+) -> BTreeMap<Timestamp, Tally> {
     let mut minutes: BTreeMap<Timestamp, Tally> = BTreeMap::new();
     for series in series {
         let index = series.id.strip_prefix(prefix).and_then(|rest| rest.split('_').next()?.parse().ok());
-        let Some(index) = index else { continue };
+        let Some((.., says)) = index.and_then(|index: usize| metrics.get(index)) else { continue };
         for (at, value) in &series.points {
             if at.checked_add(MINUTE).is_ok_and(|end| end <= now) {
-                minutes.entry(*at).or_default().add(index, *value);
+                minutes.entry(*at).or_default().add(*says, *value);
             }
         }
     }
@@ -192,9 +269,8 @@ mod tests {
         };
         MetricsQuery {
             deployment: "d".into(),
-            old: groups("o"),
-            new: groups("n"),
-            from: at(0),
+            sides: Sides::TargetGroups { old: groups("o"), new: groups("n") },
+            from: Some(at(0)),
             settings: Settings { against: Against::Beside, margin: 0.5, false_alarms: 0.01 },
         }
     }
@@ -222,6 +298,29 @@ mod tests {
         assert_eq!((read.old, read.new.requests), (SideMetrics::default(), Some(7.0)));
         assert_eq!(read.verdict.lack, Some(Lack::Old));
         assert_eq!(compare(2, &asked(1), &all, now).verdict.lack, Some(Lack::Nothing));
+    }
+
+    #[test]
+    fn versions_of_a_function_report_their_failures_themselves() {
+        let sides = Sides::Versions {
+            function: "f".into(),
+            alias: "live".into(),
+            old: "17".into(),
+            new: "18".into(),
+        };
+        let asked = MetricsQuery { sides, from: None, ..asked(1) };
+        let all = [
+            series("o0_0_0", &[100.0, 100.0]),
+            series("o0_1_0", &[1.0, 1.0]),
+            series("o0_2_0", &[250.0, 300.0]),
+            series("n0_0_0", &[20.0, 20.0]),
+            series("n0_1_0", &[0.0, 3.0]),
+        ];
+        let read = compare(0, &asked, &all, at(2));
+        assert_eq!(read.old, SideMetrics { requests: Some(200.0), failed: Some(2.0), p99: Some(0.3) });
+        assert_eq!(read.new, SideMetrics { requests: Some(40.0), failed: Some(3.0), p99: None });
+        let ids: Vec<_> = queries(0, &asked).map(|query| query.id).collect();
+        assert_eq!(ids, ["o0_0_0", "o0_1_0", "o0_2_0", "n0_0_0", "n0_1_0", "n0_2_0"]);
     }
 
     #[test]

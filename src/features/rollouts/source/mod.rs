@@ -3,8 +3,10 @@
 //!
 //! Each mechanism has its own folder or file; here they are put together.
 
+mod autopsy;
 mod detail;
 pub(super) mod ecs;
+mod lambda;
 mod metrics;
 
 pub use detail::DetailSource;
@@ -13,11 +15,12 @@ pub use metrics::VerdictsSource;
 use super::mechanism::Call;
 use super::model::{Rollout, RolloutName};
 use super::plan::Caller;
-use super::wire::{RolloutList, Shifts, ShiftsQuery};
+use super::wire::{RolloutList, RolloutsQuery, Shifts, ShiftsQuery};
 use crate::app::Now;
 use crate::aws::{Conn, ErrorClass, SourceError, identity};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
 use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 
 /// How old the load balancer's answers may be in the list.
 const BALANCER_AGE: SignedDuration = SignedDuration::from_secs(9);
@@ -27,32 +30,42 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// All services and the shifts among them.
 pub struct ListSource {
     ecs: ecs::ListReader,
+    lambda: lambda::ListReader,
 }
 
 impl ListSource {
     /// A source for one target.
     pub fn new(conn: &Conn) -> Self {
-        Self { ecs: ecs::ListReader::new(conn) }
+        Self { ecs: ecs::ListReader::new(conn), lambda: lambda::ListReader::new(conn) }
     }
 
     /// Reads the list.
     ///
     /// # Errors
-    /// When clusters, services or deployments cannot be read. A denied cluster beside others becomes a note.
-    pub async fn read(&mut self, now: Now) -> Result<RolloutList, SourceError> {
-        self.ecs.read(now).await
+    /// When clusters, services or deployments cannot be read. A denied cluster beside others becomes a note,
+    /// as does what cannot be read of Lambda.
+    pub async fn read(&mut self, query: &RolloutsQuery, now: Now) -> Result<RolloutList, SourceError> {
+        let mut list = self.ecs.read(now).await?;
+        let (aliases, notes) = self.lambda.read(&query.functions, now).await?;
+        list.shifts.extend(aliases);
+        list.notes.extend(notes);
+        if !self.lambda.ended().is_empty() {
+            list.recent = Arc::new(list.recent.iter().chain(self.lambda.ended()).cloned().collect());
+        }
+        Ok(list)
     }
 }
 
 /// Exact reads of one shift, whatever moves it.
 pub(super) struct Readers {
     ecs: ecs::Reader,
+    lambda: lambda::Reader,
 }
 
 impl Readers {
     /// Readers that remember nothing but what never changes.
     pub(super) fn new(conn: &Conn) -> Self {
-        Self { ecs: ecs::Reader::new(conn, SignedDuration::ZERO) }
+        Self { ecs: ecs::Reader::new(conn, SignedDuration::ZERO), lambda: lambda::Reader::new(conn) }
     }
 
     /// One shift, read whole.
@@ -69,6 +82,7 @@ impl Readers {
             RolloutName::Ecs { cluster, service } => {
                 self.ecs.shift((cluster, service), deployment, now).await
             }
+            RolloutName::Lambda { function, alias } => self.lambda.alias(function, alias, now).await,
         }
     }
 }
@@ -80,6 +94,7 @@ impl Readers {
 pub(super) async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, SourceError> {
     match call {
         Call::Ecs(call) => ecs::undo(call, conn).await,
+        Call::Lambda(call) => lambda::undo(call, conn).await,
     }
 }
 
@@ -87,6 +102,15 @@ pub(super) async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, Sou
 pub(super) fn refusals(call: &Call) -> &'static [&'static str] {
     match call {
         Call::Ecs(_) => &ecs::REFUSALS,
+        Call::Lambda(_) => &lambda::REFUSALS,
+    }
+}
+
+/// Whether AWS refused because somebody else was faster: then a read shows the difference.
+pub(super) fn lost_race(call: &Call, error: &SourceError) -> bool {
+    match call {
+        Call::Ecs(_) => false,
+        Call::Lambda(_) => error.code.as_deref() == Some("PreconditionFailedException"),
     }
 }
 
@@ -152,8 +176,11 @@ pub(super) async fn read_caller(conn: &Conn) -> (Result<Caller, SourceError>, Op
 }
 
 impl Source for ListSource {
-    async fn poll(&mut self, _query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
-        self.read(ctx.now).await.map(Payload::Rollouts)
+    async fn poll(&mut self, query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
+        let Query::Rollouts(query) = query else {
+            return Err(internal("rollouts", "not asked for the list"));
+        };
+        self.read(query, ctx.now).await.map(Payload::Rollouts)
     }
 }
 

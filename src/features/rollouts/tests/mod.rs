@@ -1,6 +1,12 @@
 //! Builders that the tests of this folder share.
 
+mod alias_screen;
+mod autopsy;
 mod dialog_state;
+mod ecs_table;
+mod interleaved;
+mod interleavings;
+mod lambda;
 mod plans;
 mod report;
 mod resumed;

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::features::rollouts::journal::Step;
 use crate::features::rollouts::rollback::SendResult;
 use crate::features::rollouts::wire::{
-    RolloutDetail, RolloutList, ServiceSummary, ShiftRef, Shifts, ShiftsQuery,
+    RolloutDetail, RolloutList, ServiceSummary, ShiftRef, Shifts, ShiftsQuery, Sides,
 };
 use crate::features::session::SessionInfo;
 use crate::features::{Op, OpOutcome, Payload, Query, Store, Topic};
@@ -18,7 +18,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::sync::Arc;
 
-fn now(seconds: i64) -> Now {
+pub fn now(seconds: i64) -> Now {
     Now { since_start: Duration::from_secs(1_000 + seconds as u64), wall: at(seconds) }
 }
 
@@ -37,7 +37,12 @@ fn app_with(session: SessionInfo) -> App {
     };
     let mut app = App::new(Store::new([(spec, session)]), settings, Zone::utc());
     key(&mut app, KeyCode::Char('2'), 0);
-    polled(&mut app, Query::Rollouts, Ok(Payload::Rollouts(list())), 0);
+    polled(
+        &mut app,
+        Query::Rollouts(crate::features::rollouts::RolloutsQuery::default()),
+        Ok(Payload::Rollouts(list())),
+        0,
+    );
     app
 }
 
@@ -76,7 +81,7 @@ fn ended() -> Rollout {
     shift
 }
 
-fn list() -> RolloutList {
+pub fn list() -> RolloutList {
     let service = |name: &str| ServiceSummary {
         name: RolloutName::ecs("shop", name),
         owner: Owner::Ecs,
@@ -102,6 +107,7 @@ pub fn detail() -> RolloutDetail {
         events: Vec::new(),
         metrics: Some(Box::new(compared((10_836.0, 9.0), (2_709.0, 171.0)))),
         metrics_error: None,
+        stopped: None,
     }
 }
 
@@ -207,8 +213,9 @@ fn a_shift_opened_at_both_sizes() {
     let query = asked(&app, Topic::RolloutDetail).expect("the detail is asked for");
     let Query::RolloutDetail(asked) = &query else { panic!("{query:?}") };
     let metrics = asked.metrics.as_ref().expect("both sides have target groups");
-    assert_eq!(metrics.old, [("app/shop-web/50dc".to_owned(), "targetgroup/checkout-blue/50dc".to_owned())]);
-    assert_eq!(metrics.from, at(-540));
+    let Sides::TargetGroups { old, .. } = &metrics.sides else { panic!("{metrics:?}") };
+    assert_eq!(*old, [("app/shop-web/50dc".to_owned(), "targetgroup/checkout-blue/50dc".to_owned())]);
+    assert_eq!(metrics.from, Some(at(-540)));
     polled(&mut app, query, Ok(Payload::RolloutDetail(detail())), 0);
     insta::assert_snapshot!("detail_120", body(&app, 120, 30, 0));
     insta::assert_snapshot!("detail_80", body(&app, 80, 24, 0));

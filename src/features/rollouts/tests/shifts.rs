@@ -209,7 +209,7 @@ fn what_stops_a_shift_comes_before_its_steps() {
     };
     rollout.hooks = vec![Hook { status: "SUCCEEDED".into(), ..hook.clone() }, hook];
     assert_eq!(rollout.next(), Next::Hook { until: Some(at(300)), then: Some("ROLLBACK".into()) });
-    assert_eq!(rollout.next_words(at(0)), "waits for an answer, ROLLBACK in 5m00");
+    assert_eq!(rollout.next_words(at(0)), "ROLLBACK in 5m00 unless answered");
     assert!(rollout.by_itself().yes);
     for (status, next) in [
         ("ROLLBACK_IN_PROGRESS", Next::GoingBack),

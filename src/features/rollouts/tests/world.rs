@@ -16,30 +16,38 @@ use crate::features::rollouts::source::ecs::describe;
 use crate::features::rollouts::stages::Next;
 use crate::features::rollouts::verdict::Ruling;
 use crate::features::rollouts::watch::{Ending, Watch};
-use crate::features::rollouts::wire::{DetailQuery, RolloutList, ShiftRef, Shifts, ShiftsQuery};
+use crate::features::rollouts::wire::{
+    DetailQuery, RolloutList, RolloutsQuery, ShiftRef, Shifts, ShiftsQuery,
+};
 use crate::features::rollouts::{DetailSource, ListSource, ShiftsSource};
 use crate::runtime::clock::Clock;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::shared::IntoShared;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A simulated AWS on tokio's paused clock, and a connection to it.
-struct Lab {
+pub struct Lab {
     sim: SimAws,
-    conn: Conn,
+    pub conn: Conn,
     clock: Clock,
+    /// Seconds by which AWS's clock is ahead of ours.
+    ahead: Arc<AtomicI64>,
 }
 
 impl Lab {
-    async fn new(scenario: &str) -> Self {
+    pub async fn new(scenario: &str) -> Self {
         Self::with(scenario, TargetSpec::named("prod")).await
     }
 
-    async fn with(scenario: &str, spec: TargetSpec) -> Self {
+    pub async fn with(scenario: &str, spec: TargetSpec) -> Self {
         let clock = Clock::starting_at(at(0));
         let scenario = Scenario::builtin(scenario).unwrap();
-        let sim = SimAws::new(scenario, 1, at(0), Arc::new(move || clock.wall()));
+        let ahead = Arc::new(AtomicI64::new(0));
+        let told = Arc::clone(&ahead);
+        let theirs = move || clock.wall() + SignedDuration::from_secs(told.load(Ordering::Relaxed));
+        let sim = SimAws::new(scenario, 1, at(0), Arc::new(theirs));
         let clocks = Clocks {
             monotonic: Arc::new(move || clock.since_start()),
             wall: Arc::new(move || clock.wall()),
@@ -48,38 +56,67 @@ impl Lab {
         let access = Access::Simulated { http: sim.clone().into_shared() };
         let spec = TargetSpec { region: Some("eu-west-2".into()), ..spec };
         let conn = Aws::new(access, clocks, None).connect(&spec).await;
-        Self { sim, conn, clock }
+        Self { sim, conn, clock, ahead }
     }
 
-    fn now(&self) -> Now {
+    /// Moves AWS's clock on, at once.
+    pub fn skip(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    pub fn now(&self) -> Now {
         self.clock.now()
     }
 
-    async fn pass(&self, seconds: u64) {
+    pub async fn pass(&self, seconds: u64) {
         tokio::time::advance(Duration::from_secs(seconds)).await;
     }
 
-    fn faults(&self, rules: &[&str]) {
+    pub fn faults(&self, rules: &[&str]) {
         self.sim.set_faults(Faults::parse(rules.iter().copied()).unwrap());
     }
 
-    fn calls(&self, operation: &str) -> u64 {
+    pub fn calls(&self, operation: &str) -> u64 {
         self.sim.ceilings().iter().filter(|it| it.operation == operation).map(|it| it.total).sum()
     }
 
-    async fn list(&self) -> RolloutList {
-        ListSource::new(&self.conn).read(self.now()).await.unwrap()
+    pub async fn list(&self) -> RolloutList {
+        ListSource::new(&self.conn).read(&RolloutsQuery::default(), self.now()).await.unwrap()
     }
 
-    async fn shifts(&self, shift: &Rollout, caller: bool) -> Shifts {
+    pub async fn shifts(&self, shift: &Rollout, caller: bool) -> Shifts {
         let query = ShiftsQuery { shifts: vec![ShiftRef::of(shift)], caller };
         ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
     }
 
-    /// The plan for the one shift in flight, as the dialog makes it.
-    async fn plan(&self) -> Plan {
+    /// The shift of this name, wherever it stands.
+    pub async fn named(&self, name: &RolloutName) -> Rollout {
+        let shifts = vec![ShiftRef { name: name.clone(), deployment: String::new() }];
+        let query = ShiftsQuery { shifts, caller: false };
+        ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap().shifts.remove(0)
+    }
+
+    /// The plan for the first shift in flight, as the dialog makes it.
+    pub async fn plan(&self) -> Plan {
+        self.plan_of(&self.list().await.shifts[0]).await
+    }
+
+    /// The same for one of several.
+    pub async fn plan_for(&self, service: &str) -> Plan {
         let list = self.list().await;
-        let reads = self.shifts(&list.shifts[0], true).await;
+        self.plan_of(list.shifts.iter().find(|shift| shift.name.short() == service).unwrap()).await
+    }
+
+    /// What a plan's deployment is like now.
+    pub async fn reads_of(&self, plan: &Plan) -> Shifts {
+        let shift = ShiftRef { name: plan.name.clone(), deployment: plan.guard.deployment.clone() };
+        let query = ShiftsQuery { shifts: vec![shift], caller: false };
+        ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
+    }
+
+    /// The plan for a shift.
+    pub async fn plan_of(&self, shift: &Rollout) -> Plan {
+        let reads = self.shifts(shift, true).await;
         let place = Circumstances {
             caller: reads.caller.unwrap(),
             no_writes: reads.no_writes,
@@ -91,19 +128,19 @@ impl Lab {
         Plan::new(&reads.shifts[0], place, self.now().wall)
     }
 
-    async fn send(&self, plan: &Plan, journal: &Path) -> SendResult {
+    pub async fn send(&self, plan: &Plan, journal: &Path) -> SendResult {
         send(plan, &self.conn, journal, || self.now().wall).await
     }
 }
 
 /// A journal of its own for each test.
-fn journal(name: &str) -> PathBuf {
+pub fn journal(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("eyewall-rollouts-{}-{name}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     folder.join("journal.jsonl")
 }
 
-fn entries(journal: &Path) -> Vec<Entry> {
+pub fn entries(journal: &Path) -> Vec<Entry> {
     let text = std::fs::read_to_string(journal).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -133,12 +170,12 @@ async fn the_shift_in_flight_is_read_whole() {
 async fn nothing_is_asked_twice_that_cannot_have_changed() {
     let lab = Lab::new("bad-deploy").await;
     let mut source = ListSource::new(&lab.conn);
-    source.read(lab.now()).await.unwrap();
+    source.read(&RolloutsQuery::default(), lab.now()).await.unwrap();
     let (services, deployments) = (lab.calls("DescribeServices"), lab.calls("DescribeServiceDeployments"));
     let before = ["ListClusters", "ListServices", "DescribeServiceRevisions"].map(|it| lab.calls(it));
     for _ in 0..2 {
         lab.pass(5).await;
-        source.read(lab.now()).await.unwrap();
+        source.read(&RolloutsQuery::default(), lab.now()).await.unwrap();
     }
     let after = ["ListClusters", "ListServices", "DescribeServiceRevisions"].map(|it| lab.calls(it));
     assert_eq!(before, after);
@@ -151,16 +188,16 @@ async fn nothing_is_asked_twice_that_cannot_have_changed() {
 async fn a_shift_that_ends_moves_to_the_recent_ones() {
     let lab = Lab::new("bad-deploy").await;
     let mut source = ListSource::new(&lab.conn);
-    let first = source.read(lab.now()).await.unwrap();
+    let first = source.read(&RolloutsQuery::default(), lab.now()).await.unwrap();
     // Past the shift to 100 %, the bake time and the clean-up.
     lab.pass(3600).await;
-    let list = source.read(lab.now()).await.unwrap();
+    let list = source.read(&RolloutsQuery::default(), lab.now()).await.unwrap();
     assert_eq!(list.shifts, []);
     assert_eq!(list.recent[0].deployment, first.shifts[0].deployment);
     assert_eq!(list.recent[0].status, Status::new("SUCCESSFUL"));
     let asked = lab.calls("DescribeServiceDeployments");
     lab.pass(60).await;
-    assert_eq!(source.read(lab.now()).await.unwrap().recent, list.recent);
+    assert_eq!(source.read(&RolloutsQuery::default(), lab.now()).await.unwrap().recent, list.recent);
     assert_eq!(lab.calls("DescribeServiceDeployments"), asked, "what has ended is not asked for again");
 }
 
@@ -169,7 +206,7 @@ async fn the_new_side_of_the_bad_deploy_fails_more() {
     let lab = Lab::new("bad-deploy").await;
     let shift = lab.list().await.shifts.remove(0);
     let metrics = metrics_query(&shift, &Config::default()).unwrap();
-    let query = DetailQuery { name: shift.name.clone(), metrics: Some(Box::new(metrics)) };
+    let query = DetailQuery { name: shift.name.clone(), metrics: Some(Box::new(metrics)), stopped: None };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     assert_eq!(detail.metrics_error, None);
     let metrics = detail.metrics.unwrap();
@@ -180,6 +217,38 @@ async fn the_new_side_of_the_bad_deploy_fails_more() {
     assert_eq!(metrics.verdict.ruling, Ruling::Worse);
     assert!(metrics.verdict.says_roll_back());
     assert!(detail.history.iter().all(|shift| !shift.in_progress()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_that_ran_out_of_memory_is_explained_with_its_last_lines() {
+    let lab = Lab::new("bad-deploy").await;
+    let shift = lab.list().await.shifts.remove(0);
+    let query =
+        DetailQuery { name: shift.name.clone(), metrics: None, stopped: shift.new.task_definition.clone() };
+    let mut source = DetailSource::new(&lab.conn);
+    let (definition, found) = source.read(&query, lab.now()).await.unwrap().stopped.unwrap();
+    assert_eq!(definition, "web-checkout:42");
+    let autopsy = found.unwrap();
+    let [first, ..] = autopsy.tasks.as_slice() else { panic!("{autopsy:?}") };
+    assert_eq!(first.cause(), "out of memory, exit 137");
+    let lines = first.lines.as_ref().unwrap();
+    assert_eq!(lines.len(), 20, "{lines:?}");
+    assert!(lines.is_sorted_by_key(|line| line.at) && lines.last().unwrap().at <= first.at.unwrap());
+    // The long dead say nothing new: their lines are not asked for again.
+    lab.pass(150).await;
+    source.read(&query, lab.now()).await.unwrap();
+    let asked = lab.calls("FilterLogEvents");
+    lab.pass(30).await;
+    source.read(&query, lab.now()).await.unwrap();
+    assert_eq!(lab.calls("FilterLogEvents"), asked);
+    assert_eq!(lab.calls("DescribeTaskDefinition"), 1);
+
+    lab.faults(&["ecs:DescribeTasks=deny"]);
+    let (_, denied) = source.read(&query, lab.now()).await.unwrap().stopped.unwrap();
+    assert_eq!(denied.unwrap_err(), "denied: ecs:DescribeTasks");
+    lab.faults(&["logs:*=deny"]);
+    let (_, found) = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap().stopped.unwrap();
+    assert_eq!(found.unwrap().tasks[0].lines, Err("denied: logs:FilterLogEvents".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -205,7 +274,7 @@ async fn errors_of_the_list_keep_their_class() {
     ] {
         let lab = Lab::new("bad-deploy").await;
         lab.faults(&[fault]);
-        let error = ListSource::new(&lab.conn).read(lab.now()).await.unwrap_err();
+        let error = ListSource::new(&lab.conn).read(&RolloutsQuery::default(), lab.now()).await.unwrap_err();
         assert_eq!(error.class, class, "{fault}: {error}");
     }
     // One cluster that may not be listed is a note, not a failure.
@@ -219,11 +288,11 @@ async fn a_failed_read_does_not_hide_what_is_in_flight() {
     let lab = Lab::new("bad-deploy").await;
     let mut source = ListSource::new(&lab.conn);
     lab.faults(&["ecs:DescribeServiceDeployments=deny"]);
-    source.read(lab.now()).await.unwrap_err();
+    source.read(&RolloutsQuery::default(), lab.now()).await.unwrap_err();
     lab.faults(&[]);
     // Long before the next sweep is due.
     lab.pass(2).await;
-    assert_eq!(source.read(lab.now()).await.unwrap().shifts.len(), 1);
+    assert_eq!(source.read(&RolloutsQuery::default(), lab.now()).await.unwrap().shifts.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

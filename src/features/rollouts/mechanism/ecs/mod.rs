@@ -192,13 +192,18 @@ pub(super) fn stage_bar(rollout: &Rollout, now: Timestamp) -> Vec<StageItem> {
     if let (Some(None), Some(raw)) = (current, rollout.stage.as_deref()) {
         bar.push(item(raw, StageState::Running));
     }
-    bar.push(item("scale up", state(Part::ScaleUp)));
-    bar.push(item("test traffic", state(Part::TestTraffic)));
+    for (part, label) in [(Part::ScaleUp, "scale up"), (Part::TestTraffic, "test traffic")] {
+        let here = rollout.waiting_hook().is_some() && current == Some(Some(part));
+        bar.push(item(&if here { format!("{label} PAUSED") } else { label.to_owned() }, state(part)));
+    }
     let in_production = current == Some(Some(Part::Production));
-    let shift = match rollout.new.weight {
+    let mut shift = match rollout.new.weight {
         Some(weight) if in_production => format!("production shift {}", percent(weight)),
         _ => "production shift".to_owned(),
     };
+    if in_production && rollout.waiting_hook().is_some() {
+        shift.push_str(" PAUSED");
+    }
     bar.push(item(&shift, state(Part::Production)));
     if in_production && matches!(rollout.next(), Next::Shift(..)) && rollout.new.weight > Some(0.0) {
         bar.push(item(&rollout.next_words(now), StageState::Ahead));

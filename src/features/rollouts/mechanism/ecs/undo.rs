@@ -104,6 +104,9 @@ pub fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
 pub fn takes(rollout: &Rollout, strategy: &Strategy) -> (String, bool) {
     let part = rollout.stage.as_deref().and_then(part_of);
     let words = match (strategy, part) {
+        (Strategy::Rolling, _) if rollout.new.tasks.running == 0 => {
+            "about 1 minute (no new task runs, old still serves)".to_owned()
+        }
         (Strategy::Rolling, _) => {
             format!("several minutes: {} tasks are replaced again", rollout.new.tasks.running)
         }
@@ -150,7 +153,7 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
     match &rollout.old {
         None => note(Verdict::Refuse, "a first deployment: there is nothing to go back to".to_owned()),
         Some(old) => {
-            let (verdict, text) = old_side(old);
+            let (verdict, text) = old_side(old, rollout.mechanism.has_weights());
             note(verdict, text);
         }
     }
@@ -158,7 +161,7 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
 }
 
 /// Whether the old side can take all traffic, as far as can be seen.
-fn old_side(old: &Side) -> (Verdict, String) {
+fn old_side(old: &Side, apart: bool) -> (Verdict, String) {
     let tasks = old.tasks;
     let label = old.label();
     if tasks.running < tasks.requested || tasks.running == 0 {
@@ -173,6 +176,10 @@ fn old_side(old: &Side) -> (Verdict, String) {
             (Verdict::Pass, format!("old ({label}) has {healthy} of {total} targets healthy"))
         }
         Health::Unreadable(why) => (Verdict::Warn, format!("health of old ({label}) unreadable: {why}")),
+        Health::Unread if !apart => {
+            let text = format!("old ({label}) runs {} tasks, their health is not told apart", tasks.running);
+            (Verdict::Warn, text)
+        }
         Health::Unread => {
             (Verdict::Warn, format!("health of old ({label}) not known: no target group was read"))
         }
@@ -183,13 +190,19 @@ fn old_side(old: &Side) -> (Verdict, String) {
 pub fn judge(seen: &Seen, rollout: &Rollout) -> Option<(Ending, String)> {
     let status = rollout.status.0.as_str();
     let reason = rollout.status_reason.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
-    match (status, rollout.status.standing()) {
-        ("ROLLBACK_SUCCESSFUL", _) => {
-            return Some((Ending::Done, "old has all traffic again".to_owned()));
-        }
-        ("ROLLBACK_FAILED", _) => {
+    match status {
+        "ROLLBACK_SUCCESSFUL" => return Some((Ending::Done, "old has all traffic again".to_owned())),
+        "ROLLBACK_FAILED" => {
             return Some((Ending::Failed, format!("ROLLBACK_FAILED{reason}; this needs a person")));
         }
+        _ => {}
+    }
+    // Another deployment ends the one before it: that is neither ours nor a failure.
+    if let Some(newer) = rollout.superseded_by() {
+        let why = format!("the service moved on to deployment {}", arn_tail(newer));
+        return Some((Ending::Superseded, why));
+    }
+    match (status, rollout.status.standing()) {
         ("SUCCESSFUL", _) => {
             return Some((Ending::Failed, "the shift finished before the call had an effect".to_owned()));
         }
@@ -197,10 +210,6 @@ pub fn judge(seen: &Seen, rollout: &Rollout) -> Option<(Ending, String)> {
             return Some((Ending::Failed, format!("{status}{reason}; it did not go back")));
         }
         _ => {}
-    }
-    if let Some(newer) = rollout.superseded_by() {
-        let why = format!("the service moved on to deployment {}", arn_tail(newer));
-        return Some((Ending::Superseded, why));
     }
     if seen.lost && rollout.status.standing() == Standing::Open && seen.waited > LOST_GRACE {
         return Some((Ending::Failed, format!("the call never arrived, AWS still says {status}")));

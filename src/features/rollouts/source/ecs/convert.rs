@@ -136,6 +136,8 @@ fn side(summary: &ServiceRevisionSummary, facts: Option<&RevisionFacts>) -> Side
     let facts = facts.cloned().unwrap_or_default();
     Side {
         revision: text(summary.arn()),
+        called: None,
+        published: None,
         task_definition: facts.task_definition,
         images: facts.images,
         weight: summary.requested_production_traffic_weight(),
@@ -181,6 +183,11 @@ pub fn rollout<'a>(
     let new = deployment.target_service_revision()?;
     let configuration = deployment.deployment_configuration();
     let facts_of = |it: &ServiceRevisionSummary| it.arn().and_then(&facts);
+    let mut old = main_source(deployment).map(|it| side(it, facts_of(it)));
+    let mut new_side = side(new, facts_of(new));
+    if let Some(old) = &mut old {
+        part(&mut old.groups, &mut new_side.groups);
+    }
     Some(Rollout {
         name,
         deployment: some_text(deployment.service_deployment_arn())?,
@@ -190,9 +197,9 @@ pub fn rollout<'a>(
         status: Status(text(deployment.status().map(ecs::ServiceDeploymentStatus::as_str))),
         status_reason: some_text(deployment.status_reason()),
         stage: some_text(deployment.lifecycle_stage().map(ecs::ServiceDeploymentLifecycleStage::as_str)),
-        old: main_source(deployment).map(|it| side(it, facts_of(it))),
+        old,
         sources: deployment.source_service_revisions().len() as u32,
-        new: side(new, facts_of(new)),
+        new: new_side,
         progress: Progress::default(),
         bake: configuration.and_then(ecs::DeploymentConfiguration::bake_time_in_minutes).map(minutes),
         hooks: deployment.lifecycle_hook_details().iter().filter_map(hook).collect(),
@@ -211,6 +218,19 @@ pub fn rollout<'a>(
         events: events(service),
         read_at,
     })
+}
+
+/// Leaves each side the target groups that are its own. A rolling deployment has both sides in one, whose
+/// health and numbers are neither's.
+fn part(old: &mut Vec<TargetGroup>, new: &mut Vec<TargetGroup>) {
+    let shared: Vec<String> = old
+        .iter()
+        .filter(|it| new.iter().any(|other| other.arn == it.arn))
+        .map(|it| it.arn.clone())
+        .collect();
+    for side in [old, new] {
+        side.retain(|group| !shared.contains(&group.arn));
+    }
 }
 
 fn hook(hook: &ecs::DeploymentLifecycleHookDetail) -> Option<Hook> {

@@ -1,0 +1,177 @@
+//! The aliases that divide, for the list of rollouts: which functions are looked at, and how often.
+
+use super::{Reader, text};
+use crate::app::Now;
+use crate::aws::operation::{LIST_ALIASES, LIST_METRICS};
+use crate::aws::{Conn, ErrorClass, SourceError};
+use crate::features::rollouts::model::Rollout;
+use crate::features::rollouts::source::DAY;
+use aws_sdk_cloudwatch::types::{DimensionFilter, Metric, RecentlyActive};
+use aws_sdk_lambda::types::AliasRoutingConfiguration;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// Functions whose aliases are looked at.
+const MAX_FUNCTIONS: usize = 50;
+/// Ends that are remembered.
+const MAX_ENDED: usize = 20;
+/// Pages of metrics and aliases that are followed.
+const MAX_PAGES: usize = 5;
+/// Shortest time between two questions for functions with metrics by version.
+const FIND_AGE: Duration = Duration::from_mins(5);
+/// Shortest time between two looks at a function that is not divided.
+const LOOK_AGE: Duration = Duration::from_secs(30);
+/// How long an answer about the owner holds in the list. Exact reads always ask.
+const OWNER_AGE: SignedDuration = SignedDuration::from_mins(1);
+
+/// The aliases that divide, for the list.
+pub struct ListReader {
+    reader: Reader,
+    /// Functions with metrics by executed version.
+    found: BTreeSet<String>,
+    found_at: Option<Duration>,
+    /// When a function was looked at last, and whether it was divided then.
+    looked: BTreeMap<String, (Duration, bool)>,
+    /// Aliases that divided when they were looked at last, by ARN.
+    dividing: BTreeSet<String>,
+    /// Those that were seen to end, newest first.
+    ended: Vec<Rollout>,
+    /// What could not be read.
+    notes: Vec<String>,
+    /// Why functions cannot be found by themselves.
+    blind: Option<String>,
+}
+
+impl ListReader {
+    /// A reader for one target.
+    pub fn new(conn: &Conn) -> Self {
+        Self {
+            reader: Reader { owner_age: OWNER_AGE, ..Reader::new(conn) },
+            found: BTreeSet::new(),
+            found_at: None,
+            looked: BTreeMap::new(),
+            dividing: BTreeSet::new(),
+            ended: Vec::new(),
+            notes: Vec::new(),
+            blind: None,
+        }
+    }
+
+    /// Reads the aliases that divide, with what could not be read.
+    ///
+    /// # Errors
+    /// When a login or a key is missing; anything else is a note, so that ECS's shifts stay seen.
+    pub async fn read(
+        &mut self,
+        named: &[String],
+        now: Now,
+    ) -> Result<(Vec<Rollout>, Vec<String>), SourceError> {
+        if self.found_at.is_none_or(|at| now.since_start.saturating_sub(at) >= FIND_AGE) {
+            self.found_at = Some(now.since_start);
+            match self.find().await {
+                Ok(found) => (self.found, self.blind) = (found, None),
+                Err(error) if error.class.parks() => return Err(error),
+                Err(error) => self.blind = Some(format!("Lambda aliases: {}", error.short())),
+            }
+        }
+        let all: BTreeSet<&String> = named.iter().chain(&self.found).collect();
+        self.notes.clear();
+        self.notes.extend(self.blind.clone());
+        if all.len() > MAX_FUNCTIONS {
+            self.notes.push(format!(
+                "of {} Lambda functions with aliases only {MAX_FUNCTIONS} are read",
+                all.len()
+            ));
+        }
+        let all: Vec<String> = all.into_iter().take(MAX_FUNCTIONS).cloned().collect();
+        let mut shifts = Vec::new();
+        for function in &all {
+            let rests = self
+                .looked
+                .get(function)
+                .is_some_and(|(at, divided)| !divided && now.since_start.saturating_sub(*at) < LOOK_AGE);
+            if rests {
+                continue;
+            }
+            match self.divided(function, now.wall).await {
+                Ok(own) => {
+                    self.looked.insert(function.clone(), (now.since_start, !own.is_empty()));
+                    shifts.extend(own);
+                }
+                Err(error) if error.class.parks() => return Err(error),
+                Err(error) => {
+                    let note = format!("aliases of {function}: {}", error.short());
+                    self.notes.push(note);
+                    if error.class == ErrorClass::Denied {
+                        break;
+                    }
+                }
+            }
+        }
+        self.looked.retain(|function, _| all.contains(function));
+        Ok((shifts, self.notes.clone()))
+    }
+
+    /// The splits that were seen to end within a day.
+    pub fn ended(&self) -> &[Rollout] {
+        &self.ended
+    }
+
+    /// Functions whose aliases divided lately.
+    async fn find(&self) -> Result<BTreeSet<String>, SourceError> {
+        let conn = &self.reader.conn;
+        let (mut found, mut token) = (BTreeSet::new(), None);
+        for _ in 0..MAX_PAGES {
+            let request = conn
+                .cloudwatch()
+                .list_metrics()
+                .namespace("AWS/Lambda")
+                .metric_name("Invocations")
+                .dimensions(DimensionFilter::builder().name("ExecutedVersion").build())
+                .recently_active(RecentlyActive::Pt3H)
+                .set_next_token(token);
+            let answer = conn.call(&LIST_METRICS, request.send()).await?;
+            let dimensions = answer.metrics().iter().flat_map(Metric::dimensions);
+            let functions = dimensions.filter(|it| it.name() == Some("FunctionName"));
+            found.extend(functions.map(|it| text(it.value())));
+            token = answer.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The aliases of a function that divide.
+    async fn divided(&mut self, function: &str, now: Timestamp) -> Result<Vec<Rollout>, SourceError> {
+        let (mut aliases, mut marker) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
+            let request = self.reader.conn.lambda().list_aliases().function_name(function).set_marker(marker);
+            let answer = self.reader.conn.call(&LIST_ALIASES, request.send()).await?;
+            marker = answer.next_marker.filter(|marker| !marker.is_empty());
+            aliases.extend(answer.aliases.unwrap_or_default());
+            if marker.is_none() {
+                break;
+            }
+        }
+        let mut divided = Vec::new();
+        self.ended.retain(|shift| shift.finished_at.is_some_and(|at| now.duration_since(at) < DAY));
+        for alias in &aliases {
+            let arn = text(alias.alias_arn());
+            let weights =
+                alias.routing_config().and_then(AliasRoutingConfiguration::additional_version_weights);
+            if weights.is_some_and(|weights| !weights.is_empty()) {
+                divided.extend(self.reader.rollout(function, alias, now).await);
+                self.dividing.insert(arn);
+            } else if self.dividing.remove(&arn)
+                && let Some(shift) = self.reader.rollout(function, alias, now).await
+            {
+                self.ended.retain(|old| old.deployment != shift.deployment);
+                self.ended.insert(0, Rollout { finished_at: Some(now), ..shift });
+                self.ended.truncate(MAX_ENDED);
+            }
+        }
+        Ok(divided)
+    }
+}
