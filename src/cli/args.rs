@@ -205,7 +205,7 @@ pub enum RolloutsCommand {
 /// One shift, followed.
 #[derive(Debug, Args)]
 pub struct WatchShift {
-    /// ecs/CLUSTER/SERVICE, or the service alone where only one has that name
+    /// ecs/CLUSTER/SERVICE or lambda/FUNCTION:ALIAS; the service or function alone where only one has that name
     pub name: String,
     /// Print one JSON object per line, as docs/json.md describes them
     #[arg(long)]
@@ -218,7 +218,7 @@ pub struct WatchShift {
 /// One shift, rolled back.
 #[derive(Debug, Args)]
 pub struct Rollback {
-    /// ecs/CLUSTER/SERVICE, or the service alone where only one has that name
+    /// ecs/CLUSTER/SERVICE or lambda/FUNCTION:ALIAS; the service or function alone where only one has that name
     pub name: String,
     /// The side that takes the traffic back: `old` or its revision
     #[arg(long, value_name = "SIDE")]

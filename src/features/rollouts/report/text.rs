@@ -164,7 +164,8 @@ pub fn plan(plan: &Plan, now: Timestamp, glyphs: &Glyphs) -> Vec<String> {
     let names = params.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
     out.push(format!("the call: {}", plan.call.operation()));
     out.extend(params.iter().map(|(name, value)| format!("  {} = {value}", pad_right(name, names))));
-    out.push("the same as a command:".to_owned());
+    let whose = if plan.instead.is_some() { "what the owner would run:" } else { "the same as a command:" };
+    out.push(whose.to_owned());
     out.push(format!("  {}", plan.command()));
     out
 }
