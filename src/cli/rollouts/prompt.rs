@@ -78,7 +78,7 @@ pub(super) async fn ask(
         let event = tokio::select! {
             event = events.next() => event,
             () = &mut interrupted => break Err(vec!["interrupted".to_owned()]),
-            () = sites.wait(CADENCE) => {
+            () = sites.wait(CADENCE), if !sites.scripted => {
                 match read_plan(sites, &target, shift).await {
                     Ok(plan) => dialog.plan_read(plan),
                     Err(error) => dialog.read_failed(error),

@@ -42,6 +42,8 @@ pub(super) struct Sites {
     pub rollbacks: Rollbacks,
     asked: RolloutsQuery,
     simulated: bool,
+    /// The simulated world goes on as fast as nothing is waited for: it must not run while a person thinks.
+    pub scripted: bool,
 }
 
 impl Sites {
@@ -60,6 +62,7 @@ impl Sites {
             rollbacks: Rollbacks::default(),
             asked: RolloutsQuery::of(&setup.config),
             simulated: setup.common.demo,
+            scripted: setup.common.demo && setup.common.at.is_some(),
         })
     }
 

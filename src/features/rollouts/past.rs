@@ -5,7 +5,7 @@
 use super::journal::{Entry, Step, Unfinished, unfinished};
 use crate::app::pane::Ctx;
 use crate::app::{Action, Input, Overlay, Reply};
-use crate::text::sanitize;
+use crate::text::{sanitize, wrap};
 use crate::theme::Role;
 use crate::widgets::dialog;
 use ratatui::buffer::Buffer;
@@ -126,28 +126,38 @@ fn lines(ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
             Span::styled(format!("{}  ", sanitize(&entry.name)), theme.style(Role::Strong)),
             Span::styled(format!("{} {}{mark}", entry.target, entry.region), dim),
         ]));
-        let who = entry.who.as_deref().unwrap_or("caller unknown");
-        let detail = match &entry.step {
-            Step::Sending { .. } => format!("{} by {who}", entry.operation),
-            Step::Sent { request_id } => {
-                format!("request {}", request_id.as_deref().unwrap_or("without an id"))
-            }
-            Step::Changed { changes, refusals } => {
-                format!("nothing sent: {} guarded changes {}", changes.len(), refusals.join(", "))
-            }
-            Step::Unread { error } | Step::Rejected { error } | Step::Lost { error } => error.to_string(),
-            Step::Ended { why, .. } => why.clone(),
-        };
-        let detail =
-            crate::text::cut_end(&sanitize(&detail), width.saturating_sub(4), theme.glyphs().ellipsis)
-                .into_owned();
-        lines.push(Line::styled(format!("    {detail}"), text));
+        for row in wrap(&sanitize(&detail(entry)), width.saturating_sub(4)) {
+            lines.push(Line::styled(format!("    {row}"), text));
+        }
     }
     if past.dropped + past.unreadable > 0 {
         let rest = format!("{} older lines not shown, {} unreadable", past.dropped, past.unreadable);
         lines.push(Line::styled(rest, dim));
     }
     lines
+}
+
+/// What a step has to tell beside its name.
+fn detail(entry: &Entry) -> String {
+    match &entry.step {
+        Step::Sending { .. } => {
+            // Of an ARN only the end says who it is.
+            let who = entry.who.as_deref().and_then(|arn| arn.splitn(6, ':').nth(5));
+            let who =
+                who.map_or_else(|| "by a caller that is not known".to_owned(), |who| format!("by {who}"));
+            let account = entry.account.as_deref().map(|id| format!(" in {id}")).unwrap_or_default();
+            format!("{} {who}{account}", entry.operation)
+        }
+        Step::Sent { request_id } => {
+            format!("request {}", request_id.as_deref().unwrap_or("without an id"))
+        }
+        Step::Changed { changes, refusals } => {
+            let changes = changes.iter().map(ToString::to_string).chain(refusals.iter().cloned());
+            format!("nothing sent: {}", changes.collect::<Vec<_>>().join(", "))
+        }
+        Step::Unread { error } | Step::Rejected { error } | Step::Lost { error } => error.to_string(),
+        Step::Ended { why, .. } => why.clone(),
+    }
 }
 
 fn step(step: &Step) -> (String, Role) {

@@ -46,6 +46,8 @@ pub struct Options {
     pub targets: Vec<TargetSpec>,
     /// Fault rules from the start, for every target.
     pub faults: Vec<&'static str>,
+    /// The console takes the simulated AWS for the real one.
+    pub as_real: bool,
 }
 
 impl Default for Options {
@@ -55,6 +57,7 @@ impl Default for Options {
             size: (120, 40),
             targets: vec![target("demo")],
             faults: Vec::new(),
+            as_real: false,
         }
     }
 }
@@ -142,7 +145,7 @@ impl Driver {
             let sim = simulator(&options.scenario, clock);
             sim.set_faults(Faults::parse(options.faults.iter().copied()).unwrap());
             let conn = aws(SharedHttpClient::new(sim.clone()), clock).connect(&spec).await;
-            known.push((spec, SessionInfo::of(&conn, true)));
+            known.push((spec, SessionInfo::of(&conn, !options.as_real)));
             sims.push(sim);
             conns.push(conn);
         }

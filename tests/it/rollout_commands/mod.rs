@@ -4,7 +4,9 @@
 //! is printed is the same every time. In `served` the simulator stands behind its socket, so that a test can
 //! change the world between two reads, count the calls, and start the program again.
 
+mod console;
 mod demo;
+mod prompt;
 mod served;
 
 use crate::binary::command;
