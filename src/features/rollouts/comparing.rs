@@ -15,10 +15,12 @@ use jiff::Timestamp;
 /// Shifts of a target that are compared while only listed.
 const MAX_LISTED: usize = 8;
 
-/// When the new side first had traffic, as well as it is known.
-pub(super) fn first_traffic(shift: &Rollout) -> Option<Timestamp> {
-    let point = shift.progress.points.iter().find(|point| point.weight.is_some_and(|weight| weight > 0.0));
-    point.and_then(|point| point.at)
+/// A time from which on all minutes may hold traffic of the new side. Where the first of it was not seen, that
+/// is when the shift began: AWS tells only the last change, and a minute without traffic is not counted.
+fn first_traffic(shift: &Rollout) -> Option<Timestamp> {
+    let moved = shift.progress.points.iter().find(|point| point.weight.is_some_and(|weight| weight > 0.0))?;
+    let began = shift.started_at.or(shift.created_at).filter(|_| moved.estimate);
+    began.or(moved.at)
 }
 
 /// What to read to compare a shift's sides.

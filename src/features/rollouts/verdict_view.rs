@@ -24,12 +24,12 @@ pub(super) fn word(verdict: &Verdict) -> (&'static str, Role) {
     }
 }
 
-/// A few words for screens that show more than rollouts: `new WORSE than old by 6.2 points`.
+/// A few words for screens that show more than rollouts: `new WORSE by 6.2 points`.
 pub fn phrase(verdict: &Verdict) -> (String, Role) {
     let by = verdict.effect.map(|it| number(it.points.abs(), it.points)).unwrap_or_default();
     let text = match verdict.ruling {
-        Ruling::Worse => format!("new WORSE than old by {by} points"),
-        Ruling::Better => format!("new better than old by {by} points"),
+        Ruling::Worse => format!("new WORSE by {by} points"),
+        Ruling::Better => format!("new better by {by} points"),
         Ruling::Same => "new same as old".to_owned(),
         Ruling::TooLittle => "too little traffic to compare".to_owned(),
         Ruling::NoData => "no data to compare".to_owned(),

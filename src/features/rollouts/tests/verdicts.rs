@@ -1,7 +1,7 @@
 //! The verdict on the screens: the five answers, what keeps it from being read, and what is asked for it.
 
 use super::screen::*;
-use super::{DEPLOYMENT, ErrorClass, compared, error};
+use super::{DEPLOYMENT, ErrorClass, at, compared, error};
 use crate::app::PollKey;
 use crate::config::Config;
 use crate::features::rollouts::comparing::metrics_query;
@@ -92,6 +92,11 @@ fn what_keeps_it_from_being_read_is_said() {
     };
     assert_eq!(why(&unseen(0.0)), "no traffic has moved yet");
     assert_eq!(why(&unseen(20.0)), "when traffic began to move is not known");
+    // Opened when it had all traffic already: everything since the shift began.
+    let mut late = shift();
+    late.progress = Progress::default();
+    late.progress.observe(Some("BAKE_TIME"), Some(100.0), Some(at(-30)), at(0));
+    assert_eq!(metrics_query(&late, &config).unwrap().from, late.started_at);
     let mut at_once = shift();
     at_once.mechanism = Mechanism::Ecs(Strategy::BlueGreen);
     assert_eq!(metrics_query(&at_once, &config).unwrap().settings.against, Against::Before);

@@ -528,3 +528,17 @@ async fn the_quiet_world_has_no_shift() {
     assert_eq!(list.shifts, []);
     assert!(!list.services.is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_blue_green_shift_opened_late_is_compared_with_the_hour_before() {
+    let lab = Lab::new("blue-green").await;
+    lab.pass(60).await;
+    let shift = lab.list().await.shifts.remove(0);
+    assert_eq!(shift.share(), Some((100.0, false)));
+    let metrics = metrics_query(&shift, &Config::default()).unwrap();
+    let query = DetailQuery { name: shift.name.clone(), metrics: Some(Box::new(metrics)), stopped: None };
+    let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
+    let verdict = detail.metrics.unwrap().verdict;
+    assert_eq!(verdict.lack, None, "{verdict:?}");
+    assert!(verdict.minutes >= 1, "{verdict:?}");
+}
