@@ -5,10 +5,10 @@ use crate::common::{Driver, Options};
 use std::path::Path;
 use std::time::Duration;
 
-/// A journal as a program leaves it that was killed after this many lines.
-fn left(lines: usize) -> String {
+/// A journal as a program leaves it that was killed after this many lines. `test` names its folder.
+fn left(test: &str, lines: usize) -> String {
     let run: Run = demo(
-        "left",
+        test,
         &["rollback", "checkout", "--confirm", "checkout", "--region", "eu-west-2", "--seed", "7"],
     );
     run.ends(0, &["rolled back"]);
@@ -28,7 +28,7 @@ fn steps(folder: &Path) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_never_arrived_is_found_out_by_the_next_start() {
-    let mut driver = start("left-sending", &left(1), true).await;
+    let mut driver = start("left-sending", &left("left-by-sending", 1), true).await;
     driver.wait_for("checkout rollback sent 10:00:00", Duration::from_secs(10)).await;
     driver.press("2<Enter>R").await;
     driver.shows("one is in flight already");
@@ -42,7 +42,7 @@ async fn a_call_that_never_arrived_is_found_out_by_the_next_start() {
 #[tokio::test(start_paused = true)]
 async fn what_has_an_end_is_left_alone_and_so_is_what_another_simulated_world_was_sent() {
     for (lines, as_real) in [(3, true), (1, false)] {
-        let mut driver = start("left-ended", &left(lines), as_real).await;
+        let mut driver = start("left-ended", &left("left-by-ended", lines), as_real).await;
         driver.settle().await;
         driver.advance(Duration::from_mins(2)).await;
         driver.hides("checkout rollback");
