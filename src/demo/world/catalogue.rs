@@ -215,7 +215,7 @@ impl World {
             (INSIGHTS, "PendingTaskCount") => crew(Crew::Pending),
             (INSIGHTS, "DeploymentCount") => crew(Crew::Deployments),
             (APP, "Requests") => traffic(What::Count),
-            (APP, "Faults") => Source::Errors(stream),
+            (APP, "Faults") => Source::Errors { stream, blue: None },
             (APP, "Latency") => traffic(What::Millis),
             _ => return None,
         })
@@ -230,7 +230,7 @@ impl World {
         Some(match name {
             "Invocations" => traffic(What::Count),
             "Duration" => traffic(What::Millis),
-            "Errors" => traffic(What::Failed),
+            "Errors" => Source::Errors { stream, blue: Some(side.blue) },
             "Throttles" => Source::Zero,
             _ => return None,
         })
@@ -242,7 +242,7 @@ impl World {
         Some(match name {
             "Invocations" => traffic(What::Count),
             "Duration" => traffic(What::Millis),
-            "Errors" => Source::Errors(stream),
+            "Errors" => Source::Errors { stream, blue: None },
             "Throttles" => Source::Zero,
             "ConcurrentExecutions" => Source::Concurrency(stream),
             _ => return None,

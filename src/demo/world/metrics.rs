@@ -54,8 +54,9 @@ pub(super) enum Crew {
 pub(super) enum Source<'a> {
     /// Requests of some streams, of one colour or both.
     Traffic { streams: &'a [Stream], blue: Option<bool>, what: What },
-    /// Failed requests of both sides, where zero is reported too: Lambda and programs do, load balancers do not.
-    Errors(&'a Stream),
+    /// Failed requests, of one colour or both, where zero is reported too: Lambda and programs do, load balancers
+    /// do not.
+    Errors { stream: &'a Stream, blue: Option<bool> },
     /// Requests in work at once.
     Concurrency(&'a Stream),
     /// Always 0.
@@ -207,9 +208,15 @@ impl World {
                 });
                 parts.reduce(Summary::join)
             }
-            Source::Errors(stream) => {
-                let failed: u32 = self.slices(stream, minute).iter().map(|slice| slice.failed).sum();
-                let all = f64::from(self.count(stream, minute));
+            Source::Errors { stream, blue } => {
+                let slices = self.coloured(std::slice::from_ref(stream), *blue, minute);
+                let (failed, all) =
+                    slices.fold((0, 0), |(failed, all), slice| (failed + slice.failed, all + slice.count));
+                // A version that was not invoked reports nothing.
+                if blue.is_some() && all == 0 {
+                    return None;
+                }
+                let all = f64::from(all);
                 Some(Summary { sum: f64::from(failed), count: all, min: 0.0, max: f64::from(failed.min(1)) })
             }
             Source::Concurrency(stream) => {
@@ -302,7 +309,7 @@ impl World {
             Source::Traffic { streams, .. } | Source::Lost(streams) | Source::Wire { streams, .. } => {
                 streams.iter().flat_map(|stream| self.stream_changes(stream)).collect()
             }
-            Source::Errors(stream)
+            Source::Errors { stream, .. }
             | Source::Concurrency(stream)
             | Source::Usage { stream, .. }
             | Source::Queue(stream, _)

@@ -108,7 +108,7 @@ impl World {
             Watch::Percent { part, whole } => Some(Probe::Percent(self.source(part)?, self.source(whole)?)),
             Watch::Log { group, .. } => {
                 let (_, stream) = self.find_service(group.strip_prefix("/ecs/")?)?;
-                Some(Probe::One(Source::Errors(stream), Stat::Sum))
+                Some(Probe::One(Source::Errors { stream, blue: None }, Stat::Sum))
             }
             Watch::Composite { .. } => None,
         }

@@ -180,9 +180,11 @@ impl Tally {
         }
     }
 
-    fn counts(&self) -> Option<Counts> {
+    /// `None` without requests, and where failures should be reported themselves and were not: missing is not
+    /// zero, and not all of them either.
+    fn counts(&self, reports_failures: bool) -> Option<Counts> {
         let requests = self.requests?.max(0.0);
-        let failed = self.failed.unwrap_or(requests - self.answered);
+        let failed = if reports_failures { self.failed? } else { requests - self.answered };
         Some(Counts { requests, failed: failed.clamp(0.0, requests) })
     }
 }
@@ -190,15 +192,16 @@ impl Tally {
 fn compare(shift: usize, asked: &MetricsQuery, series: &[Series], now: Timestamp) -> Comparison {
     let from = began(asked, now);
     let Parts { metrics, .. } = parts(&asked.sides);
+    let reports_failures = metrics.iter().any(|(.., says)| matches!(says, Says::Failed));
     let old = tallies(&format!("o{shift}_"), metrics, series, now);
     let new = tallies(&format!("n{shift}_"), metrics, series, now);
     let mut minutes: BTreeMap<Timestamp, Minute> = BTreeMap::new();
     let empty = |at: Timestamp| Minute { at, old: None, new: None };
     for (at, tally) in &old {
-        minutes.entry(*at).or_insert_with(|| empty(*at)).old = tally.counts();
+        minutes.entry(*at).or_insert_with(|| empty(*at)).old = tally.counts(reports_failures);
     }
     for (at, tally) in &new {
-        minutes.entry(*at).or_insert_with(|| empty(*at)).new = tally.counts();
+        minutes.entry(*at).or_insert_with(|| empty(*at)).new = tally.counts(reports_failures);
     }
     let minutes: Vec<Minute> = minutes.into_values().collect();
     let verdict = judge(&minutes, from, asked.settings);
@@ -319,6 +322,9 @@ mod tests {
         let read = compare(0, &asked, &all, at(2));
         assert_eq!(read.old, SideMetrics { requests: Some(200.0), failed: Some(2.0), p99: Some(0.3) });
         assert_eq!(read.new, SideMetrics { requests: Some(40.0), failed: Some(3.0), p99: None });
+        // Without errors reported nothing is known of failures: that is not all of them.
+        let read = compare(0, &asked, &[series("o0_0_0", &[100.0]), series("n0_0_0", &[20.0])], at(2));
+        assert_eq!((read.old, read.new), (SideMetrics::default(), SideMetrics::default()));
         let ids: Vec<_> = queries(0, &asked).map(|query| query.id).collect();
         assert_eq!(ids, ["o0_0_0", "o0_1_0", "o0_2_0", "n0_0_0", "n0_1_0", "n0_2_0"]);
     }
