@@ -9,7 +9,7 @@
 //!
 //! Assumed: within a minute both sides get the same kind of requests. Requests need not fail independently:
 //! where the minutes scatter more than counting alone makes them (of the old side in the hour before, and of
-//! the difference itself once there are [`ENOUGH`]), the interval is wider. Bursts of failures that only the
+//! the difference itself once there are `ENOUGH`), the interval is wider. Bursts of failures that only the
 //! new side has and never had before are its doing as far as anyone can tell. Pure.
 
 use jiff::Timestamp;
