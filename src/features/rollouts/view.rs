@@ -101,7 +101,8 @@ fn title(pane: &RolloutsPane, ctx: &Ctx) -> String {
     let moving: usize = lists().map(|list| list.shifts.len()).sum();
     let services: usize = lists().map(|list| list.services.len()).sum();
     let dropped: u32 = lists().map(|list| list.dropped).sum();
-    let mut title = format!("{moving} in flight · {services} services");
+    let mut title =
+        format!("{moving} in flight · {services} service{}", if services == 1 { "" } else { "s" });
     if dropped > 0 {
         title = format!("{title} ({dropped} more not read)");
     }

@@ -255,6 +255,25 @@ async fn a_split_that_was_seen_to_end_stays_in_the_list() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failed_look_hides_no_split_that_was_seen() {
+    let lab = lab().await;
+    let mut source = ListSource::new(&lab.conn);
+    let query = RolloutsQuery::default();
+    assert_eq!(source.read(&query, lab.now()).await.unwrap().shifts.len(), 3);
+    for (fault, notes) in [("lambda:ListAliases=throttle", 3), ("lambda:ListAliases=deny", 1)] {
+        lab.faults(&[fault]);
+        lab.pass(5).await;
+        let list = source.read(&query, lab.now()).await.unwrap();
+        assert_eq!((list.shifts.len(), list.notes.len()), (3, notes), "{fault}: {:?}", list.notes);
+        assert!(list.shifts.iter().all(|shift| shift.read_at < lab.now().wall), "as they were seen last");
+    }
+    lab.faults(&[]);
+    lab.pass(5).await;
+    let list = source.read(&query, lab.now()).await.unwrap();
+    assert!(list.shifts.iter().all(|shift| shift.read_at == lab.now().wall));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_cannot_be_read_of_lambda_does_not_hide_the_rest() {
     let lab = lab().await;
     lab.faults(&["cloudwatch:ListMetrics=deny"]);

@@ -1,11 +1,12 @@
 //! The aliases that divide, for the list of rollouts: which functions are looked at, and how often.
 
-use super::{Reader, text};
+use super::Reader;
 use crate::app::Now;
 use crate::aws::operation::{LIST_ALIASES, LIST_METRICS};
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::model::Rollout;
 use crate::features::rollouts::source::DAY;
+use crate::features::rollouts::source::ecs::text;
 use aws_sdk_cloudwatch::types::{DimensionFilter, Metric, RecentlyActive};
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
 use jiff::{SignedDuration, Timestamp};
@@ -27,12 +28,13 @@ const OWNER_AGE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The aliases that divide, for the list.
 pub struct ListReader {
+    conn: Conn,
     reader: Reader,
     /// Functions with metrics by executed version.
     found: BTreeSet<String>,
     found_at: Option<Duration>,
-    /// When a function was looked at last, and whether it was divided then.
-    looked: BTreeMap<String, (Duration, bool)>,
+    /// What was seen of each function at the last look that told.
+    looked: BTreeMap<String, Look>,
     /// Aliases that divided when they were looked at last, by ARN.
     dividing: BTreeSet<String>,
     /// Those that were seen to end, newest first.
@@ -43,10 +45,18 @@ pub struct ListReader {
     blind: Option<String>,
 }
 
+/// A look at a function.
+struct Look {
+    at: Duration,
+    /// Its aliases that divided.
+    divided: Vec<Rollout>,
+}
+
 impl ListReader {
     /// A reader for one target.
     pub fn new(conn: &Conn) -> Self {
         Self {
+            conn: conn.clone(),
             reader: Reader { owner_age: OWNER_AGE, ..Reader::new(conn) },
             found: BTreeSet::new(),
             found_at: None,
@@ -75,7 +85,10 @@ impl ListReader {
                 Err(error) => self.blind = Some(format!("Lambda aliases: {}", error.short())),
             }
         }
-        let all: BTreeSet<&String> = named.iter().chain(&self.found).collect();
+        // One that divides is followed until it no longer does, also when nobody invokes it.
+        let dividing = self.looked.iter().filter(|(_, look)| !look.divided.is_empty());
+        let all: BTreeSet<&String> =
+            named.iter().chain(&self.found).chain(dividing.map(|(function, _)| function)).collect();
         self.notes.clear();
         self.notes.extend(self.blind.clone());
         if all.len() > MAX_FUNCTIONS {
@@ -85,29 +98,29 @@ impl ListReader {
             ));
         }
         let all: Vec<String> = all.into_iter().take(MAX_FUNCTIONS).cloned().collect();
-        let mut shifts = Vec::new();
+        let (mut shifts, mut denied) = (Vec::new(), false);
         for function in &all {
-            let rests = self
-                .looked
-                .get(function)
-                .is_some_and(|(at, divided)| !divided && now.since_start.saturating_sub(*at) < LOOK_AGE);
-            if rests {
-                continue;
-            }
-            match self.divided(function, now.wall).await {
-                Ok(own) => {
-                    self.looked.insert(function.clone(), (now.since_start, !own.is_empty()));
-                    shifts.extend(own);
-                }
-                Err(error) if error.class.parks() => return Err(error),
-                Err(error) => {
-                    let note = format!("aliases of {function}: {}", error.short());
-                    self.notes.push(note);
-                    if error.class == ErrorClass::Denied {
-                        break;
+            let rests = self.looked.get(function).is_some_and(|look| {
+                look.divided.is_empty() && now.since_start.saturating_sub(look.at) < LOOK_AGE
+            });
+            if !rests && !denied {
+                match self.divided(function, now.wall).await {
+                    Ok(divided) => {
+                        self.looked.insert(function.clone(), Look { at: now.since_start, divided });
+                    }
+                    Err(error) if error.class.parks() => return Err(error),
+                    Err(error) => {
+                        self.notes.push(format!("aliases of {function}: {}", error.short()));
+                        denied = error.class == ErrorClass::Denied;
+                        if error.code.as_deref() == Some("ResourceNotFoundException") {
+                            self.looked.remove(function);
+                        }
                     }
                 }
             }
+            // What could not be read this time stays as it was seen last.
+            shifts
+                .extend(self.looked.get(function).into_iter().flat_map(|look| look.divided.iter().cloned()));
         }
         self.looked.retain(|function, _| all.contains(function));
         Ok((shifts, self.notes.clone()))
@@ -120,7 +133,7 @@ impl ListReader {
 
     /// Functions whose aliases divided lately.
     async fn find(&self) -> Result<BTreeSet<String>, SourceError> {
-        let conn = &self.reader.conn;
+        let conn = &self.conn;
         let (mut found, mut token) = (BTreeSet::new(), None);
         for _ in 0..MAX_PAGES {
             let request = conn

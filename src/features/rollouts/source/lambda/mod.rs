@@ -18,8 +18,8 @@ use crate::features::rollouts::mechanism::lambda::{Alias, Call};
 use crate::features::rollouts::model::{
     AlarmWatch, Image, Mechanism, Owner, Rollout, RolloutName, Side, Status,
 };
+use crate::features::rollouts::source::ecs::text;
 use crate::features::rollouts::stages::Progress;
-use crate::text::sanitize;
 use aws_sdk_codedeploy::types::DeploymentStatus;
 use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::types::{AliasConfiguration, AliasRoutingConfiguration};
@@ -37,10 +37,6 @@ pub const REFUSALS: [&str; 4] = [
     "ResourceNotFoundException",
     "InvalidParameterValueException",
 ];
-
-fn text(remote: Option<&str>) -> String {
-    sanitize(remote.unwrap_or_default()).into_owned()
-}
 
 /// When a version was published, and a hash of its code. Neither ever changes.
 #[derive(Clone, Default)]
@@ -235,7 +231,12 @@ impl Reader {
         let client = self.conn.codedeploy();
         let request = client.list_deployments().set_include_only_statuses(Some(open.to_vec()));
         let answer = self.conn.call(&LIST_DEPLOYMENTS, request.send()).await?;
-        for id in answer.deployments().iter().take(MAX_DEPLOYMENTS) {
+        if answer.deployments().len() > MAX_DEPLOYMENTS || answer.next_token().is_some() {
+            let why =
+                format!("more than {MAX_DEPLOYMENTS} deployments are in progress: not all were looked into");
+            return Err(SourceError::new(ErrorClass::Invalid, LIST_DEPLOYMENTS.action, why));
+        }
+        for id in answer.deployments() {
             let request = client.list_deployment_targets().deployment_id(id);
             let targets = self.conn.call(&LIST_DEPLOYMENT_TARGETS, request.send()).await?;
             if targets.target_ids().is_empty() {
