@@ -31,6 +31,8 @@ pub enum ConsoleLink<'a> {
         /// Its alias.
         alias: &'a str,
     },
+    /// Load balancers, searched by name.
+    LoadBalancers(&'a str),
     /// One GuardDuty finding.
     Finding {
         /// Where it was found, which need not be the target's region.
@@ -81,6 +83,9 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
         }
         ConsoleLink::TrailEvent(id) => {
             format!("cloudtrailv2/home?region={region}#/events/{}", percent(id, '%'))
+        }
+        ConsoleLink::LoadBalancers(name) => {
+            format!("ec2/home?region={region}#LoadBalancers:search={}", percent(name, '%'))
         }
         ConsoleLink::LambdaAlias { function, alias } => format!(
             "lambda/home?region={region}#/functions/{}/aliases/{}",

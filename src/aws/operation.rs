@@ -109,6 +109,9 @@ operations! {
     DESCRIBE_LISTENERS = "elasticloadbalancing:DescribeListeners", LoadBalancers, 0.0, "services";
     DESCRIBE_RULES = "elasticloadbalancing:DescribeRules", LoadBalancers, 0.0, "rollouts";
     DESCRIBE_TARGET_HEALTH = "elasticloadbalancing:DescribeTargetHealth", LoadBalancers, 0.0, "rollouts";
+    DESCRIBE_TAGS = "elasticloadbalancing:DescribeTags", LoadBalancers, 0.0, "rollouts";
+    MODIFY_RULE = "elasticloadbalancing:ModifyRule", Writes, 0.0, "rollback";
+    MODIFY_LISTENER = "elasticloadbalancing:ModifyListener", Writes, 0.0, "rollback";
     LIST_FUNCTIONS = "lambda:ListFunctions", Lambda, 0.0, "services";
     LIST_EVENT_SOURCE_MAPPINGS = "lambda:ListEventSourceMappings", Lambda, 0.0, "services";
     LIST_ALIASES = "lambda:ListAliases", Lambda, 0.0, "rollouts";

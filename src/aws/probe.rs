@@ -181,8 +181,10 @@ impl Asker<'_> {
         let Some(arn) =
             found.and_then(|page| page.load_balancers().first()?.load_balancer_arn().map(str::to_owned))
         else {
-            return self.skip(&[&op::DESCRIBE_LISTENERS, &op::DESCRIBE_RULES], "no load balancer");
+            let rest = [&op::DESCRIBE_TAGS, &op::DESCRIBE_LISTENERS, &op::DESCRIBE_RULES];
+            return self.skip(&rest, "no load balancer");
         };
+        self.ask(&op::DESCRIBE_TAGS, client.describe_tags().resource_arns(&arn).send()).await;
         let request = client.describe_listeners().load_balancer_arn(arn);
         let listeners = self.ask(&op::DESCRIBE_LISTENERS, request.send()).await;
         match listeners.and_then(|page| page.listeners().first()?.listener_arn().map(str::to_owned)) {

@@ -206,7 +206,8 @@ pub enum RolloutsCommand {
 /// One shift, followed.
 #[derive(Debug, Args)]
 pub struct WatchShift {
-    /// ecs/CLUSTER/SERVICE or lambda/FUNCTION:ALIAS; the service or function alone where only one has that name
+    /// ecs/CLUSTER/SERVICE, lambda/FUNCTION:ALIAS or alb/LOADBALANCER/PORT/PRIORITY (or `default`); the service,
+    /// function or load balancer alone where only one has that name
     pub name: String,
     /// Print one JSON object per line, as docs/json.md describes them
     #[arg(long)]
@@ -219,9 +220,10 @@ pub struct WatchShift {
 /// One shift, rolled back.
 #[derive(Debug, Args)]
 pub struct Rollback {
-    /// ecs/CLUSTER/SERVICE or lambda/FUNCTION:ALIAS; the service or function alone where only one has that name
+    /// ecs/CLUSTER/SERVICE, lambda/FUNCTION:ALIAS or alb/LOADBALANCER/PORT/PRIORITY (or `default`); the service,
+    /// function or load balancer alone where only one has that name
     pub name: String,
-    /// The side that takes the traffic back: `old` or its revision
+    /// The side that takes the traffic back: `old` or its revision; for a load balancer the target group
     #[arg(long, value_name = "SIDE")]
     pub to: Option<String>,
     /// Print the plan with the exact call, and send nothing

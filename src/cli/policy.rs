@@ -42,6 +42,8 @@ fn changed_by(service: &str) -> &'static str {
     match service {
         "ecs" => "arn:aws:ecs:*:*:service-deployment/*/*/*",
         "lambda" => "arn:aws:lambda:*:*:function:*",
+        // Of rules and listeners of application load balancers.
+        "elasticloadbalancing" => "arn:aws:elasticloadbalancing:*:*:listener*/app/*",
         _ => "*",
     }
 }
@@ -59,7 +61,7 @@ mod tests {
     fn reading_needs_no_action_that_changes_anything() {
         let reading = text(false);
         assert!(reading.contains("\"cloudwatch:DescribeAlarms\""));
-        for action in ["Stop", "Update", "Put", "Delete", "Continue", "AssumeRole"] {
+        for action in ["Stop", "Update", "Put", "Delete", "Continue", "Modify", "AssumeRole"] {
             assert!(!reading.contains(action), "{action}");
         }
         let writing: Value = serde_json::from_str(&text(true)).unwrap();
@@ -67,6 +69,7 @@ mod tests {
         for (sid, action) in [
             ("EyewallRollbackEcs", "ecs:StopServiceDeployment"),
             ("EyewallRollbackLambda", "lambda:UpdateAlias"),
+            ("EyewallRollbackElasticloadbalancing", "elasticloadbalancing:ModifyRule"),
         ] {
             let rollback = statements.iter().find(|statement| statement["Sid"] == sid).unwrap();
             assert!(rollback["Action"].as_array().unwrap().contains(&json!(action)));

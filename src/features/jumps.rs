@@ -87,7 +87,11 @@ pub fn jump_from_service(
     ctx: &Ctx,
 ) -> Vec<Command> {
     let services = ctx.store.target(target).map(|target| &target.derived.services);
-    match services.and_then(|services| service_of(services, name)) {
+    let found = services.and_then(|services| {
+        let behind = || services.list().iter().find(|service| shift.is_some_and(|it| stands_behind(service, it)));
+        service_of(services, name).or_else(behind)
+    });
+    match found {
         Some(service) => {
             let since = shift.filter(|shift| shift.in_progress()).and_then(|shift| shift.started_at);
             jump(action, service, since, ctx)
@@ -179,9 +183,16 @@ fn shift(service: &Service, ctx: &Ctx) -> Option<rollouts::Key> {
     Some(rollouts::Key { target: service.target.clone(), name: shift.name.clone(), deployment })
 }
 
-/// Rollouts' name of a service: of ECS, or of an alias of its function that divides its invocations.
+/// Rollouts' name of a service: of a rule that divides its traffic while ECS does not, of ECS, or of an alias of
+/// its function that divides its invocations.
 fn name_of(service: &Service, list: &rollouts::RolloutList) -> Option<rollouts::RolloutName> {
-    ecs_name(service).or_else(|| {
+    let own = ecs_name(service);
+    let deploys = own.as_ref().and_then(|name| list.shift_of(name)).is_some_and(rollouts::Rollout::in_progress);
+    let divided = list.shifts.iter().find(|shift| stands_behind(service, shift));
+    if let Some(split) = divided.filter(|_| !deploys) {
+        return Some(split.name.clone());
+    }
+    own.or_else(|| {
         let own = service.lambda.as_deref()?;
         list.names().find_map(|name| match name {
             rollouts::RolloutName::Lambda { function, .. } if function == own => Some(name.clone()),
@@ -190,11 +201,25 @@ fn name_of(service: &Service, list: &rollouts::RolloutList) -> Option<rollouts::
     })
 }
 
+/// Whether a service has one of the target groups that a load balancer divides between.
+fn stands_behind(service: &Service, shift: &rollouts::Rollout) -> bool {
+    let is_own = |arn: &str| {
+        let own = |group: &crate::service::SideGroup| arn.ends_with(&format!(":{}", group.dimension));
+        service.target_groups.iter().any(own)
+    };
+    match &shift.mechanism {
+        rollouts::Mechanism::Alb(split) => split.groups.iter().any(|(arn, _)| is_own(arn)),
+        rollouts::Mechanism::Ecs(_) | rollouts::Mechanism::Lambda(_) => false,
+    }
+}
+
 /// The service that a rollout is of.
 pub fn service_of<'a>(services: &'a Services, name: &rollouts::RolloutName) -> Option<&'a Service> {
     match name {
         rollouts::RolloutName::Ecs { cluster, service } => services.of_ecs(cluster, service),
         rollouts::RolloutName::Lambda { function, .. } => services.of_lambda(function),
+        // Only the groups of its shift say whose a rule is.
+        rollouts::RolloutName::Alb { .. } => None,
     }
 }
 

@@ -28,6 +28,15 @@ pub struct Inventory {
     pub notes: Vec<String>,
 }
 
+impl Inventory {
+    /// ARNs of all rules and listeners that forward to several groups, sorted.
+    pub fn forwarding(&self) -> Vec<String> {
+        let all: std::collections::BTreeSet<&String> =
+            self.forwards.iter().flat_map(|forward| &forward.at).collect();
+        all.into_iter().cloned().collect()
+    }
+}
+
 /// What matters of a task definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TaskDefinition {
@@ -49,6 +58,8 @@ pub struct TargetGroup {
 /// Target groups that one rule sends to: the two sides of a service, as a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Forward {
+    /// ARNs of the rules that do, and of the listeners whose default action does, sorted.
+    pub at: Vec<String>,
     /// ARNs.
     pub groups: Vec<String>,
 }

@@ -51,7 +51,7 @@ pub fn list(setup: &Setup, as_json: bool, out: &mut Out) -> Result<(), Failure> 
     block_on(setup, async {
         let clock = setup.clock();
         let mut sites = Sites::open(setup, clock).await?;
-        sites.read_lists().await;
+        sites.read_lists(None).await;
         sites.settle_open(&mut say).await;
         let now = clock.wall();
         let shifts: Vec<_> = sites

@@ -21,7 +21,9 @@ use crate::features::rollouts::{Plan, RolloutName, SendResult, find, op};
 use serde_json::json;
 use std::time::Duration;
 
-/// The deployment is read again this often after sending.
+/// The deployment is read for the first time so long after sending.
+const FIRST: Duration = Duration::from_secs(1);
+/// And again this often.
 const CADENCE: Duration = Duration::from_secs(5);
 /// How often the plan is read before its error counts, where trying again may help.
 const ATTEMPTS: u64 = 3;
@@ -108,7 +110,7 @@ async fn carry_out(
     sites: &mut Sites,
     say: &mut Say<'_>,
 ) -> Result<End, Failure> {
-    sites.read_lists().await;
+    sites.read_lists(Some(&args.name)).await;
     sites.settle_open(say).await;
     let unread = sites.say_unread(say);
     let Some((target, name)) = sites.find(&args.name)? else {
@@ -125,10 +127,12 @@ async fn carry_out(
         Some(Err(why)) => return Ok(End::nothing_sent(why)),
         None => return Ok(End::nothing_sent("its deployments could not be read")),
     };
-    if let Some(to) = &args.to {
-        find::side(to, shift).map_err(|sides| Failure::Usage(format!("--to {to}: {sides}")))?;
+    match &args.to {
+        Some(to) => find::side(to, shift).map_err(|sides| Failure::Usage(format!("--to {to}: {sides}")))?,
+        None => find::undecided(shift).map_or(Ok(()), |why| Err(Failure::Usage(why)))?,
     }
     let shift = ShiftRef::of(shift);
+    sites.told = args.to.clone();
     if let Some(watch) = sites.rollbacks.flights.in_flight(&target, &name) {
         return Ok(End::nothing_sent(format!("one is in flight already: {}", watch.line(say.zone()))));
     }
@@ -288,7 +292,7 @@ async fn watch(
     let mut interrupted = Box::pin(shell::interrupted());
     let clock = sites.clock;
     let until = args.timeout.map(|timeout| clock.since_start() + timeout);
-    let mut last = String::new();
+    let (mut last, mut next) = (String::new(), FIRST);
     loop {
         let flight = sites.rollbacks.flights.iter().find(|it| it.name() == name && it.target() == target);
         let Some(watch) = flight.cloned() else {
@@ -314,8 +318,9 @@ async fn watch(
             () = std::future::ready(()), if stopped => Some("stopped"),
             () = &mut interrupted => Some("stopped"),
             () = timer(left) => Some("timed out"),
-            () = sites.wait(CADENCE) => None,
+            () = sites.wait(next) => None,
         };
+        next = CADENCE;
         if let Some(why) = why {
             let id = watch.request_id.as_deref().map(|id| format!(", request id {id}")).unwrap_or_default();
             let sent = format!("{why}: it was sent {}{id}", say.zone().second(watch.sent_at));

@@ -8,11 +8,16 @@ use crate::cli::Failure;
 use crate::cli::session::Setup;
 use crate::features::rollouts::find::{self, Found};
 use crate::features::rollouts::op;
-use crate::features::rollouts::wire::{ShiftRef, Shifts, ShiftsQuery};
-use crate::features::rollouts::{ListSource, Rollbacks, Rollout, RolloutList, RolloutsQuery, ShiftsSource};
+use crate::config::Config;
+use crate::features::discovery::InventorySource;
+use crate::features::rollouts::wire::{ShiftRef, Shifts, ShiftsQuery, stable_groups};
+use crate::features::rollouts::{
+    ListSource, Rollbacks, Rollout, RolloutList, RolloutName, RolloutsQuery, ShiftsSource,
+};
 use crate::runtime::clock::Clock;
 use futures::future::join_all;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a list is asked for before its error counts, where trying again may help.
@@ -40,7 +45,9 @@ pub(super) struct Sites {
     pub journal: PathBuf,
     /// Rollbacks of earlier runs that are not over, and those of this one.
     pub rollbacks: Rollbacks,
-    asked: RolloutsQuery,
+    /// The side that the caller says traffic goes back to.
+    pub told: Option<String>,
+    config: Config,
     simulated: bool,
     /// The simulated world goes on as fast as nothing is waited for: it must not run while a person thinks.
     pub scripted: bool,
@@ -60,19 +67,29 @@ impl Sites {
             clock,
             journal: setup.state_folder().join("journal.jsonl"),
             rollbacks: Rollbacks::default(),
-            asked: RolloutsQuery::of(&setup.config),
+            told: None,
+            config: setup.config.clone(),
             simulated: setup.common.demo,
             scripted: setup.common.demo && setup.common.at.is_some(),
         })
     }
 
-    /// Reads what shifts in each.
-    pub async fn read_lists(&mut self) {
-        let (clock, asked) = (self.clock, &self.asked);
+    /// Reads what shifts in each; of load balancers what may be meant by a name, where one was given.
+    pub async fn read_lists(&mut self, name: Option<&str>) {
+        let (clock, config) = (self.clock, &self.config);
         join_all(self.list.iter_mut().map(|site| async move {
             let mut source = ListSource::new(&site.conn);
+            let mut asked = RolloutsQuery::of(config, site.id(), None);
+            let found = forwards(&site.conn, name).await;
+            let note = found.as_ref().err().map(|error| format!("load balancers: {}", told(error)));
+            let (forwards, mut notes) = found.unwrap_or_default();
+            asked.forwards = Arc::new(forwards);
+            notes.extend(note);
             for attempt in 1..=ATTEMPTS {
-                site.list = source.read(asked, clock.now()).await;
+                site.list = source.read(&asked, clock.now()).await.map(|mut list| {
+                    list.notes.extend(notes.iter().cloned());
+                    list
+                });
                 match &site.list {
                     Err(error) if passes(error) && attempt < ATTEMPTS => {
                         tokio::time::sleep(Duration::from_secs(attempt.into())).await;
@@ -198,7 +215,11 @@ impl Sites {
         let gone = || SourceError::new(ErrorClass::Invalid, "rollouts", format!("target {id} is gone"));
         let site = self.list.iter_mut().find(|site| site.id() == id).ok_or_else(gone)?;
         site.conn.reload_if_changed().await;
-        site.shifts.read(&ShiftsQuery { shifts, caller }, self.clock.now()).await
+        let stable = match &self.told {
+            Some(told) => vec![told.clone()],
+            None => stable_groups(&self.config, id),
+        };
+        site.shifts.read(&ShiftsQuery { shifts, stable, caller }, self.clock.now()).await
     }
 
     /// One shift, read exactly; with who would be calling, where that is asked for.
@@ -219,6 +240,24 @@ impl Sites {
     /// Waits until it is time to read again; the simulated world may run faster.
     pub async fn wait(&self, time: Duration) {
         tokio::time::sleep(time.div_f64(self.clock.speed())).await;
+    }
+}
+
+/// Rules and listeners that forward to several groups: of the load balancer that a name means, of all where no
+/// name was given, of none where the name is of something else. A rollback waits for this.
+async fn forwards(conn: &Conn, name: Option<&str>) -> Result<(Vec<String>, Vec<String>), SourceError> {
+    let balancer = match name {
+        None => None,
+        Some(name) => match (RolloutName::parse(name), name.contains('/')) {
+            (Some(RolloutName::Alb { balancer, .. }), _) => Some(balancer),
+            (None, false) => Some(name.to_owned()),
+            _ => return Ok(Default::default()),
+        },
+    };
+    match InventorySource::forwarding(conn, balancer.as_deref()).await {
+        // A short name may be of something else, too.
+        Err(error) if error.code.as_deref() == Some("LoadBalancerNotFound") => Ok(Default::default()),
+        found => found,
     }
 }
 

@@ -78,7 +78,7 @@ pub fn run(setup: &Setup, args: &WatchShift, out: &mut Out) -> Result<(), Failur
     block_on(setup, async {
         let clock = setup.running_clock();
         let mut sites = Sites::open(setup, clock).await?;
-        sites.read_lists().await;
+        sites.read_lists(Some(&args.name)).await;
         sites.settle_open(&mut say).await;
         let unread = sites.say_unread(&mut say);
         let Some((target, name)) = sites.find(&args.name)? else { return Err(Failure::Silent) };

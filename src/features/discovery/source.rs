@@ -6,7 +6,7 @@
 
 use crate::app::Now;
 use crate::aws::operation::{
-    DESCRIBE_LISTENERS, DESCRIBE_RULES, DESCRIBE_TARGET_GROUPS, DESCRIBE_TASK_DEFINITION,
+    DESCRIBE_LISTENERS, DESCRIBE_LOAD_BALANCERS, DESCRIBE_RULES, DESCRIBE_TARGET_GROUPS, DESCRIBE_TASK_DEFINITION,
     LIST_EVENT_SOURCE_MAPPINGS, LIST_FUNCTIONS,
 };
 use crate::aws::{Conn, SourceError};
@@ -128,7 +128,7 @@ impl InventorySource {
     async fn read_part(&mut self, part: Part, failures: &mut Failures) -> Result<(), SourceError> {
         match part {
             Part::Groups => self.known.target_groups = self.groups(failures).await?,
-            Part::Forwards => self.known.forwards = self.forwards(failures).await?,
+            Part::Forwards => self.known.forwards = self.forwards(self.balancers(), failures).await?,
             Part::Mappings => self.known.mappings = self.mappings(failures).await?,
             Part::Functions => self.known.functions = self.functions(failures).await?,
         }
@@ -158,20 +158,52 @@ impl InventorySource {
         }
     }
 
+    /// Rules and listeners that forward to several groups, read now: of one load balancer by its name, or of
+    /// all; and what was cut. For commands that have no discovery going on.
+    ///
+    /// # Errors
+    /// When load balancers, listeners or rules cannot be read.
+    pub async fn forwarding(
+        conn: &Conn,
+        balancer: Option<&str>,
+    ) -> Result<(Vec<String>, Vec<String>), SourceError> {
+        let (mut source, mut failures) = (Self::new(conn), Failures::default());
+        let balancers = match balancer {
+            Some(name) => {
+                let request = conn.elb().describe_load_balancers().names(name);
+                let found = conn.call(&DESCRIBE_LOAD_BALANCERS, request.send()).await?;
+                found.load_balancers().iter().filter_map(|it| it.load_balancer_arn().map(clean)).collect()
+            }
+            None => {
+                source.known.target_groups = source.groups(&mut failures).await?;
+                source.balancers()
+            }
+        };
+        source.known.forwards = source.forwards(balancers, &mut failures).await?;
+        Ok((source.known.forwarding(), failures.notes))
+    }
+
+    /// The load balancers that target groups say they are behind.
+    fn balancers(&self) -> BTreeSet<String> {
+        self.known.target_groups.iter().flat_map(|group| group.load_balancers.iter().cloned()).collect()
+    }
+
     /// Which target groups stand side by side: only rules that send to several say so.
-    async fn forwards(&self, failures: &mut Failures) -> Result<Vec<Forward>, SourceError> {
-        let balancers: BTreeSet<&String> =
-            self.known.target_groups.iter().flat_map(|group| &group.load_balancers).collect();
+    async fn forwards(
+        &self,
+        balancers: BTreeSet<String>,
+        failures: &mut Failures,
+    ) -> Result<Vec<Forward>, SourceError> {
         if balancers.len() > MAX_BALANCERS {
             failures.cut("load balancers", MAX_BALANCERS);
         }
         let mut forwards = Vec::new();
         let mut pages = 0;
         for balancer in balancers.into_iter().take(MAX_BALANCERS) {
-            let request = self.conn.elb().describe_listeners().load_balancer_arn(balancer);
+            let request = self.conn.elb().describe_listeners().load_balancer_arn(&balancer);
             let answer = self.conn.call(&DESCRIBE_LISTENERS, request.send()).await?;
             for listener in answer.listeners() {
-                forwards.extend(forward(listener.default_actions()));
+                forwards.extend(forward(listener.listener_arn(), listener.default_actions()));
                 // Only application load balancers have rules beside the default.
                 let Some(arn) = listener.listener_arn().filter(|_| balancer.contains("loadbalancer/app/"))
                 else {
@@ -181,7 +213,11 @@ impl InventorySource {
                 while pages < MAX_RULE_PAGES {
                     let request = self.conn.elb().describe_rules().listener_arn(arn).page_size(400);
                     let page = self.conn.call(&DESCRIBE_RULES, request.set_marker(marker).send()).await?;
-                    forwards.extend(page.rules().iter().filter_map(|rule| forward(rule.actions())));
+                    forwards.extend(page.rules().iter().filter_map(|rule| {
+                        // The default rule is the listener's default action.
+                        let own = rule.rule_arn().filter(|_| rule.is_default() != Some(true));
+                        forward(own, rule.actions())
+                    }));
                     pages += 1;
                     marker = page.next_marker;
                     if marker.is_none() {
@@ -194,7 +230,14 @@ impl InventorySource {
             failures.cut("pages of listener rules", MAX_RULE_PAGES);
         }
         forwards.sort_by(|a, b| a.groups.cmp(&b.groups));
-        forwards.dedup();
+        forwards.dedup_by(|later, earlier| {
+            let same = later.groups == earlier.groups;
+            if same {
+                earlier.at.append(&mut later.at);
+                earlier.at.sort();
+            }
+            same
+        });
         Ok(forwards)
     }
 
@@ -302,13 +345,16 @@ impl Source for InventorySource {
     }
 }
 
-fn forward(actions: &[Action]) -> Option<Forward> {
+fn forward(arn: Option<&str>, actions: &[Action]) -> Option<Forward> {
     let groups = actions
         .iter()
         .filter_map(|action| action.forward_config())
         .flat_map(ForwardActionConfig::target_groups);
     let groups: BTreeSet<String> = groups.filter_map(|group| group.target_group_arn().map(clean)).collect();
-    (groups.len() > 1).then(|| Forward { groups: groups.into_iter().collect() })
+    (groups.len() > 1).then(|| Forward {
+        at: arn.map(clean).into_iter().collect(),
+        groups: groups.into_iter().collect(),
+    })
 }
 
 fn clean(text: &str) -> String {

@@ -246,7 +246,7 @@ impl Pane for OverviewPane {
                 target,
                 Level::Visible,
                 Cadence::Every(rollouts),
-                Query::Rollouts(rollouts::RolloutsQuery::of(ctx.config)),
+                Query::Rollouts(rollouts::RolloutsQuery::of(ctx.config, target, data.inventory.as_ref())),
             );
         }
         rollouts::want_verdicts(ctx, plan);

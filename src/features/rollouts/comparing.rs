@@ -31,13 +31,20 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
     if !shift.in_progress() {
         return Err("the shift is over");
     }
-    let Some(old) = &shift.old else { return Err("a first deployment has no old side") };
+    let Some(old) = &shift.old else {
+        return Err(match shift.mechanism {
+            Mechanism::Alb(_) => "which group is the old one is not told: stable_target_group in a [[service]]",
+            _ => "a first deployment has no old side",
+        });
+    };
     if !shift.mechanism.has_weights() {
         return Err("both revisions serve the same target group, which counts them together");
     }
     let against = if shift.mechanism.at_once() { Against::Before } else { Against::Beside };
     let (sides, from) = match &shift.mechanism {
         Mechanism::Ecs(_) => (target_groups(old, &shift.new)?, Some(first_traffic_known(shift)?)),
+        // AWS does not say when weights were set.
+        Mechanism::Alb(_) => (target_groups(old, &shift.new)?, None),
         Mechanism::Lambda(alias) => {
             let (function, alias, old) = (alias.function.clone(), alias.alias.clone(), alias.version.clone());
             // AWS does not say when weights were set.

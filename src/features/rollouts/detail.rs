@@ -2,7 +2,7 @@
 
 use super::autopsy_view;
 use super::comparing::comparison_of;
-use super::model::{AlarmWatch, Health, Rollout, Side};
+use super::model::{AlarmWatch, Health, Mechanism, Rollout, Side, Strategy, TargetGroup};
 use super::pane::{RolloutsPane, Row};
 use super::stages::{StageState, percent};
 use super::verdict_view;
@@ -18,6 +18,7 @@ use crate::widgets::progress::{self, Stage, StageState as Mark};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::borrow::Cow;
 
 /// Width of the labels at the left of both sides.
 const LABEL: usize = 20;
@@ -31,7 +32,7 @@ pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffe
     if let Some(shift) = row.shift {
         about = format!("{about}  {}  {}", shift.mechanism.label(), times(shift, ctx));
     }
-    panel::title_one(head, row.name.short(), &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
+    panel::title_one(head, &row.name.shown(), &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
     let body = panel::problems(body, Topic::RolloutDetail, buf, ctx);
     if let (true, Some((shift, autopsy))) = (pane.autopsy, pane.dead(ctx)) {
         autopsy_view::render(shift, autopsy, pane.event_top, body, buf, ctx);
@@ -91,13 +92,17 @@ fn shift_lines(
     progress::stage_bar(&bar, inner, buf, theme);
     let mut lines = facts(shift, area.width as usize, ctx);
     lines.extend(warnings(shift, ctx));
-    let bar_width = area.width.saturating_sub(SIDE_TEXT + LABEL as u16).clamp(8, 40) as usize;
-    if let Some(old) = &shift.old {
-        lines.push(side("old (blue)", old, shift, Role::Old, bar_width, area.width, ctx));
+    let sides = sides(shift);
+    // Names of groups are longer than those of revisions; both bars begin in the same column.
+    let longest = sides.iter().map(|(label, ..)| width(label) + 1).max().unwrap_or_default();
+    let label = longest.max(LABEL);
+    let bar_width = area.width.saturating_sub(SIDE_TEXT + label as u16).clamp(8, 40) as usize;
+    for (name, own, role) in &sides {
+        lines.push(side(&pad_right(name, label), own, shift, *role, bar_width, area.width, ctx));
     }
-    lines.push(side("new (green)", &shift.new, shift, Role::New, bar_width, area.width, ctx));
     lines.extend(stopped(shift, data, ctx));
-    if let Some(share) = shift.new.rule_disagrees().filter(|_| shift.mechanism.has_weights()) {
+    let requested = shift.mechanism.strategy().is_some_and(Strategy::has_weights);
+    if let Some(share) = shift.new.rule_disagrees().filter(|_| requested) {
         let text = format!(" {} the load balancer sends {} to new", theme.glyphs().warn, percent(share));
         lines.push(Line::styled(text, theme.style(Role::Warn)));
     }
@@ -108,7 +113,24 @@ fn shift_lines(
     rest
 }
 
-fn span<'a>(text: impl Into<std::borrow::Cow<'a, str>>, role: Role, ctx: &Ctx) -> Span<'a> {
+/// The sides with what they are called. Where nobody said which of several groups is the old one, each is shown
+/// as what it is.
+fn sides(shift: &Rollout) -> Vec<(String, Cow<'_, Side>, Role)> {
+    if let (Mechanism::Alb(split), None) = (&shift.mechanism, &shift.old) {
+        let alone = |group: &TargetGroup| {
+            let weight = split.share(&group.arn);
+            Side { weight, groups: vec![group.clone()], images: Vec::new(), ..shift.new.clone() }
+        };
+        let groups = shift.new.groups.iter();
+        return groups.map(|it| (format!(" {}", it.name()), Cow::Owned(alone(it)), Role::Text)).collect();
+    }
+    let labelled = |word: &str, side: &Side| format!(" {} {}", pad_right(word, 11), side.label());
+    let old = shift.old.iter().map(|old| (labelled("old (blue)", old), Cow::Borrowed(old), Role::Old));
+    let new = (labelled("new (green)", &shift.new), Cow::Borrowed(&shift.new), Role::New);
+    old.chain([new]).collect()
+}
+
+fn span<'a>(text: impl Into<Cow<'a, str>>, role: Role, ctx: &Ctx) -> Span<'a> {
     Span::styled(text, ctx.theme.style(role))
 }
 
@@ -186,7 +208,7 @@ fn side<'a>(
 ) -> Line<'a> {
     let glyphs = ctx.theme.glyphs();
     let mut parts =
-        vec![span(pad_right(&format!(" {} {}", pad_right(label, 11), side.label()), LABEL), role, ctx)];
+        vec![span(label.to_owned(), role, ctx)];
     if shift.mechanism.has_weights() {
         parts.push(span("  ", Role::Text, ctx));
         parts.extend(bar(side.weight, role, bar_width, glyphs, ctx));
@@ -211,7 +233,9 @@ fn side<'a>(
         parts.push(span(format!("  {text}"), tasks_role, ctx));
     }
     let published = side.published.map(|at| format!("published {}", ctx.zone.near(at, ctx.now.wall)));
-    let image = published.or_else(|| side.image()).unwrap_or_else(|| glyphs.missing.to_owned());
+    // What runs in a target group is not known to the load balancer.
+    let missing = if matches!(shift.mechanism, Mechanism::Alb(_)) { "" } else { glyphs.missing };
+    let image = published.or_else(|| side.image()).unwrap_or_else(|| missing.to_owned());
     parts.push(span("  ", Role::Dim, ctx));
     let room = usize::from(room).saturating_sub(parts.iter().map(Span::width).sum::<usize>() + 1);
     parts.push(span(cut_middle(&image, room, glyphs.ellipsis).into_owned(), Role::Dim, ctx));

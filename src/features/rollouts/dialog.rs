@@ -6,7 +6,7 @@
 use super::model::{Rollout, RolloutName};
 use super::plan::{Caller, Circumstances, Plan};
 use super::rollback::{Dialog, Input, Need, Reply};
-use super::wire::{ShiftRef, ShiftsQuery};
+use super::wire::{ShiftRef, ShiftsQuery, stable_groups};
 use super::{dialog_view, find};
 use crate::app::pane::{Command, Ctx, Tone};
 use crate::app::{self, Action, Cadence, Effect, Level, Overlay, PollKey, PollPlan};
@@ -216,7 +216,7 @@ impl Overlay for RollbackDialog {
         if !shifts.contains(&self.shift) {
             shifts.push(self.shift.clone());
         }
-        let query = Query::Shifts(ShiftsQuery { shifts, caller: true });
+        let query = Query::Shifts(ShiftsQuery { shifts, stable: stable_groups(ctx.config, target), caller: true });
         plan.want(target, Level::Visible, CADENCE, query);
     }
 
@@ -244,7 +244,7 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
     for target in ctx.store.targets.keys() {
         let shifts = watched(ctx, target);
         if !shifts.is_empty() {
-            let query = Query::Shifts(ShiftsQuery { shifts, caller: false });
+            let query = Query::Shifts(ShiftsQuery { shifts, stable: stable_groups(ctx.config, target), caller: false });
             plan.want(target, Level::Visible, CADENCE, query);
         }
     }

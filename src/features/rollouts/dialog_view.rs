@@ -20,6 +20,8 @@ use std::time::Duration;
 const WIDTH: u16 = 92;
 /// Cells that what is typed has beside the prompt, with the gaps around it.
 const MIN_TYPED: usize = 12;
+/// A parameter that takes more rows than this beside its name is written below it.
+const MANY_ROWS: usize = 3;
 /// Indent of the call's parameters.
 const INDENT: usize = 11;
 
@@ -34,7 +36,7 @@ pub(super) fn render(overlay: &RollbackDialog, area: Rect, buf: &mut Buffer, ctx
     let notices = notices(overlay, inner, ctx);
     let input = input_lines(overlay, inner, ctx);
     let wanted = (facts.len() + call.len() + notices.len() + input.len()) as u16 + 2;
-    let title = format!(" Roll back {} ", dialog.name.short());
+    let title = format!(" Roll back {} ", dialog.name.shown());
     let height = if area.width < WIDTH + 2 { area.height } else { wanted };
     let inside = frame(area, outer, height, &title, "", buf, ctx.theme);
     // Where there is not enough room the notices give way: call and input line are never cut for them.
@@ -122,13 +124,14 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     }
     let id = plan.guard.deployment.split_once('/').map_or(plan.guard.deployment.as_str(), |(_, id)| id);
     out.extend(wrapped(
-        &format!("{}, deployment {id}   owner: {}", plan.mechanism, plan.owner),
+        &format!("{}, {} {id}   owner: {}", plan.mechanism, plan.call.noun(), plan.owner),
         0,
         room,
         Role::Text,
         ctx,
     ));
-    out.extend(side("from  new (green) ", &plan.from, None, Role::New, room, ctx));
+    let from = if plan.call.decided() { ("from  new (green) ", Role::New) } else { ("sides ", Role::Text) };
+    out.extend(side(from.0, &plan.from, None, from.1, room, ctx));
     if let Some(to) = &plan.to {
         out.extend(side("to    old (blue)  ", to, Some(100.0), Role::Old, room, ctx));
     }
@@ -184,7 +187,7 @@ fn side<'a>(
 /// The exact call. Values are wrapped and never cut.
 fn call<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     if let Some(command) = &plan.instead {
-        let mut out = vec![Line::styled("the owner's command", ctx.theme.style(Role::Dim))];
+        let mut out = vec![Line::styled(plan.instead_title(), ctx.theme.style(Role::Dim))];
         out.extend(wrapped(command, 2, room, Role::Text, ctx));
         return out;
     }
@@ -196,6 +199,13 @@ fn call<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     ])];
     let indent = INDENT + names + 3;
     for (name, value) in params {
+        if width(&value) > MANY_ROWS * room.saturating_sub(indent) {
+            // A long list gets the whole width, so that all of it stays on a small screen.
+            out.push(Line::styled(format!("{}{name} =", " ".repeat(INDENT)), ctx.theme.style(Role::Dim)));
+            let rows = wrap(&value, room.saturating_sub(2)).into_iter();
+            out.extend(rows.map(|row| Line::from(styled(format!("  {row}"), Role::Text, ctx))));
+            continue;
+        }
         for (index, row) in wrap(&value, room.saturating_sub(indent)).into_iter().enumerate() {
             let lead = if index == 0 {
                 format!("{}{name}{} = ", " ".repeat(INDENT), " ".repeat(names - width(name)))

@@ -3,7 +3,7 @@
 //! Shared by the dialog and by the commands without a screen. A name means one rollout or none: where it
 //! could mean several, all of them are told. Pure.
 
-use super::model::{Rollout, RolloutName, Standing};
+use super::model::{Mechanism, Owner, Rollout, RolloutName, Standing};
 use super::plan::confirm_word;
 use super::wire::RolloutList;
 use crate::aws::TargetId;
@@ -76,12 +76,31 @@ pub fn to_undo<'a>(list: &'a RolloutList, name: &RolloutName) -> Result<&'a Roll
     Ok(shift)
 }
 
+/// Why it has to be said which side traffic goes back to: weights of target groups know no old side. `None` where
+/// that is known, or where it is not ours to change.
+pub fn undecided(shift: &Rollout) -> Option<String> {
+    let Mechanism::Alb(split) = &shift.mechanism else { return None };
+    (split.stable.is_none() && shift.owner == Owner::Nobody).then(|| {
+        format!(
+            "{} divides between {}: which of them is the old side is not known, so pass --to {} or set \
+             stable_target_group in a [[service]] of the config",
+            shift.name.full(),
+            split.words(),
+            split.choices()
+        )
+    })
+}
+
 /// Checks the side that a person wants to go back to. Only the old one can be: `old`, or its revision by
-/// number, label, task definition or ARN.
+/// number, label, task definition or ARN. Of target groups any can be, by name or ARN.
 ///
 /// # Errors
 /// What could have been given.
 pub fn side(to: &str, shift: &Rollout) -> Result<(), String> {
+    if let Mechanism::Alb(split) = &shift.mechanism {
+        let known = split.stable_among(&[to.to_owned()]).is_some();
+        return if known { Ok(()) } else { Err(format!("the target groups are {}", split.words())) };
+    }
     let Some(old) = &shift.old else {
         return Err("a first deployment has no other side".to_owned());
     };

@@ -23,6 +23,15 @@ pub enum RolloutName {
         /// Alias: the name events and callers use.
         alias: String,
     },
+    /// A rule or default action of a load balancer: `alb/LOADBALANCER/PORT/PRIORITY` or `…/default`.
+    Alb {
+        /// Load balancer name, not its ARN: the short name.
+        balancer: String,
+        /// Port of the listener.
+        port: u16,
+        /// Priority of the rule; `None` for the default action.
+        priority: Option<u32>,
+    },
 }
 
 impl RolloutName {
@@ -53,31 +62,55 @@ impl RolloutName {
                 (!function.is_empty() && !alias.is_empty() && !alias.contains([':', '/']))
                     .then(|| Self::Lambda { function: function.to_owned(), alias: alias.to_owned() })
             }
+            "alb" => {
+                let mut parts = rest.split('/');
+                let (balancer, port, rule) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
+                let priority = if rule == "default" { None } else { Some(rule.parse().ok()?) };
+                (!balancer.is_empty() && parts.next().is_none())
+                    .then(|| Self::Alb { balancer: balancer.to_owned(), port, priority })
+            }
             _ => None,
         }
     }
 
-    /// The full name: `ecs/CLUSTER/SERVICE`, `lambda/FUNCTION:ALIAS`.
+    /// The full name: `ecs/CLUSTER/SERVICE`, `lambda/FUNCTION:ALIAS`, `alb/LOADBALANCER/PORT/PRIORITY`.
     pub fn full(&self) -> String {
         match self {
             Self::Ecs { cluster, service } => format!("ecs/{cluster}/{service}"),
             Self::Lambda { function, alias } => format!("lambda/{function}:{alias}"),
+            Self::Alb { balancer, port, priority: Some(priority) } => {
+                format!("alb/{balancer}/{port}/{priority}")
+            }
+            Self::Alb { balancer, port, priority: None } => format!("alb/{balancer}/{port}/default"),
         }
     }
 
-    /// The short name, which is enough where it is the only one: the service or function.
+    /// The short name, which is enough where it is the only one: the service, function or load
+    /// balancer.
     pub fn short(&self) -> &str {
         match self {
             Self::Ecs { service, .. } => service,
             Self::Lambda { function, .. } => function,
+            Self::Alb { balancer, .. } => balancer,
         }
     }
 
-    /// Where it is, for the title of its screen: the cluster or alias.
+    /// The name in lists and titles: the short one, and for a load balancer also the rule, since it has many.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Ecs { .. } | Self::Lambda { .. } => self.short().to_owned(),
+            Self::Alb { balancer, port, priority: Some(priority) } => format!("{balancer}/{port}/{priority}"),
+            Self::Alb { balancer, port, priority: None } => format!("{balancer}/{port}/default"),
+        }
+    }
+
+    /// Where it is, for the title of its screen: the cluster, alias or kind of action.
     pub fn place(&self) -> &str {
         match self {
             Self::Ecs { cluster, .. } => cluster,
             Self::Lambda { alias, .. } => alias,
+            Self::Alb { priority: Some(_), .. } => "rule",
+            Self::Alb { priority: None, .. } => "default action",
         }
     }
 
@@ -85,7 +118,7 @@ impl RolloutName {
     pub fn ecs_parts(&self) -> Option<(&str, &str)> {
         match self {
             Self::Ecs { cluster, service } => Some((cluster, service)),
-            Self::Lambda { .. } => None,
+            Self::Lambda { .. } | Self::Alb { .. } => None,
         }
     }
 
@@ -94,6 +127,7 @@ impl RolloutName {
         match self {
             Self::Ecs { cluster, service } => ConsoleLink::EcsDeployments { cluster, service },
             Self::Lambda { function, alias } => ConsoleLink::LambdaAlias { function, alias },
+            Self::Alb { balancer, .. } => ConsoleLink::LoadBalancers(balancer),
         }
     }
 

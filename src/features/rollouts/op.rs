@@ -8,7 +8,7 @@ use super::journal::{Entry, Step};
 use super::past::Past;
 use super::plan::{Plan, Verdict};
 use super::rollback::{Journaled, SendResult};
-use super::source::{self, Readers, read_caller};
+use super::source::{self, Readers, Undone, read_caller};
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::{OpCtx, OpOutcome};
 use jiff::Timestamp;
@@ -62,7 +62,8 @@ pub(super) async fn call_if_it_holds<F: Future<Output = SendResult>>(
 
 /// The plan as it would be made now.
 async fn re_read(plan: &Plan, conn: &Conn, now: Timestamp) -> Result<Plan, SourceError> {
-    let shift = Readers::new(conn).shift(&plan.name, &plan.guard.deployment, now).await?;
+    let told = plan.call.told();
+    let shift = Readers::again(conn).shift(&plan.name, &plan.guard.deployment, &told, now).await?;
     let mut place = plan.place.clone();
     (place.caller, place.no_writes) = read_caller(conn).await;
     Ok(Plan::new(&shift, place, now))
@@ -78,16 +79,21 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
     let journal = Journaled { began, problem: None };
     match answer {
         Ok(request_id) => SendResult::Sent { at, request_id, journal },
-        Err(error) if may_have_arrived(&error, source::refusals(&plan.call)) => {
+        Err(Undone::Unread(error)) => SendResult::Unread(error),
+        Err(Undone::Changed) => match Box::pin(re_read(plan, &conn, clock())).await {
+            Ok(newer) => SendResult::Changed(Box::new(newer)),
+            Err(error) => SendResult::Unread(error),
+        },
+        Err(Undone::Failed(error)) if may_have_arrived(&error, source::refusals(&plan.call)) => {
             SendResult::Lost { at, error, journal }
         }
-        Err(error) if source::lost_race(&plan.call, &error) => {
+        Err(Undone::Failed(error)) if source::lost_race(&plan.call, &error) => {
             match Box::pin(re_read(plan, &conn, clock())).await {
                 Ok(newer) => SendResult::Changed(Box::new(newer)),
                 Err(_) => SendResult::Rejected(error),
             }
         }
-        Err(error) => SendResult::Rejected(error),
+        Err(Undone::Failed(error)) => SendResult::Rejected(error),
     }
 }
 

@@ -246,7 +246,8 @@ impl Pane for RolloutsPane {
                 (false, true) => (Level::Background, 15),
                 (false, false) => (Level::Background, 60),
             };
-            plan.want(target, level, Cadence::secs(cadence), Query::Rollouts(RolloutsQuery::of(ctx.config)));
+            let query = RolloutsQuery::of(ctx.config, target, data.inventory.as_ref());
+            plan.want(target, level, Cadence::secs(cadence), Query::Rollouts(query));
         }
         if let (true, Some(row)) = (visible, self.opened(ctx)) {
             let query = Query::RolloutDetail(detail_query(&row, ctx));

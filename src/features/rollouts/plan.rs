@@ -6,7 +6,7 @@
 
 use super::mechanism;
 pub use super::mechanism::Call;
-use super::model::{Health, Image, Rollout, RolloutName, Side};
+use super::model::{Health, Image, Owner, Rollout, RolloutName, Side};
 use super::preflight;
 pub use super::preflight::{Check, Verdict};
 use super::stages::percent;
@@ -128,7 +128,8 @@ pub struct Plan {
     pub to: Option<SideFacts>,
     /// The call.
     pub call: Call,
-    /// The command with which the split's owner would undo it, where that is not the call.
+    /// The command with which the split's owner would undo it, or that says what is missing, where that is not
+    /// the call.
     pub instead: Option<String>,
     /// What must not change.
     pub guard: Guard,
@@ -167,7 +168,10 @@ impl Plan {
                 SideFacts::of(old, weight.or_else(|| share.map(|new| 100.0 - new)), tasks)
             }),
             call: Call::undoing(rollout),
-            instead: rollout.owner.command(&place.region),
+            instead: rollout
+                .owner
+                .command(&place.region)
+                .or_else(|| mechanism::instead(rollout, &place.region)),
             guard,
             checks: preflight::checks(rollout, &place, now),
             takes,
@@ -220,6 +224,11 @@ impl Plan {
     /// The command for somebody who may: the owner's, where the split is not ours.
     pub fn command(&self) -> String {
         self.instead.clone().unwrap_or_else(|| self.call.command(&self.place.region))
+    }
+
+    /// What the command is that is handed over instead of the call.
+    pub fn instead_title(&self) -> &'static str {
+        if self.owner == Owner::Nobody.label() { "what says which side is the old one" } else { "the owner's command" }
     }
 
     /// Time left of the caller's credentials; `None` when they do not end or are not known.

@@ -69,7 +69,8 @@ pub enum Health {
 pub struct TargetGroup {
     /// Its ARN.
     pub arn: String,
-    /// The production listener rule that sends to it, if the service is behind an application load balancer.
+    /// The production listener rule that sends to it, or the listener by its default action, if the service is
+    /// behind an application load balancer.
     pub rule: Option<String>,
     /// Share of that rule in percent, as the load balancer reports it; `None` when not read.
     pub rule_share: Option<f64>,
@@ -87,7 +88,8 @@ impl TargetGroup {
     /// no load balancer, a listener rule does.
     pub fn dimensions(&self) -> Option<(String, String)> {
         let group = self.arn.split_once(":targetgroup/")?.1;
-        let rule = self.rule.as_deref()?.split_once(":listener-rule/")?.1;
+        let rule = self.rule.as_deref()?;
+        let (_, rule) = rule.split_once(":listener-rule/").or_else(|| rule.split_once(":listener/"))?;
         let balancer: Vec<&str> = rule.split('/').take(3).collect();
         (balancer.len() == 3).then(|| (balancer.join("/"), format!("targetgroup/{group}")))
     }

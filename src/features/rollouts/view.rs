@@ -156,7 +156,7 @@ fn line<'a>(row: &Row<'a>, many: bool, ctx: &Ctx) -> TableRow<'a> {
     let mechanism = row.shift.map(|it| it.mechanism.label()).or(at_rest);
     let owner = row.shift.map(|it| &it.owner).or(row.service.map(|it| &it.owner));
     let mut cells = vec![
-        Cell::new(row.name.short(), text),
+        Cell::new(row.name.shown(), text),
         Cell::new(mechanism.unwrap_or_default(), text),
         Cell::new(owner.map_or("", |it| it.label()), Role::Dim),
         Cell::new(row.shift.map_or_else(|| "at rest".to_owned(), Rollout::stage_words), role),

@@ -205,7 +205,7 @@ impl Watch {
 
     /// The header line, without its glyph. Changes only when something is learnt.
     pub fn line(&self, zone: &Zone) -> String {
-        let name = self.plan.name.short();
+        let name = self.plan.name.shown();
         let clock = |at: Timestamp| zone.second(at);
         let mut line = match &self.ended {
             Some(Ended { ending: Ending::Done, why, at, since }) => {

@@ -7,8 +7,9 @@ use super::autopsy::Autopsy;
 use super::model::{Event, Owner, Rollout, RolloutName, SideMetrics, Strategy, Tasks};
 use super::plan::Caller;
 use super::verdict::{Settings, Verdict};
-use crate::aws::SourceError;
-use crate::config::Config;
+use crate::aws::{SourceError, TargetId};
+use crate::config::{self, Config};
+use crate::service::Inventory;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -38,15 +39,31 @@ pub struct ServiceSummary {
 pub struct RolloutsQuery {
     /// Lambda functions that the config names, sorted.
     pub functions: Arc<Vec<String>>,
+    /// ARNs of the rules, and of the listeners for their default actions, that forward to several groups, as
+    /// discovery found them, sorted.
+    pub forwards: Arc<Vec<String>>,
+    /// Names of the groups that the config says are the stable ones.
+    pub stable: Arc<Vec<String>>,
 }
 
 impl RolloutsQuery {
-    /// What the config says to look at.
-    pub fn of(config: &Config) -> Self {
+    /// What the config and discovery say to look at in a target.
+    pub fn of(config: &Config, target: &TargetId, inventory: Option<&Inventory>) -> Self {
         let named = config.services.iter().filter_map(|service| service.lambda.as_deref());
         let functions: BTreeSet<&str> = named.map(|name| name.split(':').next().unwrap_or(name)).collect();
-        Self { functions: Arc::new(functions.into_iter().map(str::to_owned).collect()) }
+        Self {
+            functions: Arc::new(functions.into_iter().map(str::to_owned).collect()),
+            forwards: Arc::new(inventory.map(Inventory::forwarding).unwrap_or_default()),
+            stable: Arc::new(stable_groups(config, target)),
+        }
     }
+}
+
+/// The target groups that the config says are the stable ones in a target.
+pub fn stable_groups(config: &Config, target: &TargetId) -> Vec<String> {
+    let here = |service: &&config::Service| service.target.as_deref().is_none_or(|it| it == target.as_str());
+    let services = config.services.iter().filter(here);
+    services.filter_map(|service| service.stable_target_group.clone()).collect()
 }
 
 /// What the list knows of one target.
@@ -98,6 +115,8 @@ impl ShiftRef {
 pub struct ShiftsQuery {
     /// Which.
     pub shifts: Vec<ShiftRef>,
+    /// Names or ARNs of the target groups that are said to be the stable ones.
+    pub stable: Vec<String>,
     /// Also who would be calling, with the credentials for writes: the dialog is open.
     pub caller: bool,
 }

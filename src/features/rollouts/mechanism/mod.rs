@@ -4,6 +4,7 @@
 //! that the compiler lists what a new one has to answer. The answers are in one folder each; what is the same
 //! for all is in `stages.rs`, `plan.rs`, `preflight.rs` and `watch.rs`. Pure.
 
+pub mod alb;
 pub mod ecs;
 pub mod lambda;
 
@@ -21,6 +22,8 @@ pub enum Mechanism {
     Ecs(ecs::Strategy),
     /// Weights of a Lambda alias.
     Lambda(lambda::Alias),
+    /// Weights of target groups.
+    Alb(alb::Split),
 }
 
 impl Mechanism {
@@ -29,6 +32,7 @@ impl Mechanism {
         match self {
             Self::Ecs(strategy) => format!("ECS {}", strategy.label()),
             Self::Lambda(_) => "Lambda alias".to_owned(),
+            Self::Alb(_) => "ALB weights".to_owned(),
         }
     }
 
@@ -37,6 +41,7 @@ impl Mechanism {
         match self {
             Self::Ecs(strategy) => strategy.label(),
             Self::Lambda(_) => "Lambda alias",
+            Self::Alb(_) => "ALB weights",
         }
     }
 
@@ -44,7 +49,7 @@ impl Mechanism {
     pub fn has_weights(&self) -> bool {
         match self {
             Self::Ecs(strategy) => strategy.has_weights(),
-            Self::Lambda(_) => true,
+            Self::Lambda(_) | Self::Alb(_) => true,
         }
     }
 
@@ -52,7 +57,7 @@ impl Mechanism {
     pub fn has_tasks(&self) -> bool {
         match self {
             Self::Ecs(_) => true,
-            Self::Lambda(_) => false,
+            Self::Lambda(_) | Self::Alb(_) => false,
         }
     }
 
@@ -60,7 +65,7 @@ impl Mechanism {
     pub fn at_once(&self) -> bool {
         match self {
             Self::Ecs(strategy) => *strategy == ecs::Strategy::BlueGreen,
-            Self::Lambda(_) => false,
+            Self::Lambda(_) | Self::Alb(_) => false,
         }
     }
 
@@ -68,7 +73,7 @@ impl Mechanism {
     pub fn strategy(&self) -> Option<&ecs::Strategy> {
         match self {
             Self::Ecs(strategy) => Some(strategy),
-            Self::Lambda(_) => None,
+            Self::Lambda(_) | Self::Alb(_) => None,
         }
     }
 }
@@ -79,6 +84,7 @@ impl Rollout {
         match &self.mechanism {
             Mechanism::Ecs(_) => self.status.standing(),
             Mechanism::Lambda(alias) => alias.standing(),
+            Mechanism::Alb(split) => split.standing(),
         }
     }
 
@@ -92,7 +98,7 @@ impl Rollout {
         }
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::next(self, strategy),
-            Mechanism::Lambda(_) => Next::Stays,
+            Mechanism::Lambda(_) | Mechanism::Alb(_) => Next::Stays,
         }
     }
 
@@ -100,7 +106,7 @@ impl Rollout {
     pub fn due_100(&self) -> Option<Due> {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::due_100(self, strategy),
-            Mechanism::Lambda(_) => None,
+            Mechanism::Lambda(_) | Mechanism::Alb(_) => None,
         }
     }
 
@@ -109,6 +115,7 @@ impl Rollout {
         match &self.mechanism {
             Mechanism::Ecs(_) => ecs::stage_words(self),
             Mechanism::Lambda(_) => lambda::stage_words(self),
+            Mechanism::Alb(split) => alb::stage_words(self, split),
         }
     }
 
@@ -117,6 +124,7 @@ impl Rollout {
         match &self.mechanism {
             Mechanism::Ecs(_) => ecs::stage_bar(self, now),
             Mechanism::Lambda(_) => lambda::stage_bar(self),
+            Mechanism::Alb(split) => alb::stage_bar(self, split),
         }
     }
 
@@ -125,6 +133,7 @@ impl Rollout {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::by_itself(self, strategy),
             Mechanism::Lambda(_) => ByItself { yes: false, why: "nothing watches an alias".to_owned() },
+            Mechanism::Alb(_) => ByItself { yes: false, why: "nothing watches a rule".to_owned() },
         }
     }
 }
@@ -136,6 +145,8 @@ pub enum Call {
     Ecs(ecs::Call),
     /// To Lambda.
     Lambda(lambda::Call),
+    /// To the load balancer.
+    Alb(alb::Call),
 }
 
 impl Call {
@@ -144,6 +155,7 @@ impl Call {
         match &rollout.mechanism {
             Mechanism::Ecs(_) => Self::Ecs(ecs::call(rollout)),
             Mechanism::Lambda(alias) => Self::Lambda(lambda::call(alias)),
+            Mechanism::Alb(split) => Self::Alb(alb::call(split)),
         }
     }
 
@@ -152,6 +164,7 @@ impl Call {
         match self {
             Self::Ecs(call) => call.operation(),
             Self::Lambda(call) => call.operation(),
+            Self::Alb(call) => call.operation(),
         }
     }
 
@@ -160,6 +173,32 @@ impl Call {
         match self {
             Self::Ecs(call) => call.params(),
             Self::Lambda(call) => call.params(),
+            Self::Alb(call) => call.params(),
+        }
+    }
+
+    /// Names of the side that traffic goes back to, where AWS does not know it and it was told.
+    pub(super) fn told(&self) -> Vec<String> {
+        match self {
+            Self::Ecs(_) | Self::Lambda(_) => Vec::new(),
+            Self::Alb(call) => vec![call.stable.clone()],
+        }
+    }
+
+    /// What it changes, in a word: `deployment`.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Ecs(_) | Self::Lambda(_) => "deployment",
+            Self::Alb(call) if call.default => "listener",
+            Self::Alb(_) => "rule",
+        }
+    }
+
+    /// Whether it is known which side traffic goes back to.
+    pub fn decided(&self) -> bool {
+        match self {
+            Self::Ecs(_) | Self::Lambda(_) => true,
+            Self::Alb(call) => !call.stable.is_empty(),
         }
     }
 
@@ -168,6 +207,7 @@ impl Call {
         match self {
             Self::Ecs(call) => call.command(region),
             Self::Lambda(call) => call.command(region),
+            Self::Alb(call) => call.command(region),
         }
     }
 }
@@ -176,7 +216,16 @@ impl Call {
 pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => rollout.owner == Owner::Ecs,
-        Mechanism::Lambda(_) => rollout.owner == Owner::Nobody,
+        Mechanism::Lambda(_) | Mechanism::Alb(_) => rollout.owner == Owner::Nobody,
+    }
+}
+
+/// The command that is handed over instead of the call, where it is not ours to make and the owner has none of
+/// his own, or where it is not known which side traffic goes back to.
+pub(super) fn instead(rollout: &Rollout, region: &str) -> Option<String> {
+    match &rollout.mechanism {
+        Mechanism::Ecs(_) | Mechanism::Lambda(_) => None,
+        Mechanism::Alb(split) => alb::instead(rollout, split, region),
     }
 }
 
@@ -186,6 +235,7 @@ pub(super) fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::guarded(rollout),
         Mechanism::Lambda(alias) => lambda::guarded(alias),
+        Mechanism::Alb(split) => alb::guarded(split),
     }
 }
 
@@ -194,6 +244,7 @@ pub(super) fn takes(rollout: &Rollout) -> (String, bool) {
     match &rollout.mechanism {
         Mechanism::Ecs(strategy) => ecs::takes(rollout, strategy),
         Mechanism::Lambda(_) => (lambda::takes(rollout), false),
+        Mechanism::Alb(split) => (alb::takes(split), false),
     }
 }
 
@@ -202,6 +253,7 @@ pub(super) fn checks(rollout: &Rollout) -> Vec<Check> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::checks(rollout),
         Mechanism::Lambda(alias) => lambda::checks(rollout, alias),
+        Mechanism::Alb(split) => alb::checks(rollout, split),
     }
 }
 
@@ -210,5 +262,6 @@ pub(super) fn judge(seen: &Seen, rollout: &Rollout) -> Option<(Ending, String)> 
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::judge(seen, rollout),
         Mechanism::Lambda(alias) => lambda::judge(seen, rollout, alias),
+        Mechanism::Alb(split) => alb::judge(seen, split),
     }
 }

@@ -1,6 +1,6 @@
 //! The same as text, for 80 columns: what a person copies (names, ARNs, commands) is never cut or wrapped.
 
-use super::super::model::Rollout;
+use super::super::model::{Mechanism, Rollout};
 use super::super::plan::{Plan, SideFacts, Verdict};
 use super::super::stages::percent;
 use super::super::view::since;
@@ -58,12 +58,16 @@ pub fn list(
 
 /// What is followed, before the first change.
 pub fn head(target: &TargetId, region: Option<&str>, shift: &Rollout, zone: &Zone) -> Vec<String> {
-    let old = shift.old.as_ref().map_or_else(|| "nothing".to_owned(), super::super::side::Side::label);
+    let sides = match (&shift.old, &shift.mechanism) {
+        (Some(old), _) => format!("{} -> {}", old.label(), shift.new.label()),
+        (None, Mechanism::Alb(split)) => split.words(),
+        (None, _) => format!("nothing -> {}", shift.new.label()),
+    };
     let mut pieces = vec![
         shift.name.full(),
         format!("{target} {}", region.unwrap_or("no region")),
         shift.mechanism.label(),
-        format!("{old} -> {}", shift.new.label()),
+        sides,
     ];
     if let Some(at) = shift.started_at.or(shift.created_at) {
         let by = shift.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
@@ -134,10 +138,11 @@ pub fn plan(plan: &Plan, now: Timestamp, glyphs: &Glyphs) -> Vec<String> {
     let mut out = flow("", &head, 2);
     out.extend(flow(
         "",
-        &[format!("{}, deployment {id}", plan.mechanism), format!("owner: {}", plan.owner)],
+        &[format!("{}, {} {id}", plan.mechanism, plan.call.noun()), format!("owner: {}", plan.owner)],
         2,
     ));
-    out.extend(side("from  new (green) ", &plan.from, None));
+    let from = if plan.call.decided() { "from  new (green) " } else { "sides " };
+    out.extend(side(from, &plan.from, None));
     if let Some(to) = &plan.to {
         out.extend(side("to    old (blue)  ", to, Some(100.0)));
     }
@@ -162,10 +167,16 @@ pub fn plan(plan: &Plan, now: Timestamp, glyphs: &Glyphs) -> Vec<String> {
     }
     let params = plan.call.params();
     let names = params.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
-    out.push(format!("the call: {}", plan.call.operation()));
-    out.extend(params.iter().map(|(name, value)| format!("  {} = {value}", pad_right(name, names))));
-    let whose = if plan.instead.is_some() { "what the owner would run:" } else { "the same as a command:" };
-    out.push(whose.to_owned());
+    if plan.call.decided() {
+        out.push(format!("the call: {}", plan.call.operation()));
+        out.extend(params.iter().map(|(name, value)| format!("  {} = {value}", pad_right(name, names))));
+    }
+    let whose = match &plan.instead {
+        None => "the same as a command:".to_owned(),
+        Some(_) if plan.call.decided() => "what the owner would run:".to_owned(),
+        Some(_) => format!("{}:", plan.instead_title()),
+    };
+    out.push(whose);
     out.push(format!("  {}", plan.command()));
     out
 }

@@ -56,7 +56,7 @@ impl DetailSource {
             RolloutName::Ecs { cluster, service } => {
                 self.reader.services(cluster, std::slice::from_ref(service)).await?.into_iter().next()
             }
-            RolloutName::Lambda { .. } => None,
+            RolloutName::Lambda { .. } | RolloutName::Alb { .. } => None,
         };
         let history = match &service {
             Some(service) => self.history(service, now.wall).await?,

@@ -5,6 +5,7 @@
 
 mod autopsy;
 mod detail;
+mod alb;
 pub(super) mod ecs;
 mod lambda;
 mod metrics;
@@ -31,26 +32,36 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 pub struct ListSource {
     ecs: ecs::ListReader,
     lambda: lambda::ListReader,
+    alb: alb::ListReader,
 }
 
 impl ListSource {
     /// A source for one target.
     pub fn new(conn: &Conn) -> Self {
-        Self { ecs: ecs::ListReader::new(conn), lambda: lambda::ListReader::new(conn) }
+        Self {
+            ecs: ecs::ListReader::new(conn),
+            lambda: lambda::ListReader::new(conn),
+            alb: alb::ListReader::new(conn),
+        }
     }
 
     /// Reads the list.
     ///
     /// # Errors
     /// When clusters, services or deployments cannot be read. A denied cluster beside others becomes a note,
-    /// as does what cannot be read of Lambda.
+    /// as does what cannot be read of Lambda and of load balancers.
     pub async fn read(&mut self, query: &RolloutsQuery, now: Now) -> Result<RolloutList, SourceError> {
         let mut list = self.ecs.read(now).await?;
         let (aliases, notes) = self.lambda.read(&query.functions, now).await?;
         list.shifts.extend(aliases);
         list.notes.extend(notes);
-        if !self.lambda.ended().is_empty() {
-            list.recent = Arc::new(list.recent.iter().chain(self.lambda.ended()).cloned().collect());
+        let listed = (list.shifts.as_slice(), self.ecs.swept(now));
+        let (splits, notes) = self.alb.read(query, &self.ecs.claimed(), listed, now).await?;
+        list.shifts.extend(splits);
+        list.notes.extend(notes);
+        let ended: Vec<&Rollout> = self.lambda.ended().iter().chain(self.alb.ended()).collect();
+        if !ended.is_empty() {
+            list.recent = Arc::new(list.recent.iter().chain(ended).cloned().collect());
         }
         Ok(list)
     }
@@ -60,15 +71,22 @@ impl ListSource {
 pub(super) struct Readers {
     ecs: ecs::Reader,
     lambda: lambda::Reader,
+    alb: alb::Reader,
 }
 
 impl Readers {
     /// Readers that remember nothing but what never changes.
     pub(super) fn new(conn: &Conn) -> Self {
-        Self { ecs: ecs::Reader::new(conn, SignedDuration::ZERO), lambda: lambda::Reader::new(conn) }
+        let alb = alb::Reader::new(conn);
+        Self { ecs: ecs::Reader::new(conn, SignedDuration::ZERO), lambda: lambda::Reader::new(conn), alb }
     }
 
-    /// One shift, read whole.
+    /// The same for the last read before a call, which must be quick.
+    pub(super) fn again(conn: &Conn) -> Self {
+        Self { alb: alb::Reader::again(conn), ..Self::new(conn) }
+    }
+
+    /// One shift, read whole. `told` are names of the side that traffic goes back to, where AWS does not know it.
     ///
     /// # Errors
     /// Also when it is no longer there.
@@ -76,6 +94,7 @@ impl Readers {
         &mut self,
         name: &RolloutName,
         deployment: &str,
+        told: &[String],
         now: Timestamp,
     ) -> Result<Rollout, SourceError> {
         match name {
@@ -83,19 +102,37 @@ impl Readers {
                 self.ecs.shift((cluster, service), deployment, now).await
             }
             RolloutName::Lambda { function, alias } => self.lambda.alias(function, alias, now).await,
+            RolloutName::Alb { .. } => self.alb.split(name, deployment, told, now).await,
         }
+    }
+}
+
+/// Why a call was not answered well.
+pub(super) enum Undone {
+    /// AWS's refusal, or that no good answer came: see [`refusals`].
+    Failed(SourceError),
+    /// It was not made: what AWS would not guard could not be read.
+    Unread(SourceError),
+    /// It was not made: what AWS would not guard is not as it was confirmed.
+    Changed,
+}
+
+impl From<SourceError> for Undone {
+    fn from(error: SourceError) -> Self {
+        Self::Failed(error)
     }
 }
 
 /// Makes the one call that undoes a shift, on a connection for writes, and gives its request id.
 ///
 /// # Errors
-/// AWS's refusal, or that no good answer came: see [`refusals`].
-pub(super) async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, SourceError> {
-    match call {
-        Call::Ecs(call) => ecs::undo(call, conn).await,
-        Call::Lambda(call) => lambda::undo(call, conn).await,
-    }
+/// Why it was not made or not answered well.
+pub(super) async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, Undone> {
+    Ok(match call {
+        Call::Ecs(call) => ecs::undo(call, conn).await?,
+        Call::Lambda(call) => lambda::undo(call, conn).await?,
+        Call::Alb(call) => alb::undo(call, conn).await?,
+    })
 }
 
 /// Codes with which the called service says no before it does anything.
@@ -103,13 +140,14 @@ pub(super) fn refusals(call: &Call) -> &'static [&'static str] {
     match call {
         Call::Ecs(_) => &ecs::REFUSALS,
         Call::Lambda(_) => &lambda::REFUSALS,
+        Call::Alb(_) => &alb::REFUSALS,
     }
 }
 
 /// Whether AWS refused because somebody else was faster: then a read shows the difference.
 pub(super) fn lost_race(call: &Call, error: &SourceError) -> bool {
     match call {
-        Call::Ecs(_) => false,
+        Call::Ecs(_) | Call::Alb(_) => false,
         Call::Lambda(_) => error.code.as_deref() == Some("PreconditionFailedException"),
     }
 }
@@ -134,7 +172,7 @@ impl ShiftsSource {
     pub async fn read(&mut self, query: &ShiftsQuery, now: Now) -> Result<Shifts, SourceError> {
         let (mut shifts, mut failed) = (Vec::new(), Vec::new());
         for asked in &query.shifts {
-            match self.readers.shift(&asked.name, &asked.deployment, now.wall).await {
+            match self.readers.shift(&asked.name, &asked.deployment, &query.stable, now.wall).await {
                 Ok(shift) => shifts.push(shift),
                 Err(error) if error.class.parks() => return Err(error),
                 Err(error) => failed.push((asked.clone(), error)),

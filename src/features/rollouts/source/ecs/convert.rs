@@ -51,6 +51,11 @@ pub struct RevisionFacts {
 }
 
 impl RevisionFacts {
+    /// Its target groups, each with the production rule that sends to it.
+    pub fn groups(&self) -> &[(String, Option<String>)] {
+        &self.groups
+    }
+
     /// From AWS's answer.
     pub fn new(revision: &ServiceRevision) -> Self {
         let images = revision

@@ -4,6 +4,7 @@
 //! second, a deployment that has ended is never asked for again, and everything else is read only for
 //! services in flight or opened.
 
+use super::claims::{self, Claims};
 use super::convert;
 use super::read::{Reader, SERVICES_PER_CALL};
 use crate::app::Now;
@@ -50,6 +51,8 @@ pub struct ListReader {
     /// Deployments that have ended: never asked for again.
     ended: BTreeSet<String>,
     recent: Arc<Vec<Rollout>>,
+    /// Rules and target groups that owners of services move, as the last sweep told.
+    claims: Arc<Claims>,
 }
 
 impl ListReader {
@@ -69,6 +72,32 @@ impl ListReader {
             moving: Vec::new(),
             ended: BTreeSet::new(),
             recent: Arc::default(),
+            claims: Arc::default(),
+        }
+    }
+
+    /// Rules and target groups that owners of services move, as the last sweep told.
+    pub fn claimed(&self) -> Arc<Claims> {
+        self.claims.clone()
+    }
+
+    /// Whether all services were looked at in the read of this time.
+    pub fn swept(&self, now: Now) -> bool {
+        self.swept_at == Some(now.since_start)
+    }
+
+    /// The same as [`Self::claimed`], read now.
+    ///
+    /// # Errors
+    /// When clusters or services cannot be read, or not all of them.
+    pub async fn claims(&mut self) -> Result<Claims, SourceError> {
+        self.list_names().await?;
+        self.left_out.clear();
+        self.sweep().await?;
+        let mut missing = self.notes.iter().chain(&self.left_out);
+        match missing.next() {
+            None => Ok(Claims::clone(&self.claims)),
+            Some(note) => Err(SourceError::new(ErrorClass::Invalid, LIST_SERVICES.action, note.clone())),
         }
     }
 
@@ -183,7 +212,26 @@ impl ListReader {
         let mut summaries: Vec<_> = services.iter().filter_map(summary).collect();
         summaries.sort_by(|a, b| a.name.cmp(&b.name));
         self.services = Arc::new(summaries);
+        self.note_claims(&services).await?;
         Ok(services)
+    }
+
+    async fn note_claims(&mut self, services: &[Service]) -> Result<(), SourceError> {
+        let revisions = |service: &Service| -> Vec<String> {
+            let revisions = service.current_service_revisions().iter();
+            revisions.filter_map(|it| it.arn().map(str::to_owned)).collect()
+        };
+        // Only a revision says where ECS put a service that it made the load balancer for.
+        let express = services.iter().filter(|service| claims::is_express(service));
+        let mut unknown: Vec<String> = express.flat_map(revisions).collect();
+        unknown.retain(|arn| !self.reader.knows(arn));
+        self.reader.learn(&unknown).await?;
+        let claims = services.iter().flat_map(|service| {
+            let placed = revisions(service).iter().flat_map(|arn| self.reader.placed(arn).to_vec()).collect::<Vec<_>>();
+            claims::of(service, &placed)
+        });
+        self.claims = Arc::new(claims.collect());
+        Ok(())
     }
 
     /// Describes only the services that were in flight at the last read.

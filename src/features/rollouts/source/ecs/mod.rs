@@ -1,10 +1,12 @@
 //! ECS: reads of services and their deployments, and the call that undoes one.
 
+mod claims;
 mod convert;
 mod list;
 mod read;
 
-pub use convert::{events, text, time};
+pub use claims::Claims;
+pub use convert::{events, health, text, time};
 pub use list::ListReader;
 #[cfg(test)]
 pub use list::describe;

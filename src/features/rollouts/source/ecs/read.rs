@@ -150,6 +150,11 @@ impl Reader {
             pairs.iter().flat_map(|(_, deployment)| convert::revision_arns(deployment)).collect();
         missing.retain(|arn| !self.revisions.contains_key(arn));
         missing.dedup();
+        self.learn(&missing).await
+    }
+
+    /// Reads revisions that are not known yet. Without the permission they stay unknown.
+    pub async fn learn(&mut self, missing: &[String]) -> Result<(), SourceError> {
         for chunk in missing.chunks(ARNS_PER_CALL) {
             let request = self.conn.ecs().describe_service_revisions();
             let request = request.set_service_revision_arns(Some(chunk.to_vec()));
@@ -168,6 +173,16 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Target groups of a revision, each with the production rule that sends to it, as far as it is known.
+    pub fn placed(&self, revision: &str) -> &[(String, Option<String>)] {
+        self.revisions.get(revision).map(RevisionFacts::groups).unwrap_or_default()
+    }
+
+    /// Whether a revision was read.
+    pub fn knows(&self, revision: &str) -> bool {
+        self.revisions.contains_key(revision)
     }
 
     /// Health and rule shares of all target groups that are due.
