@@ -88,7 +88,8 @@ pub fn jump_from_service(
 ) -> Vec<Command> {
     let services = ctx.store.target(target).map(|target| &target.derived.services);
     let found = services.and_then(|services| {
-        let behind = || services.list().iter().find(|service| shift.is_some_and(|it| stands_behind(service, it)));
+        let behind =
+            || services.list().iter().find(|service| shift.is_some_and(|it| stands_behind(service, it)));
         service_of(services, name).or_else(behind)
     });
     match found {
@@ -187,7 +188,8 @@ fn shift(service: &Service, ctx: &Ctx) -> Option<rollouts::Key> {
 /// its function that divides its invocations.
 fn name_of(service: &Service, list: &rollouts::RolloutList) -> Option<rollouts::RolloutName> {
     let own = ecs_name(service);
-    let deploys = own.as_ref().and_then(|name| list.shift_of(name)).is_some_and(rollouts::Rollout::in_progress);
+    let deploys =
+        own.as_ref().and_then(|name| list.shift_of(name)).is_some_and(rollouts::Rollout::in_progress);
     let divided = list.shifts.iter().find(|shift| stands_behind(service, shift));
     if let Some(split) = divided.filter(|_| !deploys) {
         return Some(split.name.clone());

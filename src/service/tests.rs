@@ -27,7 +27,10 @@ fn inventory() -> Inventory {
         ]
         .into(),
         target_groups: ["checkout-blue", "checkout-green", "orders-blue"].map(group).into(),
-        forwards: vec![Forward { at: Vec::new(), groups: ["checkout-blue", "checkout-green"].map(group_arn).into() }],
+        forwards: vec![Forward {
+            at: Vec::new(),
+            groups: ["checkout-blue", "checkout-green"].map(group_arn).into(),
+        }],
         functions: vec![Function { name: "receipts".into(), log_group: None }],
         mappings: vec![Mapping {
             function: "receipts".into(),

@@ -4,6 +4,7 @@
 mod deployments;
 mod findings;
 mod metrics;
+mod weights;
 
 use crate::emulator::{python, skipped};
 use eyewall::demo::serve;

@@ -6,10 +6,10 @@ use super::told;
 use crate::aws::{Aws, Conn, ErrorClass, SourceError, TargetId};
 use crate::cli::Failure;
 use crate::cli::session::Setup;
-use crate::features::rollouts::find::{self, Found};
-use crate::features::rollouts::op;
 use crate::config::Config;
 use crate::features::discovery::InventorySource;
+use crate::features::rollouts::find::{self, Found};
+use crate::features::rollouts::op;
 use crate::features::rollouts::wire::{ShiftRef, Shifts, ShiftsQuery, stable_groups};
 use crate::features::rollouts::{
     ListSource, Rollbacks, Rollout, RolloutList, RolloutName, RolloutsQuery, ShiftsSource,

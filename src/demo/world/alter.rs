@@ -20,6 +20,9 @@ impl World {
     /// Works out the deployments of a service, with what callers did.
     pub(super) fn lay_out(&mut self, index: usize) {
         let Some(spec) = self.scenario.services.get(index) else { return };
+        if spec.weights.is_some() {
+            return self.lay_out_weights(index);
+        }
         let changes = self.changes.entry(index).or_default();
         let listed = self.scenario.deployments.iter();
         let listed = listed.filter(|deployment| *deployment.service.get_ref() == spec.name);

@@ -4,6 +4,7 @@
 //! the deployments (`shift.rs`), health follows the tasks (`tasks.rs`).
 
 use super::types::{Balancer, Listener, LoadBalancer, Rule, TargetGroup, TargetHealth};
+use super::weights::Written;
 use super::{LONG_AGO, World, time};
 use jiff::Timestamp;
 
@@ -67,6 +68,9 @@ impl World {
         let ms = now.as_millisecond();
         let mut rules = Vec::with_capacity(self.scenario.services.len() + 1);
         for (index, (spec, stream)) in self.scenario.services.iter().zip(&self.streams).enumerate() {
+            if self.is_default(index) {
+                continue;
+            }
             let split = stream.course.split(ms);
             let blue_is = |side: usize| stream.course.sides.get(side).is_some_and(|side| side.blue);
             let new = (split.share * 100.0).round() as u32;
@@ -77,25 +81,39 @@ impl World {
                 (false, true) => new,
                 (false, false) => 100 - new,
             };
+            let by_ecs = || Written {
+                at: i64::MIN,
+                targets: vec![
+                    (self.target_group_arn(&spec.name, true), blue),
+                    (self.target_group_arn(&spec.name, false), 100 - blue),
+                ],
+                sticky: None,
+                login: None,
+            };
+            let Written { targets, sticky, login, .. } = self.written_at(index, ms).unwrap_or_else(by_ecs);
             rules.push(Rule {
                 arn: self.rule_arn(index, &spec.name),
                 listener: self.listener_arn(index / SERVICES_EACH),
                 priority: Some((index % SERVICES_EACH) as u32 * 10 + 10),
                 path: format!("{}*", spec.path),
-                targets: vec![
-                    (self.target_group_arn(&spec.name, true), blue),
-                    (self.target_group_arn(&spec.name, false), 100 - blue),
-                ],
+                targets,
+                sticky,
+                login,
             });
         }
         for index in 0..self.scenario.services.len().div_ceil(SERVICES_EACH) {
             let id = self.dice.named("default rule").on(index as u64).hex(16);
+            let written = self.default_of(index).and_then(|service| self.written_at(service, ms));
+            let (targets, sticky, login) =
+                written.map(|it| (it.targets, it.sticky, it.login)).unwrap_or_default();
             rules.push(Rule {
                 arn: format!("{}/{id}", self.listener_arn(index).replace(":listener/", ":listener-rule/")),
                 listener: self.listener_arn(index),
                 priority: None,
                 path: String::new(),
-                targets: Vec::new(),
+                targets,
+                sticky,
+                login,
             });
         }
         rules
@@ -169,9 +187,21 @@ impl World {
 
     /// Streams of the services behind the nth load balancer.
     pub(super) fn behind(&self, balancer: usize) -> &[super::traffic::Stream] {
+        self.streams.get(self.services_of(balancer)).unwrap_or_default()
+    }
+
+    /// Services behind the nth load balancer, by index.
+    pub(super) fn services_of(&self, balancer: usize) -> std::ops::Range<usize> {
         let first = balancer * SERVICES_EACH;
-        let last = (first + SERVICES_EACH).min(self.scenario.services.len());
-        self.streams.get(first..last).unwrap_or_default()
+        first..(first + SERVICES_EACH).min(self.scenario.services.len())
+    }
+
+    /// ARN of the rule with a service's weights, or of the listener whose default action they are.
+    pub(super) fn rule_of(&self, index: usize) -> String {
+        if self.is_default(index) {
+            return self.listener_arn(index / SERVICES_EACH);
+        }
+        self.scenario.services.get(index).map_or_else(String::new, |spec| self.rule_arn(index, &spec.name))
     }
 
     fn listener_arn(&self, index: usize) -> String {

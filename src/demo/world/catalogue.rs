@@ -90,8 +90,10 @@ impl World {
                 }
             }
             let service = [("ClusterName", CLUSTER), ("ServiceName", spec.name.as_str())];
-            add(ECS, &["CPUUtilization", "MemoryUtilization"], &service);
-            add(INSIGHTS, &OF_CREWS, &service);
+            if spec.weights.is_none() {
+                add(ECS, &["CPUUtilization", "MemoryUtilization"], &service);
+                add(INSIGHTS, &OF_CREWS, &service);
+            }
             add(APP, &["Requests", "Faults", "Latency"], &service);
         }
         for spec in &self.scenario.functions {

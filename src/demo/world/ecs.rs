@@ -21,12 +21,18 @@ impl World {
     /// ECS service names, sorted.
     pub fn service_names(&self) -> Vec<&str> {
         let services = self.scenario.services.len();
-        self.by_name.iter().filter(|(_, index)| **index < services).map(|(name, _)| name.as_str()).collect()
+        let own = self.by_name.iter().filter(|(_, index)| **index < services);
+        own.filter(|(name, _)| self.is_on_ecs(name)).map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Whether ECS runs a service, and no instances do.
+    fn is_on_ecs(&self, name: &str) -> bool {
+        self.find_service(name).is_some_and(|(spec, _)| spec.weights.is_none())
     }
 
     /// An ECS service at a time.
     pub fn service(&self, name: &str, now: Timestamp) -> Option<EcsService> {
-        let (spec, stream) = self.find_service(name)?;
+        let (spec, stream) = self.find_service(name).filter(|_| self.is_on_ecs(name))?;
         let ms = now.as_millisecond();
         let deployment = self.deployments(name, now).into_iter().next();
         let mut revisions: Vec<Side> = match &deployment {

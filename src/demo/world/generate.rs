@@ -103,6 +103,7 @@ fn service(index: usize) -> ServiceSpec {
         logs: if dice.on(5).below(3) == 0 { LineFormat::Text } else { LineFormat::Json },
         databases: Vec::new(),
         strategy: StrategyName::Rolling,
+        weights: None,
         name,
     }
 }

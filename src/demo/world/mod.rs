@@ -40,6 +40,7 @@ mod traffic;
 mod trail;
 mod types;
 mod verdict;
+mod weights;
 
 pub use islands::Island;
 pub use scenario::{Scenario, ScenarioError};
@@ -55,6 +56,7 @@ use shift::{Changes, Course};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 use traffic::{Stream, Trouble};
+use weights::Written;
 
 /// One region of the simulated AWS.
 #[derive(Debug)]
@@ -78,6 +80,8 @@ pub struct World {
     changes: HashMap<usize, Changes>,
     /// What callers made of the alias of a function, by its index, in order of time.
     routings: HashMap<usize, Vec<Routing>>,
+    /// What callers wrote to the rule of a service whose weights people set, by its index, in order of time.
+    written: HashMap<usize, Vec<Written>>,
     /// Alarm transitions worked out so far. Forgotten when a caller changes the world.
     memo: Mutex<HashMap<String, verdict::Memo>>,
 }
@@ -137,6 +141,7 @@ impl World {
             catalogue: OnceLock::new(),
             changes: HashMap::new(),
             routings: HashMap::new(),
+            written: HashMap::new(),
             memo: Mutex::default(),
             scenario,
         };

@@ -82,12 +82,13 @@ pub struct ScenarioError {
 }
 
 /// The shipped scenarios, the default first.
-const SHIPPED: [(&str, &str); 9] = [
+const SHIPPED: [(&str, &str); 10] = [
     ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
     ("rolling", include_str!("../scenarios/rolling.toml")),
     ("blue-green", include_str!("../scenarios/blue-green.toml")),
     ("linear", include_str!("../scenarios/linear.toml")),
     ("lambda-canary", include_str!("../scenarios/lambda-canary.toml")),
+    ("alb-weights", include_str!("../scenarios/alb-weights.toml")),
     ("db-connections", include_str!("../scenarios/db-connections.toml")),
     ("leaked-key", include_str!("../scenarios/leaked-key.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
@@ -141,6 +142,12 @@ impl Scenario {
         }
         for deployment in &self.deployments {
             known("service", &deployment.service, &services)?;
+            let own = self.services.iter().find(|service| service.name == *deployment.service.get_ref());
+            if own.is_some_and(|service| service.weights.is_some()) {
+                let message =
+                    format!("{} has weights, so ECS does not deploy it", deployment.service.get_ref());
+                return Err((deployment.service.span().start, message));
+            }
             if !(0.1..=100.0).contains(&deployment.percent) {
                 let at = deployment.service.span().start;
                 return Err((at, format!("percent = {} is not between 0.1 and 100", deployment.percent)));

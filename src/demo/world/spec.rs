@@ -85,6 +85,35 @@ pub(super) struct ServiceSpec {
     /// How its deployments move traffic when none is listed.
     #[serde(default)]
     pub(super) strategy: StrategyName,
+    /// It runs on instances and not on ECS, and people divide its traffic by the weights of a listener rule.
+    #[serde(default)]
+    pub(super) weights: Option<WeightsSpec>,
+}
+
+/// Weights of both target groups of a service, set by hand. Before that the blue one has everything.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WeightsSpec {
+    /// What the green group's targets run.
+    pub(super) revision: u32,
+    pub(super) blue: u32,
+    pub(super) green: u32,
+    pub(super) since: Offset,
+    /// How the green one fails.
+    #[serde(default)]
+    pub(super) broken: Option<Broken>,
+    /// Seconds for which a client keeps its group.
+    #[serde(default)]
+    pub(super) sticky: Option<u32>,
+    /// Users log in before requests are forwarded.
+    #[serde(default)]
+    pub(super) login: bool,
+    /// It is the listener's default action, and not a rule.
+    #[serde(default)]
+    pub(super) default: bool,
+    /// Tags of the rule or listener.
+    #[serde(default)]
+    pub(super) tags: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

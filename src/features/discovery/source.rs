@@ -6,8 +6,8 @@
 
 use crate::app::Now;
 use crate::aws::operation::{
-    DESCRIBE_LISTENERS, DESCRIBE_LOAD_BALANCERS, DESCRIBE_RULES, DESCRIBE_TARGET_GROUPS, DESCRIBE_TASK_DEFINITION,
-    LIST_EVENT_SOURCE_MAPPINGS, LIST_FUNCTIONS,
+    DESCRIBE_LISTENERS, DESCRIBE_LOAD_BALANCERS, DESCRIBE_RULES, DESCRIBE_TARGET_GROUPS,
+    DESCRIBE_TASK_DEFINITION, LIST_EVENT_SOURCE_MAPPINGS, LIST_FUNCTIONS,
 };
 use crate::aws::{Conn, SourceError};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
@@ -351,10 +351,8 @@ fn forward(arn: Option<&str>, actions: &[Action]) -> Option<Forward> {
         .filter_map(|action| action.forward_config())
         .flat_map(ForwardActionConfig::target_groups);
     let groups: BTreeSet<String> = groups.filter_map(|group| group.target_group_arn().map(clean)).collect();
-    (groups.len() > 1).then(|| Forward {
-        at: arn.map(clean).into_iter().collect(),
-        groups: groups.into_iter().collect(),
-    })
+    (groups.len() > 1)
+        .then(|| Forward { at: arn.map(clean).into_iter().collect(), groups: groups.into_iter().collect() })
 }
 
 fn clean(text: &str) -> String {

@@ -33,7 +33,7 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
     }
     let Some(old) = &shift.old else {
         return Err(match shift.mechanism {
-            Mechanism::Alb(_) => "which group is the old one is not told: stable_target_group in a [[service]]",
+            Mechanism::Alb(_) => "nobody said which group is the old one (stable_target_group)",
             _ => "a first deployment has no old side",
         });
     };

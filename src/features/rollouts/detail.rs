@@ -94,8 +94,9 @@ fn shift_lines(
     lines.extend(warnings(shift, ctx));
     let sides = sides(shift);
     // Names of groups are longer than those of revisions; both bars begin in the same column.
-    let longest = sides.iter().map(|(label, ..)| width(label) + 1).max().unwrap_or_default();
-    let label = longest.max(LABEL);
+    let named = matches!(shift.mechanism, Mechanism::Alb(_));
+    let longest = sides.iter().map(|(label, ..)| width(label)).max().filter(|_| named);
+    let label = longest.unwrap_or_default().max(LABEL);
     let bar_width = area.width.saturating_sub(SIDE_TEXT + label as u16).clamp(8, 40) as usize;
     for (name, own, role) in &sides {
         lines.push(side(&pad_right(name, label), own, shift, *role, bar_width, area.width, ctx));
@@ -207,8 +208,7 @@ fn side<'a>(
     ctx: &Ctx,
 ) -> Line<'a> {
     let glyphs = ctx.theme.glyphs();
-    let mut parts =
-        vec![span(label.to_owned(), role, ctx)];
+    let mut parts = vec![span(label.to_owned(), role, ctx)];
     if shift.mechanism.has_weights() {
         parts.push(span("  ", Role::Text, ctx));
         parts.extend(bar(side.weight, role, bar_width, glyphs, ctx));

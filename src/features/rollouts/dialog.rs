@@ -216,7 +216,8 @@ impl Overlay for RollbackDialog {
         if !shifts.contains(&self.shift) {
             shifts.push(self.shift.clone());
         }
-        let query = Query::Shifts(ShiftsQuery { shifts, stable: stable_groups(ctx.config, target), caller: true });
+        let query =
+            Query::Shifts(ShiftsQuery { shifts, stable: stable_groups(ctx.config, target), caller: true });
         plan.want(target, Level::Visible, CADENCE, query);
     }
 
@@ -244,7 +245,11 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
     for target in ctx.store.targets.keys() {
         let shifts = watched(ctx, target);
         if !shifts.is_empty() {
-            let query = Query::Shifts(ShiftsQuery { shifts, stable: stable_groups(ctx.config, target), caller: false });
+            let query = Query::Shifts(ShiftsQuery {
+                shifts,
+                stable: stable_groups(ctx.config, target),
+                caller: false,
+            });
             plan.want(target, Level::Visible, CADENCE, query);
         }
     }

@@ -66,8 +66,11 @@ impl RolloutName {
                 let mut parts = rest.split('/');
                 let (balancer, port, rule) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
                 let priority = if rule == "default" { None } else { Some(rule.parse().ok()?) };
-                (!balancer.is_empty() && parts.next().is_none())
-                    .then(|| Self::Alb { balancer: balancer.to_owned(), port, priority })
+                (!balancer.is_empty() && parts.next().is_none()).then(|| Self::Alb {
+                    balancer: balancer.to_owned(),
+                    port,
+                    priority,
+                })
             }
             _ => None,
         }

@@ -8,7 +8,7 @@ use super::journal::{Entry, Step};
 use super::past::Past;
 use super::plan::{Plan, Verdict};
 use super::rollback::{Journaled, SendResult};
-use super::source::{self, Readers, Undone, read_caller};
+use super::source::{self, Readers, read_caller};
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::{OpCtx, OpOutcome};
 use jiff::Timestamp;
@@ -54,7 +54,9 @@ pub(super) async fn call_if_it_holds<F: Future<Output = SendResult>>(
     call: impl FnOnce() -> F,
 ) -> SendResult {
     match re_read.await {
-        Ok(newer) if newer.refused() || !plan.diff(&newer).is_empty() => SendResult::Changed(Box::new(newer)),
+        Ok(newer) if plan.refused() || newer.refused() || !plan.diff(&newer).is_empty() => {
+            SendResult::Changed(Box::new(newer))
+        }
         Ok(_) => call().await,
         Err(error) => SendResult::Unread(error),
     }
@@ -74,26 +76,31 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
         Ok(conn) => conn,
         Err(error) => return SendResult::Rejected(error),
     };
+    let look = match source::look(&plan.call, &conn).await {
+        Ok(Some(look)) => look,
+        Ok(None) => {
+            return match Box::pin(re_read(plan, &conn, clock())).await {
+                Ok(newer) => SendResult::Changed(Box::new(newer)),
+                Err(error) => SendResult::Unread(error),
+            };
+        }
+        Err(error) => return SendResult::Unread(error),
+    };
     let at = clock();
-    let answer = source::undo(&plan.call, &conn).await;
+    let answer = source::undo(&plan.call, look, &conn).await;
     let journal = Journaled { began, problem: None };
     match answer {
         Ok(request_id) => SendResult::Sent { at, request_id, journal },
-        Err(Undone::Unread(error)) => SendResult::Unread(error),
-        Err(Undone::Changed) => match Box::pin(re_read(plan, &conn, clock())).await {
-            Ok(newer) => SendResult::Changed(Box::new(newer)),
-            Err(error) => SendResult::Unread(error),
-        },
-        Err(Undone::Failed(error)) if may_have_arrived(&error, source::refusals(&plan.call)) => {
+        Err(error) if may_have_arrived(&error, source::refusals(&plan.call)) => {
             SendResult::Lost { at, error, journal }
         }
-        Err(Undone::Failed(error)) if source::lost_race(&plan.call, &error) => {
+        Err(error) if source::lost_race(&plan.call, &error) => {
             match Box::pin(re_read(plan, &conn, clock())).await {
                 Ok(newer) => SendResult::Changed(Box::new(newer)),
                 Err(_) => SendResult::Rejected(error),
             }
         }
-        Err(Undone::Failed(error)) => SendResult::Rejected(error),
+        Err(error) => SendResult::Rejected(error),
     }
 }
 

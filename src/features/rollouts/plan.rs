@@ -228,7 +228,11 @@ impl Plan {
 
     /// What the command is that is handed over instead of the call.
     pub fn instead_title(&self) -> &'static str {
-        if self.owner == Owner::Nobody.label() { "what says which side is the old one" } else { "the owner's command" }
+        if self.owner == Owner::Nobody.label() {
+            "what says which side is the old one"
+        } else {
+            "the owner's command"
+        }
     }
 
     /// Time left of the caller's credentials; `None` when they do not end or are not known.

@@ -7,7 +7,7 @@ use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use std::process::Command;
 
-fn eyewall(test: &str, server: &Server, arguments: &[&str]) -> Command {
+pub fn eyewall(test: &str, server: &Server, arguments: &[&str]) -> Command {
     let mut command = command(&scratch(test));
     command
         .env("AWS_ENDPOINT_URL", &server.url)

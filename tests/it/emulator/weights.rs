@@ -1,66 +1,117 @@
-//! Weights of a Lambda alias on moto: read, planned, undone; what they are before and after says boto3.
+//! Weights on moto, undone by the program itself without a screen: of a Lambda alias, of a listener rule and of a
+//! default action. What they are before and after says boto3.
 
-use super::{Server, connect, moto, python};
-use eyewall::aws::TargetId;
-use eyewall::features::rollouts::model::Rollout;
-use eyewall::features::rollouts::plan::Circumstances;
-use eyewall::features::rollouts::rollback::SendResult;
-use eyewall::features::rollouts::watch::{Ending, Watch};
-use eyewall::features::rollouts::wire::{ShiftRef, ShiftsQuery};
-use eyewall::features::rollouts::{Plan, RolloutName, Shifts, ShiftsSource, op};
-use eyewall::runtime::clock::Clock;
+use super::binary::eyewall;
+use super::{Server, moto, python};
 use std::path::Path;
+use std::process::Output;
 use tokio::process::Command;
 
-/// Runs one part of the script and gives what it printed.
-async fn boto(server: &Server, part: &str) -> String {
+/// Runs one part of the script and gives what it printed. Regions of a moto know nothing of each other.
+async fn boto(server: &Server, part: &str, region: &str) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/emulator/weights.py");
-    let output = Command::new(python()).arg(script).arg(&server.url).arg(part).output().await.unwrap();
+    let mut command = Command::new(python());
+    let output = command.arg(script).args([&server.url, part, region]).output().await.unwrap();
     assert!(output.status.success(), "{part}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-async fn read(source: &mut ShiftsSource, name: &RolloutName, clock: Clock) -> (Rollout, Shifts) {
-    let shift = ShiftRef { name: name.clone(), deployment: String::new() };
-    let query = ShiftsQuery { shifts: vec![shift], caller: true };
-    let reads = source.read(&query, clock.now()).await.unwrap();
-    assert!(reads.failed.is_empty(), "{:?}", reads.failed);
-    (reads.shifts[0].clone(), reads)
+/// Runs the program in a region, with this config, and expects its exit code and these texts.
+async fn run(test: &str, server: &Server, region: &str, config: &str, arguments: &[&str]) -> Output {
+    let mut command = eyewall(test, server, arguments);
+    let file = std::env::temp_dir().join(format!("eyewall-weights-{}-{test}.toml", std::process::id()));
+    std::fs::write(&file, config).unwrap();
+    command.env("AWS_REGION", region).arg("--config").arg(&file);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let _ = std::fs::remove_file(file);
+    output
 }
 
-fn plan(shift: &Rollout, reads: &Shifts, clock: Clock) -> Plan {
-    let place = Circumstances {
-        target: TargetId::new("emulator"),
-        region: "eu-west-2".into(),
-        production: false,
-        caller: reads.caller.clone().unwrap(),
-        no_writes: reads.no_writes.clone(),
-        word: shift.name.short().to_owned(),
-    };
-    Plan::new(shift, place, clock.wall())
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn ends(output: &Output, code: i32, texts: &[&str]) {
+    let said = said(output);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    for text in texts {
+        assert!(said.contains(text), "no `{text}` in\n{said}");
+    }
 }
 
 #[tokio::test]
-async fn an_alias_on_moto_is_rolled_back() {
+async fn an_alias_on_moto_is_rolled_back_by_the_command() {
     let Some(server) = moto("an_alias_on_moto_is_rolled_back") else { return };
-    boto(server, "alias-make").await;
-    let before = boto(server, "alias-read").await;
+    let region = "eu-west-2";
+    boto(server, "alias-make", region).await;
+    let before = boto(server, "alias-read", region).await;
     assert_eq!(before, r#"{"version": "1", "weights": {"2": 0.2}}"#);
 
-    let (conn, clock) = connect(server).await;
-    let mut source = ShiftsSource::new(&conn);
-    let name = RolloutName::parse("lambda/receipts:live").unwrap();
-    let (shift, reads) = read(&mut source, &name, clock).await;
-    assert_eq!(shift.share(), Some((20.0, false)));
-    let plan = plan(&shift, &reads, clock);
-    assert!(!plan.refused(), "{:?}", plan.checks);
-    let journal = std::env::temp_dir().join(format!("eyewall-weights-{}.jsonl", std::process::id()));
-    let result = op::send(&plan, &conn, &journal, || clock.wall()).await;
-    assert!(matches!(result, SendResult::Sent { .. }), "{result:?}");
+    // moto has no metrics by version to find the function by.
+    let config = "[[service]]\nname = \"receipts\"\nlambda = \"receipts:live\"\n";
+    let dry = ["rollback", "lambda/receipts:live", "--dry-run"];
+    let output = run("moto-alias-dry", server, region, config, &dry).await;
+    ends(
+        &output,
+        0,
+        &["version 1", "80 % -> 100 %", "the call: lambda:UpdateAlias", "a dry run: nothing was sent"],
+    );
+    assert_eq!(boto(server, "alias-read", region).await, before);
+    let send = ["rollback", "lambda/receipts:live", "--confirm", "receipts"];
+    let output = run("moto-alias", server, region, config, &send).await;
+    ends(&output, 0, &["receipts rolled back", "version 1 has all invocations again"]);
+    assert_eq!(boto(server, "alias-read", region).await, r#"{"version": "1", "weights": {}}"#);
+    ends(&run("moto-alias", server, region, config, &send).await, 2, &["there is no rollout"]);
+}
 
-    let mut watch = Watch::begin(plan, &result).unwrap();
-    watch.read(&read(&mut source, &name, clock).await.0, clock.wall());
-    assert_eq!(watch.ended.map(|ended| ended.ending), Some(Ending::Done));
-    assert_eq!(boto(server, "alias-read").await, r#"{"version": "1", "weights": {}}"#);
-    let _ = std::fs::remove_file(journal);
+#[tokio::test]
+async fn weights_of_a_load_balancer_on_moto_are_rolled_back_by_the_command() {
+    let Some(server) = moto("weights_of_a_load_balancer_on_moto") else { return };
+    // A region of its own: other tests count the load balancers of theirs.
+    let region = "eu-west-1";
+    boto(server, "rules-make", region).await;
+    let split = r#""sticky": 600}, "paths": ["/search*"], "default": {"weights": {"search-blue": 300, "search-green": 100}, "sticky": 600}}"#;
+    let before = boto(server, "rules-read", region).await;
+    assert_eq!(
+        before,
+        format!(r#"{{"rule": {{"weights": {{"search-blue": 90, "search-green": 10}}, {split}"#)
+    );
+
+    let listed = run("moto-rules-list", server, region, "", &["rollouts"]).await;
+    ends(&listed, 0, &["alb/shop/80/10", "split 90/10", "alb/shop/80/default", "split 300/100"]);
+    let rule = |rest: &[&'static str]| [&["rollback", "alb/shop/80/10"], rest].concat();
+    // Without the side nothing is guessed.
+    let output = run("moto-rules-none", server, region, "", &rule(&["--confirm", "alb/shop/80/10"])).await;
+    ends(&output, 2, &["search-blue 90, search-green 10", "--to search-blue or search-green"]);
+    let output = run("moto-rules-wrong", server, region, "", &rule(&["--to", "blue", "--dry-run"])).await;
+    ends(&output, 2, &["--to blue: the target groups are search-blue 90, search-green 10"]);
+    let output =
+        run("moto-rules-dry", server, region, "", &rule(&["--to", "search-blue", "--dry-run"])).await;
+    ends(
+        &output,
+        0,
+        &["the call: elasticloadbalancing:ModifyRule", "aws elbv2 modify-rule", "search-blue has 0 of 0"],
+    );
+    assert_eq!(boto(server, "rules-read", region).await, before);
+
+    let send = rule(&["--to", "search-blue", "--confirm", "alb/shop/80/10"]);
+    let output = run("moto-rules", server, region, "", &send).await;
+    ends(&output, 0, &["shop/80/10 rolled back", "search-blue has all traffic again"]);
+    let after = boto(server, "rules-read", region).await;
+    assert_eq!(
+        after,
+        format!(r#"{{"rule": {{"weights": {{"search-blue": 100, "search-green": 0}}, {split}"#)
+    );
+
+    // The default action, with the side told by the config, to the other group.
+    let config = "[[service]]\nname = \"search\"\ntarget_groups = [\"search-blue\", \"search-green\"]\n\
+                  stable_target_group = \"search-green\"\n";
+    let send = ["rollback", "shop", "--confirm", "shop"];
+    let output = run("moto-default", server, region, config, &send).await;
+    ends(&output, 0, &["shop/80/default rolled back", "search-green has all traffic again"]);
+    let after = boto(server, "rules-read", region).await;
+    assert!(
+        after.ends_with(r#""default": {"weights": {"search-blue": 0, "search-green": 400}, "sticky": 600}}"#),
+        "{after}"
+    );
 }

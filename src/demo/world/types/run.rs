@@ -376,7 +376,14 @@ pub struct Rule {
     pub path: String,
     /// Target group ARN and weight (0 to 999). Empty answers a fixed 404.
     pub targets: Vec<(String, u32)>,
+    /// Seconds for which a client keeps its group.
+    pub sticky: Option<u32>,
+    /// How users log in before requests are forwarded.
+    pub login: Option<Login>,
 }
+
+/// What is told of an OIDC login: names and values as in `AuthenticateOidcConfig`, without the secret.
+pub type Login = Vec<(String, String)>;
 
 /// One registered target at one time.
 #[derive(Debug, Clone, PartialEq)]

@@ -197,7 +197,9 @@ pub fn instead(rollout: &Rollout, split: &Split, region: &str) -> Option<String>
             quoted(cluster),
             quoted(service)
         )),
-        _ => Some(format!("aws elbv2 describe-tags --resource-arns {} --region {region}", quoted(&split.arn))),
+        _ => {
+            Some(format!("aws elbv2 describe-tags --resource-arns {} --region {region}", quoted(&split.arn)))
+        }
     }
 }
 
@@ -301,11 +303,17 @@ fn stable_side(side: &Side, split: &Split) -> Vec<(Verdict, String)> {
     }
     match side.weight {
         Some(weight) if weight <= 0.0 => {
-            list.push((Verdict::Warn, format!("{label} gets no traffic now: whether it can take it is not known")));
+            list.push((
+                Verdict::Warn,
+                format!("{label} gets no traffic now: whether it can take it is not known"),
+            ));
         }
         Some(weight) if 100.0 / weight > MUCH_MORE => {
             let times = 100.0 / weight;
-            list.push((Verdict::Warn, format!("each target of {label} will get {times:.1} times its requests")));
+            list.push((
+                Verdict::Warn,
+                format!("each target of {label} will get {times:.1} times its requests"),
+            ));
         }
         _ => {}
     }
@@ -321,7 +329,10 @@ pub fn judge(seen: &Seen, split: &Split) -> Option<(Ending, String)> {
         return (seen.waited >= SETTLED).then(|| (Ending::Done, format!("{name} has all traffic again")));
     }
     if split.actions != sent.before {
-        return Some((Ending::Superseded, format!("somebody changed it: {}", difference(split, &sent.after))));
+        return Some((
+            Ending::Superseded,
+            format!("somebody changed it: {}", difference(split, &sent.after)),
+        ));
     }
     if seen.lost && seen.waited > LOST_GRACE {
         return Some((Ending::Failed, "the call never arrived: the weights are as they were".to_owned()));

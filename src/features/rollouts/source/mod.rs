@@ -3,9 +3,9 @@
 //!
 //! Each mechanism has its own folder or file; here they are put together.
 
+mod alb;
 mod autopsy;
 mod detail;
-mod alb;
 pub(super) mod ecs;
 mod lambda;
 mod metrics;
@@ -20,6 +20,7 @@ use super::wire::{RolloutList, RolloutsQuery, Shifts, ShiftsQuery};
 use crate::app::Now;
 use crate::aws::{Conn, ErrorClass, SourceError, identity};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
+use aws_sdk_elasticloadbalancingv2::types::Action;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -107,32 +108,30 @@ impl Readers {
     }
 }
 
-/// Why a call was not answered well.
-pub(super) enum Undone {
-    /// AWS's refusal, or that no good answer came: see [`refusals`].
-    Failed(SourceError),
-    /// It was not made: what AWS would not guard could not be read.
-    Unread(SourceError),
-    /// It was not made: what AWS would not guard is not as it was confirmed.
-    Changed,
-}
+/// What was read right before a call that AWS does not guard itself: the actions to write.
+pub(super) struct Look(Vec<Action>);
 
-impl From<SourceError> for Undone {
-    fn from(error: SourceError) -> Self {
-        Self::Failed(error)
+/// Looks once more, right before the call, at what AWS does not guard. `None` when that is not as it was confirmed.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) async fn look(call: &Call, conn: &Conn) -> Result<Option<Look>, SourceError> {
+    match call {
+        Call::Ecs(_) | Call::Lambda(_) => Ok(Some(Look(Vec::new()))),
+        Call::Alb(call) => Ok(alb::look(call, conn).await?.map(Look)),
     }
 }
 
 /// Makes the one call that undoes a shift, on a connection for writes, and gives its request id.
 ///
 /// # Errors
-/// Why it was not made or not answered well.
-pub(super) async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, Undone> {
-    Ok(match call {
-        Call::Ecs(call) => ecs::undo(call, conn).await?,
-        Call::Lambda(call) => lambda::undo(call, conn).await?,
-        Call::Alb(call) => alb::undo(call, conn).await?,
-    })
+/// AWS's refusal, or that no good answer came: see [`refusals`].
+pub(super) async fn undo(call: &Call, look: Look, conn: &Conn) -> Result<Option<String>, SourceError> {
+    match call {
+        Call::Ecs(call) => ecs::undo(call, conn).await,
+        Call::Lambda(call) => lambda::undo(call, conn).await,
+        Call::Alb(call) => alb::undo(call, look.0, conn).await,
+    }
 }
 
 /// Codes with which the called service says no before it does anything.

@@ -1,5 +1,8 @@
 //! Builders that the tests of this folder share.
 
+mod alb;
+mod alb_interleaved;
+mod alb_screen;
 mod alias_screen;
 mod autopsy;
 mod dialog_state;

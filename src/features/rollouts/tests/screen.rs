@@ -308,7 +308,10 @@ fn the_typed_name_sends_once_and_the_header_watches() {
     // The watch is read whatever is shown, and a second rollback of the same service is refused.
     key(&mut app, KeyCode::Char('3'), 3);
     let shifts = vec![ShiftRef::of(&shift())];
-    assert_eq!(asked(&app, Topic::Shifts), Some(Query::Shifts(ShiftsQuery { shifts, caller: false })));
+    assert_eq!(
+        asked(&app, Topic::Shifts),
+        Some(Query::Shifts(ShiftsQuery { shifts, stable: Vec::new(), caller: false }))
+    );
     key(&mut app, KeyCode::Char('2'), 3);
     key(&mut app, KeyCode::Char('R'), 3);
     assert!(app.ui.overlays.is_empty());
@@ -413,7 +416,7 @@ fn the_watch_is_read_as_often_as_the_dialog_and_does_not_hide_its_question() {
     let sent = SendResult::Sent { at: at(2), request_id: None, journal: journaled() };
     app.store.rollbacks.answered(plan_of(&other), sent);
     let (mine, watched) = (ShiftRef::of(&shift()), ShiftRef::of(&other));
-    let query = ShiftsQuery { shifts: vec![watched.clone(), mine.clone()], caller: true };
+    let query = ShiftsQuery { shifts: vec![watched.clone(), mine.clone()], stable: Vec::new(), caller: true };
     assert_eq!(asked(&app, Topic::Shifts), Some(Query::Shifts(query.clone())));
 
     // Its own read failed, the other one's did not.
@@ -425,7 +428,7 @@ fn the_watch_is_read_as_often_as_the_dialog_and_does_not_hide_its_question() {
     key(&mut app, KeyCode::Esc, 7);
     let plan = app.plan(now(7));
     let want = plan.get(&PollKey::new(&prod(), Topic::Shifts)).unwrap();
-    let query = Query::Shifts(ShiftsQuery { shifts: vec![watched], caller: false });
+    let query = Query::Shifts(ShiftsQuery { shifts: vec![watched], stable: Vec::new(), caller: false });
     assert_eq!((want.level, want.cadence, &want.query), (Level::Visible, Cadence::secs(5), &query));
 }
 

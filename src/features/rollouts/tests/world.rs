@@ -32,6 +32,8 @@ pub struct Lab {
     sim: SimAws,
     pub conn: Conn,
     clock: Clock,
+    /// What the list looks at, and which target groups are told to be the stable ones.
+    pub query: RolloutsQuery,
     /// Seconds by which AWS's clock is ahead of ours.
     ahead: Arc<AtomicI64>,
 }
@@ -56,7 +58,7 @@ impl Lab {
         let access = Access::Simulated { http: sim.clone().into_shared() };
         let spec = TargetSpec { region: Some("eu-west-2".into()), ..spec };
         let conn = Aws::new(access, clocks, None).connect(&spec).await;
-        Self { sim, conn, clock, ahead }
+        Self { sim, conn, clock, query: RolloutsQuery::default(), ahead }
     }
 
     /// Moves AWS's clock on, at once.
@@ -81,18 +83,19 @@ impl Lab {
     }
 
     pub async fn list(&self) -> RolloutList {
-        ListSource::new(&self.conn).read(&RolloutsQuery::default(), self.now()).await.unwrap()
+        ListSource::new(&self.conn).read(&self.query, self.now()).await.unwrap()
     }
 
     pub async fn shifts(&self, shift: &Rollout, caller: bool) -> Shifts {
-        let query = ShiftsQuery { shifts: vec![ShiftRef::of(shift)], caller };
+        let query =
+            ShiftsQuery { shifts: vec![ShiftRef::of(shift)], stable: self.query.stable.to_vec(), caller };
         ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
     }
 
     /// The shift of this name, wherever it stands.
     pub async fn named(&self, name: &RolloutName) -> Rollout {
         let shifts = vec![ShiftRef { name: name.clone(), deployment: String::new() }];
-        let query = ShiftsQuery { shifts, caller: false };
+        let query = ShiftsQuery { shifts, stable: Vec::new(), caller: false };
         ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap().shifts.remove(0)
     }
 
@@ -110,7 +113,7 @@ impl Lab {
     /// What a plan's deployment is like now.
     pub async fn reads_of(&self, plan: &Plan) -> Shifts {
         let shift = ShiftRef { name: plan.name.clone(), deployment: plan.guard.deployment.clone() };
-        let query = ShiftsQuery { shifts: vec![shift], caller: false };
+        let query = ShiftsQuery { shifts: vec![shift], stable: self.query.stable.to_vec(), caller: false };
         ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
     }
 
@@ -318,12 +321,12 @@ async fn exact_reads_go_on_where_a_poller_would_wait_for_minutes() {
     assert!(matches!(reads.failed.as_slice(), [(it, error)]
         if *it == ShiftRef::of(&shift) && error.class == ErrorClass::Denied));
     lab.faults(&["ecs:DescribeServices=expire"]);
-    let query = ShiftsQuery { shifts: vec![ShiftRef::of(&shift)], caller: false };
+    let query = ShiftsQuery { shifts: vec![ShiftRef::of(&shift)], stable: Vec::new(), caller: false };
     let error = ShiftsSource::new(&lab.conn).read(&query, lab.now()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Expired);
     lab.faults(&[]);
     let gone = Rollout { deployment: format!("{}x", shift.deployment), ..shift };
-    let query = ShiftsQuery { shifts: vec![ShiftRef::of(&gone)], caller: false };
+    let query = ShiftsQuery { shifts: vec![ShiftRef::of(&gone)], stable: Vec::new(), caller: false };
     let error = ShiftsSource::new(&lab.conn).read(&query, lab.now()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Service, "{error}");
 }
@@ -484,6 +487,7 @@ async fn a_refusal_is_told_and_a_lost_answer_is_never_sent_again() {
         let mut watch = Watch::begin(plan.clone(), &result).unwrap();
         let shift = ShiftsQuery {
             shifts: vec![ShiftRef { name: plan.name.clone(), deployment: plan.guard.deployment.clone() }],
+            stable: Vec::new(),
             caller: false,
         };
         let mut source = ShiftsSource::new(&lab.conn);

@@ -38,7 +38,11 @@ fn action(action: &Action) -> Value {
         set(&mut oidc, "SessionCookieName", config.session_cookie_name());
         set(&mut oidc, "Scope", config.scope());
         set(&mut oidc, "SessionTimeout", config.session_timeout());
-        set(&mut oidc, "AuthenticationRequestExtraParams", extra(config.authentication_request_extra_params()));
+        set(
+            &mut oidc,
+            "AuthenticationRequestExtraParams",
+            extra(config.authentication_request_extra_params()),
+        );
         set(&mut oidc, "OnUnauthenticatedRequest", config.on_unauthenticated_request().map(|it| it.as_str()));
         oidc.insert("UseExistingClientSecret".to_owned(), true.into());
         map.insert("AuthenticateOidcConfig".to_owned(), oidc.into());

@@ -91,7 +91,12 @@ impl ListReader {
         &self.ended
     }
 
-    async fn look(&mut self, asked: &RolloutsQuery, claims: &Arc<Claims>, now: Now) -> Result<(), SourceError> {
+    async fn look(
+        &mut self,
+        asked: &RolloutsQuery,
+        claims: &Arc<Claims>,
+        now: Now,
+    ) -> Result<(), SourceError> {
         self.notes.clear();
         let mut known: Vec<&String> = asked.forwards.iter().collect();
         // What ECS moves is shown as its deployments: it comes last.
@@ -101,7 +106,8 @@ impl ListReader {
             self.notes.push(format!("of {all} forwards to several target groups only {MAX_SPLITS} are read"));
         }
         let known: Vec<String> = known.into_iter().take(MAX_SPLITS).cloned().collect();
-        let (listeners, rules): (Vec<String>, Vec<String>) = known.into_iter().partition(|arn| is_listener(arn));
+        let (listeners, rules): (Vec<String>, Vec<String>) =
+            known.into_iter().partition(|arn| is_listener(arn));
         let mut read: Vec<(String, Option<u32>, Split)> = Vec::new();
         let mut unread: BTreeSet<String> = BTreeSet::new();
         for chunk in rules.chunks(PER_CALL) {

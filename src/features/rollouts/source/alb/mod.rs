@@ -7,10 +7,11 @@
 mod actions;
 mod list;
 mod owner;
+#[cfg(test)]
+mod tests;
 
 pub use list::ListReader;
 
-use super::Undone;
 use super::ecs::{self, Claims};
 use crate::aws::operation::{
     DESCRIBE_LISTENERS, DESCRIBE_LOAD_BALANCERS, DESCRIBE_RULES, DESCRIBE_TARGET_HEALTH, MODIFY_LISTENER,
@@ -84,13 +85,7 @@ impl Reader {
     fn quick(conn: &Conn) -> Self {
         // What a rollback rests on is never refused for its price.
         let conn = conn.uncapped();
-        Self {
-            owners: owner::Owners::new(&conn),
-            conn,
-            claims: None,
-            zones: None,
-            progress: HashMap::new(),
-        }
+        Self { owners: owner::Owners::new(&conn), conn, claims: None, zones: None, progress: HashMap::new() }
     }
 
     /// One split, by the ARN of its rule or listener.
@@ -118,7 +113,8 @@ impl Reader {
 
     /// What a rule or listener does now.
     async fn actions(&self, arn: &str) -> Result<Vec<Action>, SourceError> {
-        let gone = |operation: &str| SourceError::new(ErrorClass::Service, operation, "it is no longer there");
+        let gone =
+            |operation: &str| SourceError::new(ErrorClass::Service, operation, "it is no longer there");
         if is_listener(arn) {
             let listeners = self.listeners(&[arn.to_owned()]).await?;
             let listener = listeners.into_iter().next().ok_or_else(|| gone(DESCRIBE_LISTENERS.action))?;
@@ -288,14 +284,17 @@ fn described(group: &TargetGroup) -> String {
     format!("{}{share}{health}", group.name())
 }
 
-/// Makes the call, once, and gives its request id. The list is read right before it, and has to be the one that
-/// was confirmed.
-pub async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, Undone> {
-    let actions = Reader::again(conn).actions(&call.arn).await.map_err(Undone::Unread)?;
+/// Reads the list right before the call and gives the one to write; `None` when it is not the list that was
+/// confirmed.
+pub async fn look(call: &Call, conn: &Conn) -> Result<Option<Vec<Action>>, SourceError> {
+    let actions = Reader::again(conn).actions(&call.arn).await?;
     let after = actions::with_weights(actions.clone(), &weights_in(&call.after));
-    if actions::to_json(&actions) != call.before || actions::to_json(&after) != call.after {
-        return Err(Undone::Changed);
-    }
+    let confirmed = actions::to_json(&actions) == call.before && actions::to_json(&after) == call.after;
+    Ok(confirmed.then_some(after))
+}
+
+/// Makes the call, once, and gives its request id.
+pub async fn undo(call: &Call, after: Vec<Action>, conn: &Conn) -> Result<Option<String>, SourceError> {
     if call.default {
         let request = conn.elb().modify_listener().listener_arn(&call.arn).set_default_actions(Some(after));
         let answer = conn.mutate(&MODIFY_LISTENER, request.send()).await?;

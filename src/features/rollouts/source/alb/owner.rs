@@ -35,7 +35,12 @@ impl Owners {
     }
 
     /// The owner of a split; who claims it, and why an owner is not known, is noted in it.
-    pub async fn of(&mut self, split: &mut Split, claims: Result<Arc<Claims>, String>, now: Timestamp) -> Owner {
+    pub async fn of(
+        &mut self,
+        split: &mut Split,
+        claims: Result<Arc<Claims>, String>,
+        now: Timestamp,
+    ) -> Owner {
         match claims {
             Ok(claims) => {
                 let mut things = std::iter::once(&split.arn).chain(split.groups.iter().map(|(arn, _)| arn));

@@ -35,7 +35,9 @@ pub fn of(service: &Service, resolved: &[(String, Option<String>)]) -> Vec<(Stri
     let sets = service.task_sets().iter().flat_map(TaskSet::load_balancers);
     arns.extend(sets.filter_map(|balancer| balancer.target_group_arn()));
     if whole {
-        arns.extend(resolved.iter().flat_map(|(group, rule)| std::iter::once(group).chain(rule)).map(String::as_str));
+        arns.extend(
+            resolved.iter().flat_map(|(group, rule)| std::iter::once(group).chain(rule)).map(String::as_str),
+        );
     }
     arns.into_iter().map(|arn| (convert::text(Some(arn)), (owner.clone(), name.clone()))).collect()
 }

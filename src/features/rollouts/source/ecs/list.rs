@@ -227,7 +227,10 @@ impl ListReader {
         unknown.retain(|arn| !self.reader.knows(arn));
         self.reader.learn(&unknown).await?;
         let claims = services.iter().flat_map(|service| {
-            let placed = revisions(service).iter().flat_map(|arn| self.reader.placed(arn).to_vec()).collect::<Vec<_>>();
+            let placed = revisions(service)
+                .iter()
+                .flat_map(|arn| self.reader.placed(arn).to_vec())
+                .collect::<Vec<_>>();
             claims::of(service, &placed)
         });
         self.claims = Arc::new(claims.collect());

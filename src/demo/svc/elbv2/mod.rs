@@ -1,10 +1,18 @@
 //! Elastic Load Balancing v2: balancers, listeners, rules with their weights, target groups and health.
 //!
-//! The weights of a rule follow the deployment that owns it.
+//! The weights of a rule follow the deployment that owns it, or what people wrote.
+
+mod writes;
+
+pub use writes::{modify_listener, modify_rule};
 
 use super::{Ctx, paging::Paging};
 use crate::demo::wire::{Failure, Value, list, object};
 use crate::demo::world::{Listener, LoadBalancer, Rule, TargetGroup, TargetHealth};
+use std::borrow::Cow;
+
+/// Resources per `DescribeTags`.
+const MOST_TAGGED: usize = 20;
 
 const PAGES: Paging = Paging {
     size: "PageSize",
@@ -109,18 +117,22 @@ pub fn describe_listeners(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure>
     });
     let rules = ctx.world.rules(ctx.now);
     let (page, marker) = PAGES.page(found, input)?;
-    let describe = |listener: Listener| {
-        let default = rules.iter().find(|rule| rule.listener == listener.arn && rule.priority.is_none());
-        let protocol = if listener.port == 443 { "HTTPS" } else { "HTTP" };
-        object([
-            ("ListenerArn", listener.arn.into()),
-            ("LoadBalancerArn", listener.load_balancer.into()),
-            ("Port", i64::from(listener.port).into()),
-            ("Protocol", protocol.into()),
-            ("DefaultActions", list([action(default.map_or(&[], |rule| &rule.targets))])),
-        ])
+    let describe = |it: Listener| {
+        let default = rules.iter().find(|rule| rule.listener == it.arn && rule.priority.is_none());
+        listener(it, &default.map(actions).unwrap_or_default())
     };
     Ok(object([("Listeners", list(page.into_iter().map(describe))), ("NextMarker", marker.into())]))
+}
+
+fn listener(listener: Listener, actions: &[Value]) -> Value {
+    let protocol = if listener.port == 443 { "HTTPS" } else { "HTTP" };
+    object([
+        ("ListenerArn", listener.arn.into()),
+        ("LoadBalancerArn", listener.load_balancer.into()),
+        ("Port", i64::from(listener.port).into()),
+        ("Protocol", protocol.into()),
+        ("DefaultActions", list(actions.to_vec())),
+    ])
 }
 
 pub fn describe_rules(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
@@ -138,24 +150,55 @@ pub fn describe_rules(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
     }
     found.retain(|rule| wanted(&arns, &rule.arn) && listener.is_none_or(|arn| rule.listener == arn));
     let (page, marker) = PAGES.page(found, input)?;
-    let describe = |rule: Rule| {
-        let condition = (!rule.path.is_empty()).then(|| {
-            object([
-                ("Field", "path-pattern".into()),
-                ("Values", list([&rule.path])),
-                ("PathPatternConfig", object([("Values", list([&rule.path]))])),
-            ])
-        });
-        let priority = rule.priority.map_or_else(|| "default".to_owned(), |priority| priority.to_string());
+    Ok(object([("Rules", list(page.into_iter().map(rule))), ("NextMarker", marker.into())]))
+}
+
+fn rule(rule: Rule) -> Value {
+    let condition = (!rule.path.is_empty()).then(|| {
         object([
-            ("RuleArn", rule.arn.into()),
-            ("Priority", priority.into()),
-            ("Conditions", list(condition)),
-            ("Actions", list([action(&rule.targets)])),
-            ("IsDefault", rule.priority.is_none().into()),
+            ("Field", "path-pattern".into()),
+            ("Values", list([&rule.path])),
+            ("PathPatternConfig", object([("Values", list([&rule.path]))])),
         ])
-    };
-    Ok(object([("Rules", list(page.into_iter().map(describe))), ("NextMarker", marker.into())]))
+    });
+    let priority = rule.priority.map_or_else(|| "default".to_owned(), |priority| priority.to_string());
+    object([
+        ("Actions", list(actions(&rule))),
+        ("RuleArn", rule.arn.into()),
+        ("Priority", priority.into()),
+        ("Conditions", list(condition)),
+        ("IsDefault", rule.priority.is_none().into()),
+    ])
+}
+
+pub fn describe_tags(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
+    let arns = input.texts("ResourceArns");
+    if arns.is_empty() || arns.len() > MOST_TAGGED {
+        return Err(Failure::refused("ValidationError", "Between 1 and 20 resource ARNs can be given."));
+    }
+    let world = ctx.world;
+    let (balancers, listeners) = (world.load_balancers(), world.listeners());
+    let (groups, rules) = (world.target_groups(), world.rules(ctx.now));
+    let known: Vec<(&'static str, &'static str, Vec<&String>)> = vec![
+        (":loadbalancer/", "LoadBalancerNotFound", balancers.iter().map(|it| &it.arn).collect()),
+        (":listener/", "ListenerNotFound", listeners.iter().map(|it| &it.arn).collect()),
+        (":listener-rule/", "RuleNotFound", rules.iter().map(|it| &it.arn).collect()),
+        (":targetgroup/", "TargetGroupNotFound", groups.iter().map(|it| &it.arn).collect()),
+    ];
+    for arn in &arns {
+        let Some((_, code, all)) = known.iter().find(|(part, ..)| arn.contains(part)) else {
+            return Err(Failure::refused("ValidationError", format!("'{arn}' is not a valid resource ARN")));
+        };
+        if !all.iter().any(|known| known == arn) {
+            return Err(not_found(code, "Resources", arn));
+        }
+    }
+    let described = arns.iter().map(|arn| {
+        let tags = world.tags_of(arn).into_iter();
+        let tags = tags.map(|(key, value)| object([("Key", key.into()), ("Value", value.into())]));
+        object([("ResourceArn", (*arn).to_owned().into()), ("Tags", list(tags))])
+    });
+    Ok(object([("TagDescriptions", list(described))]))
 }
 
 pub fn describe_target_health(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
@@ -186,13 +229,27 @@ pub fn describe_target_health(ctx: Ctx<'_>, input: &Value) -> Result<Value, Fail
     Ok(object([("TargetHealthDescriptions", list(targets.into_iter().map(describe)))]))
 }
 
-/// A forward action, or the fixed answer of a rule without targets.
-fn action(targets: &[(String, u32)]) -> Value {
+/// What a rule does: a login, if there is one, and a forward, or the fixed answer of a rule without targets.
+fn actions(rule: &Rule) -> Vec<Value> {
+    let login = rule.login.as_ref().map(|login| {
+        let told = login.iter().map(|(name, value)| (Cow::Owned(name.clone()), value.into()));
+        object([
+            ("Type", "authenticate-oidc".into()),
+            ("Order", 1.into()),
+            ("AuthenticateOidcConfig", Value::Map(told.collect())),
+        ])
+    });
+    let order = if login.is_some() { 2 } else { 1 };
+    login.into_iter().chain([last_action(rule, order)]).collect()
+}
+
+fn last_action(rule: &Rule, order: i32) -> Value {
+    let targets = rule.targets.as_slice();
     if targets.is_empty() {
         let answer = object([("StatusCode", "404".into()), ("ContentType", "text/plain".into())]);
         return object([
             ("Type", "fixed-response".into()),
-            ("Order", 1.into()),
+            ("Order", order.into()),
             ("FixedResponseConfig", answer),
         ]);
     }
@@ -200,17 +257,12 @@ fn action(targets: &[(String, u32)]) -> Value {
         .iter()
         .map(|(arn, weight)| object([("TargetGroupArn", arn.into()), ("Weight", (*weight).into())]));
     let only = if let [(arn, _)] = targets { Some(arn) } else { None };
+    let sticky = object([("Enabled", rule.sticky.is_some().into()), ("DurationSeconds", rule.sticky.into())]);
     object([
         ("Type", "forward".into()),
         ("TargetGroupArn", only.into()),
-        ("Order", 1.into()),
-        (
-            "ForwardConfig",
-            object([
-                ("TargetGroups", list(groups)),
-                ("TargetGroupStickinessConfig", object([("Enabled", false.into())])),
-            ]),
-        ),
+        ("Order", order.into()),
+        ("ForwardConfig", object([("TargetGroups", list(groups)), ("TargetGroupStickinessConfig", sticky)])),
     ])
 }
 
