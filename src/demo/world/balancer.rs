@@ -204,6 +204,11 @@ impl World {
         self.scenario.services.get(index).map_or_else(String::new, |spec| self.rule_arn(index, &spec.name))
     }
 
+    /// ARN of the listener that carries the nth service.
+    pub(super) fn listener_of(&self, service: usize) -> String {
+        self.listener_arn(service / SERVICES_EACH)
+    }
+
     fn listener_arn(&self, index: usize) -> String {
         let id = if index == 0 {
             "f2f7dc8efc522ab2".to_owned()
