@@ -132,7 +132,7 @@ async fn carry_out(
         None => find::undecided(shift).map_or(Ok(()), |why| Err(Failure::Usage(why)))?,
     }
     let shift = ShiftRef::of(shift);
-    sites.told = args.to.clone();
+    sites.told.clone_from(&args.to);
     if let Some(watch) = sites.rollbacks.flights.in_flight(&target, &name) {
         return Ok(End::nothing_sent(format!("one is in flight already: {}", watch.line(say.zone()))));
     }

@@ -88,7 +88,7 @@ pub fn run(setup: &Setup, args: &WatchShift, out: &mut Out) -> Result<(), Failur
             return Err(Failure::Failed(format!("{} has no deployment within a day{whole}", name.full())));
         };
         let mut following = Following { target, before: None, problem: None };
-        let outcome = following.follow(&mut sites, shift, args.timeout, &mut say).await?;
+        let outcome = Box::pin(following.follow(&mut sites, shift, args.timeout, &mut say)).await?;
         match outcome {
             Outcome::Success => Ok(()),
             other => Err(Failure::Ended(other.code())),

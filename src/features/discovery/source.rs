@@ -168,16 +168,13 @@ impl InventorySource {
         balancer: Option<&str>,
     ) -> Result<(Vec<String>, Vec<String>), SourceError> {
         let (mut source, mut failures) = (Self::new(conn), Failures::default());
-        let balancers = match balancer {
-            Some(name) => {
-                let request = conn.elb().describe_load_balancers().names(name);
-                let found = conn.call(&DESCRIBE_LOAD_BALANCERS, request.send()).await?;
-                found.load_balancers().iter().filter_map(|it| it.load_balancer_arn().map(clean)).collect()
-            }
-            None => {
-                source.known.target_groups = source.groups(&mut failures).await?;
-                source.balancers()
-            }
+        let balancers = if let Some(name) = balancer {
+            let request = conn.elb().describe_load_balancers().names(name);
+            let found = conn.call(&DESCRIBE_LOAD_BALANCERS, request.send()).await?;
+            found.load_balancers().iter().filter_map(|it| it.load_balancer_arn().map(clean)).collect()
+        } else {
+            source.known.target_groups = source.groups(&mut failures).await?;
+            source.balancers()
         };
         source.known.forwards = source.forwards(balancers, &mut failures).await?;
         Ok((source.known.forwarding(), failures.notes))

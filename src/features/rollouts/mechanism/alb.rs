@@ -219,13 +219,11 @@ pub fn guarded(split: &Split) -> Vec<(String, String)> {
 
 /// Where an open split stands.
 pub fn stage_words(rollout: &Rollout, split: &Split) -> String {
-    match rollout.new.weight.filter(|_| split.stable.is_some()) {
-        Some(weight) => format!("split {}", percent(weight)),
-        None => {
-            let shares: Vec<String> = split.groups.iter().map(|(_, weight)| weight.to_string()).collect();
-            format!("split {}", shares.join("/"))
-        }
+    if let Some(weight) = rollout.new.weight.filter(|_| split.stable.is_some()) {
+        return format!("split {}", percent(weight));
     }
+    let weights: Vec<String> = split.groups.iter().map(|(_, weight)| weight.to_string()).collect();
+    format!("split {}", weights.join("/"))
 }
 
 /// The stage bar of an open split.

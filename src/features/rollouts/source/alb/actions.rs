@@ -5,7 +5,11 @@
 
 use crate::features::rollouts::mechanism::alb::Split;
 use crate::text::sanitize;
-use aws_sdk_elasticloadbalancingv2::types::{Action, ForwardActionConfig, TargetGroupTuple};
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action, ActionTypeEnum, AuthenticateCognitoActionConditionalBehaviorEnum as CognitoBehavior,
+    AuthenticateOidcActionConditionalBehaviorEnum as OidcBehavior, ForwardActionConfig,
+    JwtValidationActionAdditionalClaimFormatEnum as ClaimFormat, TargetGroupTuple,
+};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -26,7 +30,7 @@ pub fn to_json(actions: &[Action]) -> String {
 
 fn action(action: &Action) -> Value {
     let mut map = Map::new();
-    set(&mut map, "Type", action.r#type().map(|kind| kind.as_str()));
+    set(&mut map, "Type", action.r#type().map(ActionTypeEnum::as_str));
     set(&mut map, "Order", action.order());
     if let Some(config) = action.authenticate_oidc_config() {
         let mut oidc = Map::new();
@@ -43,7 +47,11 @@ fn action(action: &Action) -> Value {
             "AuthenticationRequestExtraParams",
             extra(config.authentication_request_extra_params()),
         );
-        set(&mut oidc, "OnUnauthenticatedRequest", config.on_unauthenticated_request().map(|it| it.as_str()));
+        set(
+            &mut oidc,
+            "OnUnauthenticatedRequest",
+            config.on_unauthenticated_request().map(OidcBehavior::as_str),
+        );
         oidc.insert("UseExistingClientSecret".to_owned(), true.into());
         map.insert("AuthenticateOidcConfig".to_owned(), oidc.into());
     }
@@ -57,7 +65,7 @@ fn action(action: &Action) -> Value {
         set(&mut cognito, "SessionTimeout", config.session_timeout());
         let params = extra(config.authentication_request_extra_params());
         set(&mut cognito, "AuthenticationRequestExtraParams", params);
-        let otherwise = config.on_unauthenticated_request().map(|it| it.as_str());
+        let otherwise = config.on_unauthenticated_request().map(CognitoBehavior::as_str);
         set(&mut cognito, "OnUnauthenticatedRequest", otherwise);
         map.insert("AuthenticateCognitoConfig".to_owned(), cognito.into());
     }
@@ -66,7 +74,8 @@ fn action(action: &Action) -> Value {
         set(&mut jwt, "JwksEndpoint", config.jwks_endpoint());
         set(&mut jwt, "Issuer", config.issuer());
         let claims = config.additional_claims().iter().map(|claim| {
-            json!({ "Format": claim.format().map(|it| it.as_str()), "Name": claim.name(), "Values": claim.values() })
+            let format = claim.format().map(ClaimFormat::as_str);
+            json!({ "Format": format, "Name": claim.name(), "Values": claim.values() })
         });
         jwt.insert("AdditionalClaims".to_owned(), claims.collect());
         map.insert("JwtValidationConfig".to_owned(), jwt.into());

@@ -58,11 +58,29 @@ fn clean(text: &str) -> String {
     sanitize(text).into_owned()
 }
 
+/// Finds out what ECS services claim, and remembers it for a while.
+struct Claiming {
+    ecs: Box<ecs::ListReader>,
+    known: Option<(Timestamp, Arc<Claims>)>,
+}
+
+impl Claiming {
+    async fn claims(&mut self, now: Timestamp) -> Result<Arc<Claims>, String> {
+        if let Some((at, claims)) = &self.known
+            && now.duration_since(*at) < CLAIMS_AGE
+        {
+            return Ok(claims.clone());
+        }
+        let claims = Box::pin(self.ecs.claims()).await.map_err(|error| error.short())?;
+        Ok(self.known.insert((now, Arc::new(claims))).1.clone())
+    }
+}
+
 /// Reads splits whole.
 pub struct Reader {
     conn: Conn,
-    /// Who claims what, and when that was read; `None` where others know it.
-    claims: Option<(Box<ecs::ListReader>, Option<(Timestamp, Arc<Claims>)>)>,
+    /// Finds out who claims what; `None` where others know it.
+    claims: Option<Claiming>,
     owners: owner::Owners,
     /// Enabled zones of load balancers, by ARN; `None` where the list does without.
     zones: Option<HashMap<String, Vec<String>>>,
@@ -72,8 +90,8 @@ pub struct Reader {
 impl Reader {
     /// A reader that finds out itself which ECS services claim what.
     pub fn new(conn: &Conn) -> Self {
-        let ecs = Box::new(ecs::ListReader::new(conn));
-        Self { claims: Some((ecs, None)), zones: Some(HashMap::new()), ..Self::quick(conn) }
+        let claims = Claiming { ecs: Box::new(ecs::ListReader::new(conn)), known: None };
+        Self { claims: Some(claims), zones: Some(HashMap::new()), ..Self::quick(conn) }
     }
 
     /// A reader for the last read before a call, which must be quick: what ECS claims was found out for the
@@ -102,11 +120,7 @@ impl Reader {
         let split = actions::split(arn, is_listener(arn), &self.actions(arn).await?);
         let claims = match &mut self.claims {
             None => Ok(Arc::default()),
-            Some((_, Some((at, claims)))) if now.duration_since(*at) < CLAIMS_AGE => Ok(claims.clone()),
-            Some((ecs, known)) => match Box::pin(ecs.claims()).await {
-                Ok(claims) => Ok(known.insert((now, Arc::new(claims))).1.clone()),
-                Err(error) => Err(error.short()),
-            },
+            Some(claiming) => claiming.claims(now).await,
         };
         Ok(self.rollout(name.clone(), split, told, claims, now).await)
     }
