@@ -61,10 +61,11 @@ impl World {
         self.weights_of(index).is_some_and(|(_, weights)| weights.default)
     }
 
-    /// Tags of a rule or listener.
+    /// Tags of anything about load balancers.
     pub fn tags_of(&self, arn: &str) -> Vec<(String, String)> {
         let own = self.ruled_by(arn).and_then(|index| self.weights_of(index));
-        own.map(|(_, weights)| weights.tags.clone()).unwrap_or_default()
+        let own = own.map(|(_, weights)| weights.tags.clone()).unwrap_or_default();
+        own.into_iter().chain([("Project".to_owned(), "shop".to_owned())]).collect()
     }
 
     /// The service whose weights are in a rule, or in a listener's default action.

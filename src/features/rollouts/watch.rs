@@ -222,7 +222,7 @@ impl Watch {
     }
 
     fn going_on(&self, clock: &impl Fn(Timestamp) -> String) -> String {
-        let name = self.plan.name.short();
+        let name = self.plan.name.shown();
         let sent = clock(self.sent_at);
         let id = self.request_id.as_deref().map(|id| format!(", request id {id}")).unwrap_or_default();
         if let Some(problem) = &self.problem {

@@ -96,7 +96,7 @@ async fn weights_of_a_load_balancer_on_moto_are_rolled_back_by_the_command() {
 
     let send = rule(&["--to", "search-blue", "--confirm", "alb/shop/80/10"]);
     let output = run("moto-rules", server, region, "", &send).await;
-    ends(&output, 0, &["shop/80/10 rolled back", "search-blue has all traffic again"]);
+    ends(&output, 0, &["shop/80/10 rolled back", "search-blue has all traffic"]);
     let after = boto(server, "rules-read", region).await;
     assert_eq!(
         after,
@@ -108,7 +108,7 @@ async fn weights_of_a_load_balancer_on_moto_are_rolled_back_by_the_command() {
                   stable_target_group = \"search-green\"\n";
     let send = ["rollback", "shop", "--confirm", "shop"];
     let output = run("moto-default", server, region, config, &send).await;
-    ends(&output, 0, &["shop/80/default rolled back", "search-green has all traffic again"]);
+    ends(&output, 0, &["shop/80/default rolled back", "search-green has all traffic"]);
     let after = boto(server, "rules-read", region).await;
     assert!(
         after.ends_with(r#""default": {"weights": {"search-blue": 0, "search-green": 400}, "sticky": 600}}"#),

@@ -11,7 +11,7 @@ use crate::features::rollouts::rollback::SendResult;
 use crate::features::rollouts::watch::{Ending, Watch};
 
 /// Rounds. Each plans, is interfered with and sends, through the real SDK client.
-const ROUNDS: u64 = 1_000;
+const ROUNDS: u64 = 500;
 
 /// The same numbers in each run.
 struct Chance(u64);
