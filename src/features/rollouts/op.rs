@@ -62,7 +62,7 @@ pub(super) async fn call_if_it_holds<F: Future<Output = SendResult>>(
 
 /// The plan as it would be made now.
 async fn re_read(plan: &Plan, conn: &Conn, now: Timestamp) -> Result<Plan, SourceError> {
-    let shift = Readers::new(conn).shift(&plan.name, &plan.guard.deployment, now).await?;
+    let shift = Readers::new(conn).shift(&plan.shift(), now).await?;
     let mut place = plan.place.clone();
     (place.caller, place.no_writes) = read_caller(conn).await;
     Ok(Plan::new(&shift, place, now))

@@ -292,6 +292,18 @@ impl Dialog {
         self.plan = Some(newer);
     }
 
+    /// Forgets the plan and what was typed: another one was asked for. `false` when it is being sent.
+    pub fn start_over(&mut self) -> bool {
+        if self.state != State::Asking {
+            return false;
+        }
+        (self.plan, self.problem, self.note) = (None, None, None);
+        self.typed.clear();
+        self.changes.clear();
+        self.drawn.set(false);
+        true
+    }
+
     /// Notes that a read failed. The last plan and what was typed stay.
     pub fn read_failed(&mut self, error: SourceError) {
         self.problem = Some(error);
@@ -365,6 +377,10 @@ impl Dialog {
         if self.ready() {
             return format!("Enter sends {}:", plan.call.operation());
         }
-        format!("type  {}  to roll back:", plan.place.word)
+        let what = match plan.again.as_ref().and_then(|again| again.choice()) {
+            Some(earlier) => format!("deploy {} again", earlier.label()),
+            None => "roll back".to_owned(),
+        };
+        format!("type  {}  to {what}:", plan.place.word)
     }
 }

@@ -16,7 +16,7 @@ pub fn stop_service_deployment(world: &mut World, now: Timestamp, input: &Value)
     world.stop_deployment(arn, now).map_err(|error| {
         let code = match error {
             StopError::NotFound => "ServiceDeploymentNotFoundException",
-            StopError::Terminal => "ConflictException",
+            StopError::Terminal | StopError::NothingBefore => "ConflictException",
         };
         Failure::refused(code, error.to_string())
     })?;
@@ -54,7 +54,7 @@ pub fn update_service(world: &mut World, now: Timestamp, input: &Value) -> Resul
     world.update_service(&name, input.text("taskDefinition"), insists, now).map_err(|error| {
         let code = match error {
             UpdateError::NoService => "ServiceNotFoundException",
-            UpdateError::NoDefinition => "ClientException",
+            UpdateError::NoDefinition | UpdateError::Inactive => "ClientException",
         };
         Failure::refused(code, error.to_string())
     })?;

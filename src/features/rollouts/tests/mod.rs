@@ -1,5 +1,7 @@
 //! Builders that the tests of this folder share.
 
+mod again;
+mod again_screen;
 mod alias_screen;
 mod autopsy;
 mod dialog_state;
