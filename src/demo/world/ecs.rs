@@ -240,7 +240,7 @@ impl World {
             arn: self.revision_arn(stream, side),
             task_definition: self.arn("ecs", &format!("task-definition/{}:{number}", spec.family)),
             number,
-            platform: self.platform(stream, side),
+            platform: platform(&stream.course, side),
             target_group: known.map(|known| self.target_group_arn(&spec.name, known.blue)),
             requested: known.map_or(0, |side| side.wanted(tasks, ms)),
             running: count(Life::runs),
@@ -293,11 +293,6 @@ impl World {
         self.arn("ecs", &format!("service-revision/{CLUSTER}/{}/{}", stream.name, 10u64.pow(18) + digits))
     }
 
-    fn platform(&self, stream: &Stream, side: usize) -> String {
-        let shift = stream.course.shifts.iter().find(|shift| shift.target == side);
-        shift.map_or(PLATFORM, |shift| shift.spec.platform.as_str()).to_owned()
-    }
-
     /// When a side's revision was made.
     fn made(&self, stream: &Stream, side: usize) -> i64 {
         let Course { shifts, .. } = &stream.course;
@@ -310,6 +305,12 @@ impl World {
         let (service, id) = arn.strip_prefix(&prefix)?.split_once('/')?;
         Some((service.to_owned(), id.to_owned()))
     }
+}
+
+/// Platform version of a side's revision.
+fn platform(course: &Course, side: usize) -> String {
+    let shift = course.shifts.iter().find(|shift| shift.target == side);
+    shift.map_or(PLATFORM, |shift| shift.spec.platform.as_str()).to_owned()
 }
 
 fn kind(kind: HookKind) -> &'static str {

@@ -14,7 +14,8 @@ use crate::features::rollouts::mechanism::ecs::again::{self, Again, Difference, 
 use crate::features::rollouts::model::{Mechanism, Rollout, Side, Status, arn_tail};
 use aws_sdk_ecs::types::{
     DeploymentConfiguration, DeploymentLifecycleHookStage, DeploymentLifecycleHookTargetType,
-    ResourceManagementType, Service, ServiceDeployment, ServiceDeploymentStatus, TaskDefinitionStatus,
+    ResourceManagementType, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceRevisionSummary,
+    TaskDefinitionStatus,
 };
 use jiff::Timestamp;
 
@@ -155,7 +156,9 @@ impl Reader {
             status: Status(convert::text(deployment.status().map(ServiceDeploymentStatus::as_str))),
             reason: some_text(deployment.status_reason()),
             definition: facts.and_then(|facts| facts.definition.clone()),
-            weight: target.and_then(|it| it.requested_production_traffic_weight()).filter(|_| weighted),
+            weight: target
+                .and_then(ServiceRevisionSummary::requested_production_traffic_weight)
+                .filter(|_| weighted),
             finished_at: convert::time(deployment.finished_at()),
         })
     }
