@@ -181,48 +181,6 @@ pub struct Breaker {
     pub tripped: bool,
 }
 
-/// Why a hook could not be answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AnswerError {
-    /// No such deployment.
-    #[error("The specified service deployment was not found.")]
-    NotFound,
-    /// No such hook, or it does not wait for anybody.
-    #[error("The specified lifecycle hook is not a paused hook of the service deployment.")]
-    NoHook,
-    /// It was answered before, or ran out.
-    #[error("The specified lifecycle hook is no longer awaiting action.")]
-    Answered,
-}
-
-/// Why a service could not be updated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum UpdateError {
-    /// No such service.
-    #[error("Service not found.")]
-    NoService,
-    /// No such task definition.
-    #[error("TaskDefinition not found.")]
-    NoDefinition,
-    /// It was deregistered.
-    #[error("TaskDefinition is inactive")]
-    Inactive,
-}
-
-/// Why a deployment could not be stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StopError {
-    /// No such deployment.
-    #[error("The specified service deployment was not found.")]
-    NotFound,
-    /// It has ended.
-    #[error("The service deployment has already completed and cannot be stopped.")]
-    Terminal,
-    /// It is the service's first.
-    #[error("The service deployment has no source service revision to roll back to.")]
-    NothingBefore,
-}
-
 /// An ECS service at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EcsService {
@@ -246,6 +204,8 @@ pub struct EcsService {
     pub bake_minutes: u32,
     /// The newest deployment: in progress, or the last one.
     pub deployment: Option<Deployment>,
+    /// Its task sets, the primary one first, where CodeDeploy deploys it.
+    pub task_sets: Option<Vec<super::TaskSet>>,
     /// The revisions that run now, the primary first.
     pub revisions: Vec<Side>,
     /// Both target groups and the production listener rule, when it is behind the load balancer.
