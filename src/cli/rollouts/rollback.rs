@@ -150,6 +150,9 @@ async fn carry_out(
     }
     say.lines(&report::plan(&plan, sites.clock.wall(), setup.theme.glyphs()))?;
     say.value(&json::document("plan", sites.clock.wall(), json!({ "plan": json::plan(&plan) })))?;
+    if let (None, Some(why)) = (&args.to, plan.again.as_ref().and_then(|again| again.unasked.as_ref())) {
+        return Ok(End::nothing_sent(format!("{why}: --to says which revision to deploy again")));
+    }
     if plan.refused() {
         let why = plan.refusals().map(str::to_owned).collect();
         return Ok(End { outcome: Outcome::NothingSent, why, told: false });
@@ -267,6 +270,11 @@ fn unsent(plan: &Plan, result: SendResult) -> End {
             end.why.push("the plan no longer holds".to_owned());
             end.why.extend(plan.diff(&newer).iter().map(ToString::to_string));
             end.why.extend(newer.refusals().map(str::to_owned));
+        }
+        SendResult::Beaten { newer, error } => {
+            end.outcome = Outcome::Failed;
+            end.why.push(format!("AWS refused it, somebody was faster: {}", told(&error)));
+            end.why.extend(plan.diff(&newer).iter().map(ToString::to_string));
         }
         SendResult::Unread(error) => {
             end.why.push(format!("the last read before sending failed: {}", told(&error)));

@@ -91,6 +91,13 @@ pub enum SendResult {
     Rejected(SourceError),
     /// The plan no longer holds: nothing was sent.
     Changed(Box<Plan>),
+    /// AWS refused because somebody was faster: nothing changed by us.
+    Beaten {
+        /// The plan as it is now.
+        newer: Box<Plan>,
+        /// How AWS refused.
+        error: SourceError,
+    },
     /// The last read before sending failed: nothing was sent.
     Unread(SourceError),
 }
@@ -328,6 +335,11 @@ impl Dialog {
                 self.state = State::Asking;
                 self.take(*newer);
                 self.note = Some("nothing was sent: the plan no longer holds".to_owned());
+            }
+            SendResult::Beaten { newer, .. } => {
+                self.state = State::Asking;
+                self.take(*newer);
+                self.note = Some("nothing changed: AWS refused, somebody was faster".to_owned());
             }
             SendResult::Unread(error) => {
                 self.state = State::Asking;

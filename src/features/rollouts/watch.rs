@@ -105,7 +105,10 @@ impl Watch {
             SendResult::Lost { at, error, journal } => {
                 (*at, error.request_id.clone(), Some(error.clone()), journal.clone())
             }
-            SendResult::Rejected(_) | SendResult::Changed(_) | SendResult::Unread(_) => return None,
+            SendResult::Rejected(_)
+            | SendResult::Changed(_)
+            | SendResult::Beaten { .. }
+            | SendResult::Unread(_) => return None,
         };
         let plan = Box::new(plan);
         Some(Self { plan, sent_at, request_id, lost, journal, seen: None, problem: None, ended: None })

@@ -165,7 +165,7 @@ pub struct MetricsQuery {
     pub deployment: String,
     /// The sides.
     pub sides: Sides,
-    /// When traffic began to move; where nothing says so, the last hour is compared.
+    /// When traffic began to move; where nothing says so, it is looked for in the last day.
     pub from: Option<Timestamp>,
     /// How to compare.
     pub settings: Settings,

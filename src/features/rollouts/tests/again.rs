@@ -170,6 +170,43 @@ async fn what_cannot_be_read_is_said_and_does_not_refuse() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_shift_is_cleaning_up_until_its_old_tasks_are_gone() {
+    let lab = lab().await;
+    let mut source = crate::features::rollouts::ListSource::new(&lab.conn);
+    let query = crate::features::rollouts::RolloutsQuery::default();
+    let mut words = Vec::new();
+    for _ in 0..14 {
+        let list = source.read(&query, lab.now()).await.unwrap();
+        let orders = list.recent.iter().find(|shift| shift.name.short() == "orders").unwrap();
+        assert_eq!((orders.status.0.as_str(), orders.in_progress()), ("SUCCESSFUL", false));
+        words.push((orders.stage_words(), orders.cleaning_up()));
+        lab.pass(60).await;
+    }
+    assert!(matches!(words[0], (ref words, Some(2..)) if words == "cleaning up"), "{words:?}");
+    assert_eq!(words.last().unwrap(), &("SUCCESSFUL".to_owned(), None), "{words:?}");
+    assert!(words.is_sorted_by_key(|(_, left)| std::cmp::Reverse(*left)), "{words:?}");
+    let asked = lab.calls("DescribeServiceDeployments");
+    source.read(&query, lab.now()).await.unwrap();
+    // The first deployment of wishes is still going on; orders is over, and no longer asked for.
+    assert!(lab.calls("DescribeServiceDeployments") <= asked + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_deployment_has_no_other_side() {
+    let lab = lab().await;
+    let list = lab.list().await;
+    let wishes = list.shifts.iter().find(|shift| shift.name.short() == "wishes").unwrap();
+    assert_eq!((&wishes.old, wishes.sources), (&None, 0));
+    let query =
+        crate::features::rollouts::comparing::metrics_query(wishes, &crate::config::Config::default());
+    assert_eq!(query.unwrap_err(), "a first deployment has no old side");
+    // AWS says the same to whoever asks it nevertheless.
+    let request = lab.conn.ecs().stop_service_deployment().service_deployment_arn(&wishes.deployment);
+    let error = request.stop_type("ROLLBACK".into()).send().await.unwrap_err();
+    assert!(format!("{error:?}").contains("no source service revision"), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_revision_that_was_rolled_back_is_never_the_one_before() {
     let lab = lab().await;
     lab.somebody_deploys("web-checkout:40").await;
@@ -208,6 +245,8 @@ async fn from_the_plan_to_the_end_there_is_one_call() {
     // What runs now could go forward again, and that is said.
     let plan = lab.again("checkout", None).await;
     assert!(says(&plan, Verdict::Warn, "rev 42 is newer than what runs"), "{:?}", plan.checks);
+    let unasked = plan.again.unwrap().unasked.unwrap();
+    assert_eq!(unasked, "the revision before is rev 42, which is newer than the one that runs");
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,6 +43,12 @@ impl Earlier {
         format!("rev {}", number.unwrap_or_else(|| arn_tail(&self.revision)))
     }
 
+    /// Whether it is of a later task definition than this one.
+    pub fn is_newer_than(&self, definition: &str) -> bool {
+        let number = |arn: &str| arn.rsplit(':').next().and_then(|it| it.parse::<u64>().ok());
+        number(&self.definition) > number(definition)
+    }
+
     /// Whether it is what a person means: its number, label, task definition or one of its ARNs.
     pub fn answers_to(&self, asked: &str) -> bool {
         let label = self.label();
@@ -142,6 +148,9 @@ pub struct AgainFacts {
     pub restores: Vec<String>,
     /// What stays as it is now.
     pub keeps: Vec<String>,
+    /// Why a command that names no revision must not take the one before: whoever runs it twice would go from one
+    /// revision to the next.
+    pub unasked: Option<String>,
 }
 
 impl AgainFacts {
@@ -205,7 +214,17 @@ pub fn facts(rollout: &Rollout, again: &Again) -> AgainFacts {
         chosen: chosen.map(|it| it.revision.clone()),
         restores,
         keeps,
+        unasked: unasked(rollout, again),
     }
+}
+
+fn unasked(rollout: &Rollout, again: &Again) -> Option<String> {
+    let status = &rollout.status.0;
+    if status.starts_with("ROLLBACK") {
+        return Some(format!("its last deployment was rolled back already ({status})"));
+    }
+    let chosen = again.chosen().filter(|chosen| chosen.is_newer_than(&again.running))?;
+    Some(format!("the revision before is {}, which is newer than the one that runs", chosen.label()))
 }
 
 fn images(images: &[Image]) -> Vec<String> {

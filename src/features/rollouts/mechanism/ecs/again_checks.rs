@@ -78,8 +78,7 @@ fn definition(again: &Again, chosen: &Earlier) -> (Verdict, String) {
 }
 
 fn chosen_checks(rollout: &Rollout, again: &Again, chosen: &Earlier, note: &mut impl FnMut(Verdict, String)) {
-    let number = |arn: &str| arn.rsplit(':').next().and_then(|it| it.parse::<u64>().ok());
-    if number(&chosen.definition) > number(&again.running) {
+    if chosen.is_newer_than(&again.running) {
         let text = format!("{} is newer than what runs: this goes forward", chosen.label());
         note(Verdict::Warn, text);
     }

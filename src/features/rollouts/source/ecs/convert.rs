@@ -181,6 +181,13 @@ pub fn tasks_now(service: &Service, revision: &str) -> Option<Tasks> {
     })
 }
 
+/// Whether tasks of the revisions that a deployment replaced still run.
+pub fn is_draining(service: &Service, deployment: &ServiceDeployment) -> bool {
+    let left =
+        |it: &ServiceRevisionSummary| tasks_now(service, it.arn()?).filter(|it| it.running + it.pending > 0);
+    deployment.source_service_revisions().iter().any(|it| left(it).is_some())
+}
+
 /// Wait after 100 %.
 pub fn bake(configuration: &ecs::DeploymentConfiguration) -> Option<Duration> {
     configuration.bake_time_in_minutes().map(minutes)
@@ -215,6 +222,12 @@ pub fn rollout<'a>(
     let configuration = deployment.deployment_configuration();
     let facts_of = |it: &ServiceRevisionSummary| it.arn().and_then(&facts);
     let mut old = main_source(deployment).map(|it| side(it, facts_of(it)));
+    if let Some(old) =
+        old.as_mut().filter(|_| deployment.status() == Some(&ecs::ServiceDeploymentStatus::Successful))
+    {
+        // What the deployment says of its source is from its own time; what is left of it the service says.
+        old.tasks = tasks_now(service, &old.revision).unwrap_or_default();
+    }
     let mut new_side = side(new, facts_of(new));
     if let Some(old) = &mut old {
         part(&mut old.groups, &mut new_side.groups);
