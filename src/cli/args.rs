@@ -68,7 +68,7 @@ pub struct Common {
     #[arg(long, global = true, help_heading = DEMO)]
     pub demo: bool,
     /// What happens in it: bad-deploy, rolling, blue-green, linear, lambda-canary, alb-weights, codedeploy-ecs,
-    /// db-connections, leaked-key, quiet, big, or a scenario file
+    /// codedeploy-lambda, found-late, db-connections, leaked-key, quiet, big, or a scenario file
     #[arg(long, global = true, value_name = "NAME", help_heading = DEMO)]
     pub scenario: Option<String>,
     /// The same seed gives the same world
@@ -223,7 +223,8 @@ pub struct Rollback {
     /// ecs/CLUSTER/SERVICE, lambda/FUNCTION:ALIAS or alb/LOADBALANCER/PORT/PRIORITY (or `default`); the service,
     /// function or load balancer alone where only one has that name
     pub name: String,
-    /// The side that takes the traffic back: `old` or its revision; for a load balancer the target group
+    /// The side that takes the traffic back: `old` or its revision, of a load balancer the target group. After a
+    /// shift has ended: which earlier revision is deployed again (the one before without it)
     #[arg(long, value_name = "SIDE")]
     pub to: Option<String>,
     /// Print the plan with the exact call, and send nothing

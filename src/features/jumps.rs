@@ -209,10 +209,8 @@ fn stands_behind(service: &Service, shift: &rollouts::Rollout) -> bool {
         let own = |group: &crate::service::SideGroup| arn.ends_with(&format!(":{}", group.dimension));
         service.target_groups.iter().any(own)
     };
-    match &shift.mechanism {
-        rollouts::Mechanism::Alb(split) => split.groups.iter().any(|(arn, _)| is_own(arn)),
-        rollouts::Mechanism::Ecs(_) | rollouts::Mechanism::Lambda(_) => false,
-    }
+    let rollouts::Mechanism::Alb(split) = &shift.mechanism else { return false };
+    split.groups.iter().any(|(arn, _)| is_own(arn))
 }
 
 /// The service that a rollout is of.

@@ -5,7 +5,7 @@
 //! scenario, its changes and the time.
 
 use super::World;
-use super::deployment::BreakerSpec;
+use super::deployment::{BreakerSpec, PLATFORM};
 use super::release::Group;
 use super::shift::{Basis, Course};
 use super::spec::{DeploymentSpec, HookAction, HookKind, Offset};
@@ -130,15 +130,18 @@ impl World {
     /// `StopServiceDeployment` with `ROLLBACK`. A repeat while it goes back changes nothing.
     ///
     /// # Errors
-    /// There is no such deployment, or it has ended.
+    /// There is no such deployment, it has ended, or nothing ran before it.
     pub fn stop_deployment(&mut self, arn: &str, at: Timestamp) -> Result<(), StopError> {
         let (service, id) = self.deployment_of(arn).ok_or(StopError::NotFound)?;
-        if self.task_sets(&service, at).is_some() {
-            return Err(StopError::CodeDeploy);
+        if let Some(known) = self.service(&service, at).filter(|it| it.controller != "ECS") {
+            return Err(StopError::NotOurs(known.controller));
         }
         let deployment = self.deployment(arn, at).ok_or(StopError::NotFound)?;
         if !deployment.in_progress() {
             return Err(StopError::Terminal);
+        }
+        if deployment.first {
+            return Err(StopError::NothingBefore);
         }
         if !matches!(deployment.status, "PENDING" | "IN_PROGRESS") {
             return Ok(());
@@ -193,14 +196,17 @@ impl World {
     ) -> Result<bool, UpdateError> {
         let index = *self.by_name.get(name).ok_or(UpdateError::NoService)?;
         let now = self.service(name, at).ok_or(UpdateError::NoService)?;
-        if now.task_sets.is_some() && (insists || definition.is_some()) {
-            return Err(UpdateError::CodeDeploy(definition.is_none()));
+        if now.controller != "ECS" && (insists || definition.is_some()) {
+            return Err(UpdateError::NotOurs(definition.is_none(), now.controller));
         }
         let asked = definition.unwrap_or(&now.task_definition);
         let wanted = self.task_definition(asked).ok_or(UpdateError::NoDefinition)?;
         let (spec, stream) = self.find_service(name).ok_or(UpdateError::NoService)?;
         if wanted.family != spec.family {
             return Err(UpdateError::NoDefinition);
+        }
+        if wanted.status != "ACTIVE" {
+            return Err(UpdateError::Inactive);
         }
         // Its primary revision is the one that a deployment in flight brings.
         let primary = now.deployment.as_ref().filter(|it| it.in_progress()).map(|it| it.target.number);
@@ -224,6 +230,9 @@ impl World {
             alarm_rollback: false,
             hooks: Vec::new(),
             breaker: BreakerSpec::default(),
+            first: false,
+            drain_minutes: 0,
+            platform: PLATFORM.to_owned(),
             stuck: false,
             rule_lag: 0,
             by: "role/OnCall".to_owned(),
@@ -239,6 +248,7 @@ impl World {
             revision: wanted.revision,
             broken: known.and_then(|side| side.broken.clone()),
             stopped: None,
+            first: false,
             hooks,
             by: "role/OnCall".to_owned(),
             ..like

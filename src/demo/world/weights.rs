@@ -118,7 +118,8 @@ impl World {
             // Where all weights are 0 AWS answers 503 itself, which is not simulated.
             Split { at: written.at, old: 0, new: 1, share: f64::from(own) / f64::from(sum.max(1)) }
         });
-        let course = Course { sides, shifts: Vec::new(), releases: Vec::new(), splits: splits.collect() };
+        let course =
+            Course { sides, born: None, shifts: Vec::new(), releases: Vec::new(), splits: splits.collect() };
         if let Some(stream) = self.streams.get_mut(index) {
             stream.course = course;
         }

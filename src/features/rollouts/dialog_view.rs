@@ -3,7 +3,7 @@
 
 use super::comparing::comparison_of;
 use super::dialog::RollbackDialog;
-use super::plan::{Plan, SideFacts, Verdict};
+use super::plan::{AGAIN, Plan, SideFacts, Verdict};
 use super::verdict_view;
 use super::view::{flow, since};
 use crate::app::pane::Ctx;
@@ -130,12 +130,23 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
         Role::Text,
         ctx,
     ));
-    let from = if plan.call.decided() { ("from  new (green) ", Role::New) } else { ("sides ", Role::Text) };
-    out.extend(side(from.0, &plan.from, None, from.1, room, ctx));
-    if let Some(to) = &plan.to {
-        out.extend(side("to    old (blue)  ", to, Some(100.0), Role::Old, room, ctx));
+    let [from, to] = plan.sides();
+    if plan.again.is_some() {
+        out.extend(wrapped(AGAIN, 2, room, Role::Strong, ctx));
+    }
+    let role = if plan.call.decided() { Role::New } else { Role::Text };
+    out.extend(side(from, &plan.from, None, role, room, ctx));
+    if let Some(earlier) = &plan.to {
+        out.extend(side(to, earlier, Some(100.0), Role::Old, room, ctx));
     }
     out.extend(wrapped(&format!("takes {}", plan.takes), 0, room, Role::Text, ctx));
+    if let Some(again) = &plan.again {
+        out.extend(again.lines().iter().flat_map(|line| wrapped(line, 2, room, Role::Text, ctx)));
+        if let Some(labels) = again.labels() {
+            let text = format!("earlier revisions: {labels}; left and right choose an older or newer one");
+            out.extend(wrapped(&text, 2, room, Role::Dim, ctx));
+        }
+    }
     let store = ctx.store.target(&place.target);
     if let Some(comparison) = store.and_then(|data| comparison_of(data, &plan.guard.deployment)) {
         let (text, role) = verdict_view::sentence(&comparison.verdict, true);

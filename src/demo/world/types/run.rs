@@ -48,6 +48,8 @@ pub struct Side {
     pub task_definition: String,
     /// Task definition revision number.
     pub number: u32,
+    /// Platform version.
+    pub platform: String,
     /// Target group ARN it registers in; none for a service without a load balancer.
     pub target_group: Option<String>,
     /// Tasks wanted.
@@ -81,6 +83,10 @@ pub struct Deployment {
     pub stage: Option<&'static str>,
     /// The side traffic comes from.
     pub source: Side,
+    /// Whether nothing ran before it: then it has no source, whatever `source` says.
+    pub first: bool,
+    /// Whether it is successful before its old tasks are gone.
+    pub deferred: bool,
     /// Other revisions that were active when it began.
     pub more_sources: Vec<Side>,
     /// The side traffic goes to.
@@ -194,11 +200,13 @@ pub struct EcsService {
     pub task_definition: String,
     /// How its deployments move traffic.
     pub strategy: Strategy,
+    /// Who deploys it: `ECS`, `CODE_DEPLOY` or, where a stack does, `EXTERNAL`.
+    pub controller: &'static str,
     /// Minutes of bake time.
     pub bake_minutes: u32,
     /// The newest deployment: in progress, or the last one.
     pub deployment: Option<Deployment>,
-    /// Its task sets, the primary one first, where CodeDeploy deploys it.
+    /// Its task sets, the primary one first, where CodeDeploy or a stack deploys it.
     pub task_sets: Option<Vec<super::TaskSet>>,
     /// The revisions that run now, the primary first.
     pub revisions: Vec<Side>,
@@ -286,6 +294,8 @@ pub struct TaskDefinition {
     pub cpu: u32,
     /// Mebibytes.
     pub memory: u32,
+    /// `ACTIVE` or `INACTIVE`.
+    pub status: &'static str,
     /// When it was registered.
     pub registered: Timestamp,
 }

@@ -11,15 +11,18 @@ pub mod lambda;
 use super::model::{Owner, Rollout, Standing};
 use super::preflight::Check;
 use super::stages::{ByItself, Due, Next, StageItem};
-use super::watch::{Ending, Seen};
+use super::watch::{Ending, Look, Seen};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How traffic moves, with what only this mechanism knows of a shift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Mechanism {
     /// A deployment of an ECS service.
     Ecs(ecs::Strategy),
+    /// An ECS service after its deployment, and an earlier revision to deploy again.
+    EcsAgain(Box<ecs::Again>),
     /// Weights of a Lambda alias.
     Lambda(lambda::Alias),
     /// Weights of target groups.
@@ -31,6 +34,7 @@ impl Mechanism {
     pub fn label(&self) -> String {
         match self {
             Self::Ecs(strategy) => format!("ECS {}", strategy.label()),
+            Self::EcsAgain(again) => format!("ECS {}", again.strategy.label()),
             Self::Lambda(_) => "Lambda alias".to_owned(),
             Self::Alb(_) => "ALB weights".to_owned(),
         }
@@ -40,6 +44,7 @@ impl Mechanism {
     pub fn short(&self) -> &str {
         match self {
             Self::Ecs(strategy) => strategy.label(),
+            Self::EcsAgain(again) => again.strategy.label(),
             Self::Lambda(_) => "Lambda alias",
             Self::Alb(_) => "ALB weights",
         }
@@ -49,6 +54,7 @@ impl Mechanism {
     pub fn has_weights(&self) -> bool {
         match self {
             Self::Ecs(strategy) => strategy.has_weights(),
+            Self::EcsAgain(again) => again.strategy.has_weights(),
             Self::Lambda(_) | Self::Alb(_) => true,
         }
     }
@@ -56,7 +62,7 @@ impl Mechanism {
     /// Whether its sides run tasks that can be counted.
     pub fn has_tasks(&self) -> bool {
         match self {
-            Self::Ecs(_) => true,
+            Self::Ecs(_) | Self::EcsAgain(_) => true,
             Self::Lambda(_) | Self::Alb(_) => false,
         }
     }
@@ -65,7 +71,7 @@ impl Mechanism {
     pub fn at_once(&self) -> bool {
         match self {
             Self::Ecs(strategy) => *strategy == ecs::Strategy::BlueGreen,
-            Self::Lambda(_) | Self::Alb(_) => false,
+            Self::EcsAgain(_) | Self::Lambda(_) | Self::Alb(_) => false,
         }
     }
 
@@ -73,7 +79,16 @@ impl Mechanism {
     pub fn strategy(&self) -> Option<&ecs::Strategy> {
         match self {
             Self::Ecs(strategy) => Some(strategy),
+            Self::EcsAgain(again) => Some(&again.strategy),
             Self::Lambda(_) | Self::Alb(_) => None,
+        }
+    }
+
+    /// The shift has ended: what could be deployed again.
+    pub fn again(&self) -> Option<&ecs::Again> {
+        match self {
+            Self::EcsAgain(again) => Some(again),
+            Self::Ecs(_) | Self::Lambda(_) | Self::Alb(_) => None,
         }
     }
 }
@@ -82,7 +97,7 @@ impl Rollout {
     /// What its state allows.
     pub fn standing(&self) -> Standing {
         match &self.mechanism {
-            Mechanism::Ecs(_) => self.status.standing(),
+            Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => self.status.standing(),
             Mechanism::Lambda(alias) => alias.standing(),
             Mechanism::Alb(split) => split.standing(),
         }
@@ -98,6 +113,7 @@ impl Rollout {
         }
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::next(self, strategy),
+            Mechanism::EcsAgain(_) => Next::Unknown,
             Mechanism::Lambda(_) | Mechanism::Alb(_) => Next::Stays,
         }
     }
@@ -106,14 +122,14 @@ impl Rollout {
     pub fn due_100(&self) -> Option<Due> {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::due_100(self, strategy),
-            Mechanism::Lambda(_) | Mechanism::Alb(_) => None,
+            Mechanism::EcsAgain(_) | Mechanism::Lambda(_) | Mechanism::Alb(_) => None,
         }
     }
 
     /// Where an open shift stands, in one word or two.
     pub(super) fn open_words(&self) -> String {
         match &self.mechanism {
-            Mechanism::Ecs(_) => ecs::stage_words(self),
+            Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => ecs::stage_words(self),
             Mechanism::Lambda(_) => lambda::stage_words(self),
             Mechanism::Alb(split) => alb::stage_words(self, split),
         }
@@ -122,7 +138,7 @@ impl Rollout {
     /// The stage bar of an open shift, first stage first.
     pub(super) fn open_bar(&self, now: Timestamp) -> Vec<StageItem> {
         match &self.mechanism {
-            Mechanism::Ecs(_) => ecs::stage_bar(self, now),
+            Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => ecs::stage_bar(self, now),
             Mechanism::Lambda(_) => lambda::stage_bar(self),
             Mechanism::Alb(split) => alb::stage_bar(self, split),
         }
@@ -132,6 +148,7 @@ impl Rollout {
     pub fn by_itself(&self) -> ByItself {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::by_itself(self, strategy),
+            Mechanism::EcsAgain(again) => ecs::by_itself(self, &again.strategy),
             Mechanism::Lambda(_) => ByItself { yes: false, why: "nothing watches an alias".to_owned() },
             Mechanism::Alb(_) => ByItself { yes: false, why: "nothing watches a rule".to_owned() },
         }
@@ -154,6 +171,7 @@ impl Call {
     pub(super) fn undoing(rollout: &Rollout) -> Self {
         match &rollout.mechanism {
             Mechanism::Ecs(_) => Self::Ecs(ecs::call(rollout)),
+            Mechanism::EcsAgain(again) => Self::Ecs(ecs::again::call(rollout, again)),
             Mechanism::Lambda(alias) => Self::Lambda(lambda::call(alias)),
             Mechanism::Alb(split) => Self::Alb(alb::call(split)),
         }
@@ -215,7 +233,7 @@ impl Call {
 /// Whether the split is the mechanism's own to change, and not somebody's who would set it again.
 pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
     match &rollout.mechanism {
-        Mechanism::Ecs(_) => rollout.owner == Owner::Ecs,
+        Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => rollout.owner == Owner::Ecs,
         Mechanism::Lambda(_) | Mechanism::Alb(_) => rollout.owner == Owner::Nobody,
     }
 }
@@ -224,7 +242,7 @@ pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
 /// his own, or where it is not known which side traffic goes back to.
 pub(super) fn instead(rollout: &Rollout, region: &str) -> Option<String> {
     match &rollout.mechanism {
-        Mechanism::Ecs(_) | Mechanism::Lambda(_) => None,
+        Mechanism::Ecs(_) | Mechanism::EcsAgain(_) | Mechanism::Lambda(_) => None,
         Mechanism::Alb(split) => alb::instead(rollout, split, region),
     }
 }
@@ -234,6 +252,7 @@ pub(super) fn instead(rollout: &Rollout, region: &str) -> Option<String> {
 pub(super) fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::guarded(rollout),
+        Mechanism::EcsAgain(again) => ecs::again::guarded(rollout, again),
         Mechanism::Lambda(alias) => lambda::guarded(alias),
         Mechanism::Alb(split) => alb::guarded(split),
     }
@@ -243,8 +262,26 @@ pub(super) fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
 pub(super) fn takes(rollout: &Rollout) -> (String, bool) {
     match &rollout.mechanism {
         Mechanism::Ecs(strategy) => ecs::takes(rollout, strategy),
+        Mechanism::EcsAgain(again) => (ecs::again::takes(rollout, again), true),
         Mechanism::Lambda(_) => (lambda::takes(rollout), false),
         Mechanism::Alb(split) => (alb::takes(split), false),
+    }
+}
+
+/// What it waits for on purpose, beside what it does.
+pub(super) fn waits(rollout: &Rollout) -> Duration {
+    rollout.mechanism.again().map_or(Duration::ZERO, |again| again.waits(rollout.bake))
+}
+
+/// What a watch shows of a read: status, weight of the new side, when it ended. `None` before there is anything.
+pub(super) fn look(rollout: &Rollout) -> Option<Look> {
+    match &rollout.mechanism {
+        Mechanism::EcsAgain(again) => ecs::again::look(again),
+        Mechanism::Ecs(_) | Mechanism::Lambda(_) | Mechanism::Alb(_) => Some(Look {
+            status: rollout.status.0.clone(),
+            weight: rollout.new.weight,
+            finished_at: rollout.finished_at,
+        }),
     }
 }
 
@@ -252,6 +289,7 @@ pub(super) fn takes(rollout: &Rollout) -> (String, bool) {
 pub(super) fn checks(rollout: &Rollout) -> Vec<Check> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::checks(rollout),
+        Mechanism::EcsAgain(again) => ecs::again_checks(rollout, again),
         Mechanism::Lambda(alias) => lambda::checks(rollout, alias),
         Mechanism::Alb(split) => alb::checks(rollout, split),
     }
@@ -261,6 +299,7 @@ pub(super) fn checks(rollout: &Rollout) -> Vec<Check> {
 pub(super) fn judge(seen: &Seen, rollout: &Rollout) -> Option<(Ending, String)> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::judge(seen, rollout),
+        Mechanism::EcsAgain(again) => ecs::again::judge(seen, again),
         Mechanism::Lambda(alias) => lambda::judge(seen, rollout, alias),
         Mechanism::Alb(split) => alb::judge(seen, split),
     }

@@ -39,10 +39,8 @@ pub async fn shift(lab: &Lab, name: &str) -> Rollout {
 }
 
 pub fn split(shift: &Rollout) -> &Split {
-    match &shift.mechanism {
-        Mechanism::Alb(split) => split,
-        Mechanism::Ecs(_) | Mechanism::Lambda(_) => panic!("not a split: {shift:?}"),
-    }
+    let Mechanism::Alb(split) = &shift.mechanism else { panic!("not a split: {shift:?}") };
+    split
 }
 
 pub fn weights(shift: &Rollout) -> Vec<u32> {
@@ -281,7 +279,7 @@ async fn each_course_ends_as_it_must_with_at_most_one_call() {
                 SendResult::Sent { .. } => "sent",
                 SendResult::Lost { .. } => "lost",
                 SendResult::Rejected(_) => "rejected",
-                SendResult::Changed(_) => "changed",
+                SendResult::Changed(_) | SendResult::Beaten { .. } => "changed",
                 SendResult::Unread(_) => "unread",
             };
             assert_eq!((got, mutations(&lab) - theirs), (*answer, *calls), "{full} {name}: {result:?}");

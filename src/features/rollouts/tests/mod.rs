@@ -1,5 +1,7 @@
 //! Builders that the tests of this folder share.
 
+mod again;
+mod again_screen;
 mod alb;
 mod alb_interleaved;
 mod alb_screen;
@@ -7,8 +9,8 @@ mod alias_screen;
 mod autopsy;
 mod dialog_state;
 mod ecs_table;
-mod interleaved;
-mod interleavings;
+mod interleaved_ecs;
+mod interleaved_lambda;
 mod lambda;
 mod plans;
 mod report;
