@@ -224,6 +224,11 @@ async fn from_the_plan_to_the_end_there_is_one_call() {
     assert!(matches!(result, SendResult::Sent { request_id: Some(_), .. }), "{result:?}");
     let open = unfinished(entries(&path).iter());
     assert_eq!(open.len(), 1);
+    let mut begun = Watch::begin(plan.clone(), &result).unwrap();
+    lab.pass(420).await;
+    begun.read(&lab.reads_of(&plan).await.shifts[0], lab.now().wall);
+    let line = begun.line(&crate::text::Zone::utc());
+    assert!(line.ends_with("IN_PROGRESS · rev 41 10 %"), "{line}");
     let watch = lab.follow_again(&plan, &result).await;
     let ended = watch.ended.clone().unwrap();
     assert_eq!(ended.ending, Ending::Done, "{ended:?}");
