@@ -126,7 +126,8 @@ impl Lab {
 
     /// The plan for what is asked for, as the dialog makes it.
     pub async fn plan_for_ref(&self, asked: &ShiftRef) -> Plan {
-        let query = ShiftsQuery { shifts: vec![asked.clone()], stable: Vec::new(), caller: true };
+        let query =
+            ShiftsQuery { shifts: vec![asked.clone()], stable: self.query.stable.to_vec(), caller: true };
         let reads = ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap();
         let place = Circumstances {
             caller: reads.caller.unwrap(),
