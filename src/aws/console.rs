@@ -31,6 +31,13 @@ pub enum ConsoleLink<'a> {
         /// Its alias.
         alias: &'a str,
     },
+    /// A deployment group of CodeDeploy.
+    CodeDeployGroup {
+        /// Application.
+        application: &'a str,
+        /// Deployment group.
+        group: &'a str,
+    },
     /// One GuardDuty finding.
     Finding {
         /// Where it was found, which need not be the target's region.
@@ -86,6 +93,11 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
             "lambda/home?region={region}#/functions/{}/aliases/{}",
             percent(function, '%'),
             percent(alias, '%')
+        ),
+        ConsoleLink::CodeDeployGroup { application, group } => format!(
+            "codesuite/codedeploy/applications/{}/deployment-groups/{}?region={region}",
+            percent(application, '%'),
+            percent(group, '%')
         ),
         ConsoleLink::EcsDeployments { cluster, service } => format!(
             "ecs/v2/clusters/{}/services/{}/deployments?region={region}",

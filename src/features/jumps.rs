@@ -87,6 +87,7 @@ pub fn jump_from_service(
     ctx: &Ctx,
 ) -> Vec<Command> {
     let services = ctx.store.target(target).map(|target| &target.derived.services);
+    let name = shift.map_or(name, rollouts::Rollout::thing);
     match services.and_then(|services| service_of(services, name)) {
         Some(service) => {
             let since = shift.filter(|shift| shift.in_progress()).and_then(|shift| shift.started_at);
@@ -183,7 +184,7 @@ fn shift(service: &Service, ctx: &Ctx) -> Option<rollouts::Key> {
 fn name_of(service: &Service, list: &rollouts::RolloutList) -> Option<rollouts::RolloutName> {
     ecs_name(service).or_else(|| {
         let own = service.lambda.as_deref()?;
-        list.names().find_map(|name| match name {
+        list.names().chain(list.movers().map(rollouts::Rollout::thing)).find_map(|name| match name {
             rollouts::RolloutName::Lambda { function, .. } if function == own => Some(name.clone()),
             _ => None,
         })
@@ -195,6 +196,8 @@ pub fn service_of<'a>(services: &'a Services, name: &rollouts::RolloutName) -> O
     match name {
         rollouts::RolloutName::Ecs { cluster, service } => services.of_ecs(cluster, service),
         rollouts::RolloutName::Lambda { function, .. } => services.of_lambda(function),
+        // What it moves is asked for instead: see `Rollout::thing`.
+        rollouts::RolloutName::CodeDeploy { .. } => None,
     }
 }
 

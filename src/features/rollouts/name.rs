@@ -23,6 +23,13 @@ pub enum RolloutName {
         /// Alias: the name events and callers use.
         alias: String,
     },
+    /// A deployment group of CodeDeploy, which deploys one thing at a time: `codedeploy/APP/GROUP`.
+    CodeDeploy {
+        /// Application: the short name.
+        application: String,
+        /// Deployment group.
+        group: String,
+    },
 }
 
 impl RolloutName {
@@ -53,31 +60,41 @@ impl RolloutName {
                 (!function.is_empty() && !alias.is_empty() && !alias.contains([':', '/']))
                     .then(|| Self::Lambda { function: function.to_owned(), alias: alias.to_owned() })
             }
+            "codedeploy" => {
+                let (application, group) = rest.split_once('/')?;
+                (!application.is_empty() && !group.is_empty()).then(|| Self::CodeDeploy {
+                    application: application.to_owned(),
+                    group: group.to_owned(),
+                })
+            }
             _ => None,
         }
     }
 
-    /// The full name: `ecs/CLUSTER/SERVICE`, `lambda/FUNCTION:ALIAS`.
+    /// The full name: `ecs/CLUSTER/SERVICE`, `lambda/FUNCTION:ALIAS`, `codedeploy/APP/GROUP`.
     pub fn full(&self) -> String {
         match self {
             Self::Ecs { cluster, service } => format!("ecs/{cluster}/{service}"),
             Self::Lambda { function, alias } => format!("lambda/{function}:{alias}"),
+            Self::CodeDeploy { application, group } => format!("codedeploy/{application}/{group}"),
         }
     }
 
-    /// The short name, which is enough where it is the only one: the service or function.
+    /// The short name, which is enough where it is the only one: the service, function or application.
     pub fn short(&self) -> &str {
         match self {
             Self::Ecs { service, .. } => service,
             Self::Lambda { function, .. } => function,
+            Self::CodeDeploy { application, .. } => application,
         }
     }
 
-    /// Where it is, for the title of its screen: the cluster or alias.
+    /// Where it is, for the title of its screen: the cluster, alias or deployment group.
     pub fn place(&self) -> &str {
         match self {
             Self::Ecs { cluster, .. } => cluster,
             Self::Lambda { alias, .. } => alias,
+            Self::CodeDeploy { group, .. } => group,
         }
     }
 
@@ -85,7 +102,7 @@ impl RolloutName {
     pub fn ecs_parts(&self) -> Option<(&str, &str)> {
         match self {
             Self::Ecs { cluster, service } => Some((cluster, service)),
-            Self::Lambda { .. } => None,
+            Self::Lambda { .. } | Self::CodeDeploy { .. } => None,
         }
     }
 
@@ -94,6 +111,7 @@ impl RolloutName {
         match self {
             Self::Ecs { cluster, service } => ConsoleLink::EcsDeployments { cluster, service },
             Self::Lambda { function, alias } => ConsoleLink::LambdaAlias { function, alias },
+            Self::CodeDeploy { application, group } => ConsoleLink::CodeDeployGroup { application, group },
         }
     }
 

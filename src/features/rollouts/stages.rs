@@ -5,6 +5,7 @@
 //! reads, or, at the first read, AWS's time of the last change, which is marked as an estimate. What
 //! cannot be derived is said to be unknown and never guessed. Pure.
 
+use super::mechanism::Outcome;
 use super::model::{Rollout, Standing};
 use crate::text::units;
 use jiff::{SignedDuration, Timestamp};
@@ -118,6 +119,10 @@ pub enum Next {
     CleanUp(Option<Due>),
     /// Only removing the old tasks is left.
     End,
+    /// The old side is removed; when is unknown where `None`.
+    Removal(Option<Due>),
+    /// It ends: nothing else is left to do.
+    Ends,
     /// Somebody has to answer a hook, or it runs out and does this.
     Hook {
         /// When it runs out.
@@ -190,6 +195,8 @@ impl Rollout {
             Next::CleanUp(Some(due)) => format!("bake ends {}", within(&Some(due))),
             Next::CleanUp(None) => "bake".to_owned(),
             Next::End => "clean up".to_owned(),
+            Next::Removal(due) => format!("old removed {}", within(&due)),
+            Next::Ends => "ends".to_owned(),
             Next::Hook { until, then } => {
                 let then = then.unwrap_or_else(|| "it fails".to_owned());
                 match until {
@@ -210,7 +217,7 @@ impl Rollout {
 
     /// Where it stands in one word or two: the stage in plain words, or AWS's own name for it.
     pub fn stage_words(&self) -> String {
-        if self.standing() == Standing::Open { self.open_words() } else { self.status.0.clone() }
+        if self.standing() == Standing::Open { self.open_words() } else { self.status_words() }
     }
 
     /// The stage bar, first stage first.
@@ -219,15 +226,16 @@ impl Rollout {
             Standing::Open => self.open_bar(now),
             Standing::Returning => vec![
                 StageItem::new("rollback asked for", StageState::Done),
-                StageItem::new(&self.status.0, StageState::Running),
+                StageItem::new(&self.status_words(), StageState::Running),
                 StageItem::new("old has 100 %", StageState::Ahead),
             ],
             Standing::Ended => {
                 let state = match self.status.0.as_str() {
                     "ROLLBACK_FAILED" | "STOPPED" => StageState::Failed,
+                    "Failed" | "Stopped" if self.outcome() == Some(Outcome::Failed) => StageState::Failed,
                     _ => StageState::Done,
                 };
-                vec![StageItem::new(&self.status.0, state)]
+                vec![StageItem::new(&self.status_words(), state)]
             }
             Standing::Unknown => vec![StageItem::new(&self.status.0, StageState::Unknown)],
         }

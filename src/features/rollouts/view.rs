@@ -2,7 +2,7 @@
 
 use super::comparing::{comparison_of, metrics_query};
 use super::detail;
-use super::model::Rollout;
+use super::model::{Owner, Rollout};
 use super::pane::{RolloutsPane, Row, tone};
 use super::verdict_view;
 use crate::app::pane::Ctx;
@@ -152,11 +152,14 @@ fn line<'a>(row: &Row<'a>, many: bool, ctx: &Ctx) -> TableRow<'a> {
         Some(shift) => (Role::Muted, tone(shift).role()),
         None => (Role::Muted, Role::Muted),
     };
-    let at_rest = row.service.map(|it| format!("ECS {}", it.strategy.label()));
+    let at_rest = row.service.map(|it| match it.owner {
+        Owner::CodeDeploy => "CodeDeploy ECS".to_owned(),
+        _ => format!("ECS {}", it.strategy.label()),
+    });
     let mechanism = row.shift.map(|it| it.mechanism.label()).or(at_rest);
     let owner = row.shift.map(|it| &it.owner).or(row.service.map(|it| &it.owner));
     let mut cells = vec![
-        Cell::new(row.name.short(), text),
+        Cell::new(row.thing().short(), text),
         Cell::new(mechanism.unwrap_or_default(), text),
         Cell::new(owner.map_or("", |it| it.label()), Role::Dim),
         Cell::new(row.shift.map_or_else(|| "at rest".to_owned(), Rollout::stage_words), role),

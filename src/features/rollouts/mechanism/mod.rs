@@ -4,10 +4,11 @@
 //! that the compiler lists what a new one has to answer. The answers are in one folder each; what is the same
 //! for all is in `stages.rs`, `plan.rs`, `preflight.rs` and `watch.rs`. Pure.
 
+pub mod codedeploy;
 pub mod ecs;
 pub mod lambda;
 
-use super::model::{Owner, Rollout, Standing};
+use super::model::{Owner, Rollout, RolloutName, Standing};
 use super::preflight::Check;
 use super::stages::{ByItself, Due, Next, StageItem};
 use super::watch::{Ending, Seen};
@@ -21,6 +22,8 @@ pub enum Mechanism {
     Ecs(ecs::Strategy),
     /// Weights of a Lambda alias.
     Lambda(lambda::Alias),
+    /// A deployment of CodeDeploy.
+    CodeDeploy(Box<codedeploy::Deployment>),
 }
 
 impl Mechanism {
@@ -29,6 +32,7 @@ impl Mechanism {
         match self {
             Self::Ecs(strategy) => format!("ECS {}", strategy.label()),
             Self::Lambda(_) => "Lambda alias".to_owned(),
+            Self::CodeDeploy(it) => format!("CodeDeploy {}", it.platform.name()),
         }
     }
 
@@ -37,6 +41,7 @@ impl Mechanism {
         match self {
             Self::Ecs(strategy) => strategy.label(),
             Self::Lambda(_) => "Lambda alias",
+            Self::CodeDeploy(_) => "CodeDeploy",
         }
     }
 
@@ -45,6 +50,7 @@ impl Mechanism {
         match self {
             Self::Ecs(strategy) => strategy.has_weights(),
             Self::Lambda(_) => true,
+            Self::CodeDeploy(it) => it.platform.has_weights(),
         }
     }
 
@@ -53,6 +59,8 @@ impl Mechanism {
         match self {
             Self::Ecs(_) => true,
             Self::Lambda(_) => false,
+            // What a stack drives tells only its weight.
+            Self::CodeDeploy(it) => matches!(it.moves, Some(RolloutName::Ecs { .. })),
         }
     }
 
@@ -61,6 +69,7 @@ impl Mechanism {
         match self {
             Self::Ecs(strategy) => *strategy == ecs::Strategy::BlueGreen,
             Self::Lambda(_) => false,
+            Self::CodeDeploy(it) => it.routing == codedeploy::Routing::AtOnce,
         }
     }
 
@@ -68,17 +77,85 @@ impl Mechanism {
     pub fn strategy(&self) -> Option<&ecs::Strategy> {
         match self {
             Self::Ecs(strategy) => Some(strategy),
-            Self::Lambda(_) => None,
+            Self::Lambda(_) | Self::CodeDeploy(_) => None,
+        }
+    }
+
+    /// What only CodeDeploy knows of it, if it is CodeDeploy's.
+    pub fn codedeploy(&self) -> Option<&codedeploy::Deployment> {
+        match self {
+            Self::CodeDeploy(it) => Some(it),
+            Self::Ecs(_) | Self::Lambda(_) => None,
         }
     }
 }
 
+/// How a shift that is over ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// New has all traffic.
+    Success,
+    /// Old has all traffic again.
+    RolledBack,
+    /// Neither, as far as can be told.
+    Failed,
+}
+
 impl Rollout {
+    /// What shifts: the service or alias, where a deployment of something else moves it.
+    pub fn thing(&self) -> &RolloutName {
+        self.mechanism.codedeploy().and_then(|it| it.moves.as_ref()).unwrap_or(&self.name)
+    }
+
+    /// How it ended; `None` while it goes on.
+    pub fn outcome(&self) -> Option<Outcome> {
+        if self.in_progress() {
+            return None;
+        }
+        Some(match (&self.mechanism, self.status.0.as_str()) {
+            (Mechanism::Ecs(_) | Mechanism::Lambda(_), "SUCCESSFUL")
+            | (Mechanism::CodeDeploy(_), "Succeeded") => Outcome::Success,
+            (Mechanism::Ecs(_) | Mechanism::Lambda(_), "ROLLBACK_SUCCESSFUL") => Outcome::RolledBack,
+            (Mechanism::CodeDeploy(it), _) if it.went_back() => Outcome::RolledBack,
+            _ => Outcome::Failed,
+        })
+    }
+
+    /// Status in words, once it is no longer open.
+    pub fn status_words(&self) -> String {
+        match &self.mechanism {
+            Mechanism::Ecs(_) | Mechanism::Lambda(_) => self.status.0.clone(),
+            Mechanism::CodeDeploy(it) => it.status_words(&self.status.0),
+        }
+    }
+
+    /// What only this mechanism has to tell of an opened shift: a word and what it says.
+    pub(super) fn more_facts(&self) -> Vec<(&'static str, String)> {
+        self.mechanism.codedeploy().map(|it| it.facts(&self.name)).unwrap_or_default()
+    }
+
+    /// What went wrong or was not read that only this mechanism can tell, in sentences.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        self.mechanism.codedeploy().map(|it| it.troubles(self.new.weight)).unwrap_or_default()
+    }
+
+    /// Why a shift that is over cannot be undone, in words.
+    pub(super) fn over_words(&self) -> String {
+        match &self.mechanism {
+            Mechanism::CodeDeploy(it) => codedeploy::over(self, it),
+            Mechanism::Ecs(_) | Mechanism::Lambda(_) => format!(
+                "its last deployment has ended ({}): going back now is a new deployment",
+                self.status.0
+            ),
+        }
+    }
+
     /// What its state allows.
     pub fn standing(&self) -> Standing {
         match &self.mechanism {
             Mechanism::Ecs(_) => self.status.standing(),
             Mechanism::Lambda(alias) => alias.standing(),
+            Mechanism::CodeDeploy(it) => it.standing(&self.status.0),
         }
     }
 
@@ -93,6 +170,7 @@ impl Rollout {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::next(self, strategy),
             Mechanism::Lambda(_) => Next::Stays,
+            Mechanism::CodeDeploy(it) => codedeploy::next(self, it),
         }
     }
 
@@ -101,6 +179,7 @@ impl Rollout {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::due_100(self, strategy),
             Mechanism::Lambda(_) => None,
+            Mechanism::CodeDeploy(it) => codedeploy::due_100(self, it),
         }
     }
 
@@ -109,6 +188,7 @@ impl Rollout {
         match &self.mechanism {
             Mechanism::Ecs(_) => ecs::stage_words(self),
             Mechanism::Lambda(_) => lambda::stage_words(self),
+            Mechanism::CodeDeploy(it) => codedeploy::stage_words(self, it),
         }
     }
 
@@ -117,6 +197,7 @@ impl Rollout {
         match &self.mechanism {
             Mechanism::Ecs(_) => ecs::stage_bar(self, now),
             Mechanism::Lambda(_) => lambda::stage_bar(self),
+            Mechanism::CodeDeploy(it) => codedeploy::stage_bar(self, it, now),
         }
     }
 
@@ -125,6 +206,7 @@ impl Rollout {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::by_itself(self, strategy),
             Mechanism::Lambda(_) => ByItself { yes: false, why: "nothing watches an alias".to_owned() },
+            Mechanism::CodeDeploy(it) => codedeploy::by_itself(self, it),
         }
     }
 }
@@ -136,6 +218,8 @@ pub enum Call {
     Ecs(ecs::Call),
     /// To Lambda.
     Lambda(lambda::Call),
+    /// To CodeDeploy.
+    CodeDeploy(codedeploy::Call),
 }
 
 impl Call {
@@ -144,6 +228,7 @@ impl Call {
         match &rollout.mechanism {
             Mechanism::Ecs(_) => Self::Ecs(ecs::call(rollout)),
             Mechanism::Lambda(alias) => Self::Lambda(lambda::call(alias)),
+            Mechanism::CodeDeploy(_) => Self::CodeDeploy(codedeploy::call(rollout)),
         }
     }
 
@@ -152,6 +237,7 @@ impl Call {
         match self {
             Self::Ecs(call) => call.operation(),
             Self::Lambda(call) => call.operation(),
+            Self::CodeDeploy(call) => call.operation(),
         }
     }
 
@@ -160,6 +246,7 @@ impl Call {
         match self {
             Self::Ecs(call) => call.params(),
             Self::Lambda(call) => call.params(),
+            Self::CodeDeploy(call) => call.params(),
         }
     }
 
@@ -168,6 +255,7 @@ impl Call {
         match self {
             Self::Ecs(call) => call.command(region),
             Self::Lambda(call) => call.command(region),
+            Self::CodeDeploy(call) => call.command(region),
         }
     }
 }
@@ -177,6 +265,7 @@ pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => rollout.owner == Owner::Ecs,
         Mechanism::Lambda(_) => rollout.owner == Owner::Nobody,
+        Mechanism::CodeDeploy(_) => rollout.owner == Owner::CodeDeploy,
     }
 }
 
@@ -186,6 +275,7 @@ pub(super) fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::guarded(rollout),
         Mechanism::Lambda(alias) => lambda::guarded(alias),
+        Mechanism::CodeDeploy(it) => codedeploy::guarded(rollout, it),
     }
 }
 
@@ -194,6 +284,7 @@ pub(super) fn takes(rollout: &Rollout) -> (String, bool) {
     match &rollout.mechanism {
         Mechanism::Ecs(strategy) => ecs::takes(rollout, strategy),
         Mechanism::Lambda(_) => (lambda::takes(rollout), false),
+        Mechanism::CodeDeploy(it) => (codedeploy::takes(rollout, it), false),
     }
 }
 
@@ -202,6 +293,7 @@ pub(super) fn checks(rollout: &Rollout) -> Vec<Check> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::checks(rollout),
         Mechanism::Lambda(alias) => lambda::checks(rollout, alias),
+        Mechanism::CodeDeploy(it) => codedeploy::checks(rollout, it),
     }
 }
 
@@ -210,5 +302,6 @@ pub(super) fn judge(seen: &Seen, rollout: &Rollout) -> Option<(Ending, String)> 
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::judge(seen, rollout),
         Mechanism::Lambda(alias) => lambda::judge(seen, rollout, alias),
+        Mechanism::CodeDeploy(it) => codedeploy::judge(seen, rollout, it),
     }
 }

@@ -4,6 +4,7 @@
 //! Each mechanism has its own folder or file; here they are put together.
 
 mod autopsy;
+mod codedeploy;
 mod detail;
 pub(super) mod ecs;
 mod lambda;
@@ -13,7 +14,7 @@ pub use detail::DetailSource;
 pub use metrics::VerdictsSource;
 
 use super::mechanism::Call;
-use super::model::{Rollout, RolloutName};
+use super::model::{Owner, Rollout, RolloutName};
 use super::plan::Caller;
 use super::wire::{RolloutList, RolloutsQuery, Shifts, ShiftsQuery};
 use crate::app::Now;
@@ -31,41 +32,64 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 pub struct ListSource {
     ecs: ecs::ListReader,
     lambda: lambda::ListReader,
+    codedeploy: codedeploy::ListReader,
 }
 
 impl ListSource {
     /// A source for one target.
     pub fn new(conn: &Conn) -> Self {
-        Self { ecs: ecs::ListReader::new(conn), lambda: lambda::ListReader::new(conn) }
+        Self {
+            ecs: ecs::ListReader::new(conn),
+            lambda: lambda::ListReader::new(conn),
+            codedeploy: codedeploy::ListReader::new(conn),
+        }
     }
 
     /// Reads the list.
     ///
     /// # Errors
     /// When clusters, services or deployments cannot be read. A denied cluster beside others becomes a note,
-    /// as does what cannot be read of Lambda.
+    /// as does what cannot be read of Lambda and CodeDeploy.
     pub async fn read(&mut self, query: &RolloutsQuery, now: Now) -> Result<RolloutList, SourceError> {
         let mut list = self.ecs.read(now).await?;
-        let (aliases, notes) = self.lambda.read(&query.functions, now).await?;
-        list.shifts.extend(aliases);
+        let (mut aliases, notes) = self.lambda.read(&query.functions, now).await?;
         list.notes.extend(notes);
-        if !self.lambda.ended().is_empty() {
-            list.recent = Arc::new(list.recent.iter().chain(self.lambda.ended()).cloned().collect());
+        let (deployments, notes) = self.codedeploy.read(now).await?;
+        list.notes.extend(notes);
+        // What CodeDeploy moves is listed once, as CodeDeploy's.
+        aliases.retain(|alias| !deployments.iter().any(|it| moves(it, alias)));
+        list.shifts.extend(aliases);
+        list.shifts.extend(deployments);
+        let (aliases, deployments) = (self.lambda.ended(), self.codedeploy.ended());
+        if !aliases.is_empty() || !deployments.is_empty() {
+            let aliases = aliases.iter().filter(|alias| !deployments.iter().any(|it| moves(it, alias)));
+            list.recent = Arc::new(list.recent.iter().chain(aliases).chain(deployments).cloned().collect());
         }
         Ok(list)
     }
+}
+
+/// Whether a deployment is what moves an alias.
+fn moves(deployment: &Rollout, alias: &Rollout) -> bool {
+    let owns = |owner: &Owner| matches!(owner, Owner::Deployment(id) if *id == deployment.deployment);
+    *deployment.thing() == alias.name || owns(&alias.owner)
 }
 
 /// Exact reads of one shift, whatever moves it.
 pub(super) struct Readers {
     ecs: ecs::Reader,
     lambda: lambda::Reader,
+    codedeploy: codedeploy::Reader,
 }
 
 impl Readers {
     /// Readers that remember nothing but what never changes.
     pub(super) fn new(conn: &Conn) -> Self {
-        Self { ecs: ecs::Reader::new(conn, SignedDuration::ZERO), lambda: lambda::Reader::new(conn) }
+        Self {
+            ecs: ecs::Reader::new(conn, SignedDuration::ZERO),
+            lambda: lambda::Reader::new(conn),
+            codedeploy: codedeploy::Reader::new(conn, SignedDuration::ZERO),
+        }
     }
 
     /// One shift, read whole.
@@ -83,6 +107,7 @@ impl Readers {
                 self.ecs.shift((cluster, service), deployment, now).await
             }
             RolloutName::Lambda { function, alias } => self.lambda.alias(function, alias, now).await,
+            RolloutName::CodeDeploy { .. } => self.codedeploy.shift(deployment, now).await,
         }
     }
 }
@@ -95,6 +120,7 @@ pub(super) async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, Sou
     match call {
         Call::Ecs(call) => ecs::undo(call, conn).await,
         Call::Lambda(call) => lambda::undo(call, conn).await,
+        Call::CodeDeploy(call) => codedeploy::undo(call, conn).await,
     }
 }
 
@@ -103,6 +129,7 @@ pub(super) fn refusals(call: &Call) -> &'static [&'static str] {
     match call {
         Call::Ecs(_) => &ecs::REFUSALS,
         Call::Lambda(_) => &lambda::REFUSALS,
+        Call::CodeDeploy(_) => &codedeploy::REFUSALS,
     }
 }
 
@@ -111,6 +138,7 @@ pub(super) fn lost_race(call: &Call, error: &SourceError) -> bool {
     match call {
         Call::Ecs(_) => false,
         Call::Lambda(_) => error.code.as_deref() == Some("PreconditionFailedException"),
+        Call::CodeDeploy(_) => error.code.as_deref() == Some(codedeploy::ALREADY_OVER),
     }
 }
 

@@ -36,7 +36,7 @@ pub async fn somebody_sets(lab: &Lab, version: &str, weights: &[(&str, f64)]) {
 pub fn alias(shift: &Rollout) -> &crate::features::rollouts::mechanism::lambda::Alias {
     match &shift.mechanism {
         Mechanism::Lambda(alias) => alias,
-        Mechanism::Ecs(_) => panic!("not an alias: {shift:?}"),
+        Mechanism::Ecs(_) | Mechanism::CodeDeploy(_) => panic!("not an alias: {shift:?}"),
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod alias_screen;
 mod autopsy;
+mod codedeploy;
+mod codedeploy_screen;
 mod dialog_state;
 mod ecs_table;
 mod interleaved;

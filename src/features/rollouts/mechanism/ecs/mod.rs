@@ -6,7 +6,7 @@
 mod undo;
 
 pub use undo::Call;
-pub(super) use undo::{call, checks, guarded, judge, takes};
+pub(super) use undo::{call, checks, guarded, judge, old_side, takes};
 
 use crate::features::rollouts::model::Rollout;
 use crate::features::rollouts::stages::{ByItself, Due, Next, StageItem, StageState, percent};

@@ -18,7 +18,8 @@ pub fn text(remote: Option<&str>) -> String {
     sanitize(remote.unwrap_or_default()).into_owned()
 }
 
-fn some_text(remote: Option<&str>) -> Option<String> {
+/// Safe text, unless there is none.
+pub fn some_text(remote: Option<&str>) -> Option<String> {
     remote.filter(|text| !text.is_empty()).map(|remote| sanitize(remote).into_owned())
 }
 

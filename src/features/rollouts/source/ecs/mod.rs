@@ -4,7 +4,7 @@ mod convert;
 mod list;
 mod read;
 
-pub use convert::{events, text, time};
+pub use convert::{events, shares, some_text, text, time};
 pub use list::ListReader;
 #[cfg(test)]
 pub use list::describe;

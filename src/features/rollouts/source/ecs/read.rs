@@ -113,14 +113,8 @@ impl Reader {
         now: Timestamp,
     ) -> Result<Vec<Rollout>, SourceError> {
         let mut shifts = self.finished(pairs, now).await?;
-        self.read_balancers(&shifts, now).await;
+        self.balancers(&mut shifts, now).await;
         for shift in &mut shifts {
-            for side in shift.old.iter_mut().chain([&mut shift.new]) {
-                for group in &mut side.groups {
-                    group.health = self.health.get(&group.arn).map_or(Health::Unread, |(_, it)| it.clone());
-                    group.rule_share = self.shares.get(&group.arn).map(|(_, share)| *share);
-                }
-            }
             if !self.progress.contains_key(&shift.deployment) {
                 room(&mut self.progress);
             }
@@ -129,6 +123,19 @@ impl Reader {
             shift.progress = progress.clone();
         }
         Ok(shifts)
+    }
+
+    /// Completes the target groups of shifts with their health and with what their rules send to them.
+    pub async fn balancers(&mut self, shifts: &mut [Rollout], now: Timestamp) {
+        self.read_balancers(shifts, now).await;
+        for shift in shifts {
+            for side in shift.old.iter_mut().chain([&mut shift.new]) {
+                for group in &mut side.groups {
+                    group.health = self.health.get(&group.arn).map_or(Health::Unread, |(_, it)| it.clone());
+                    group.rule_share = self.shares.get(&group.arn).map(|(_, share)| *share);
+                }
+            }
+        }
     }
 
     /// The same for shifts that have ended: without health and progress, which say nothing any more.
