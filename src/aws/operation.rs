@@ -53,7 +53,9 @@ impl Family {
             Self::EcsDeployments => (4.0, 10),
             Self::LoadBalancers => (4.0, 8),
             Self::Lambda => (3.0, 3),
-            Self::CodeDeploy | Self::XRay | Self::GuardDuty => (2.0, 2),
+            Self::XRay | Self::GuardDuty => (2.0, 2),
+            // A deployment is five reads at first, and few after that.
+            Self::CodeDeploy => (2.0, 12),
             Self::Trail => (1.0, 1),
             Self::Metrics | Self::Identity | Self::Writes => (10.0, 10),
         }

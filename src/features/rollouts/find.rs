@@ -3,7 +3,7 @@
 //! Shared by the dialog and by the commands without a screen. A name means one rollout or none: where it
 //! could mean several, all of them are told. Pure.
 
-use super::model::{Rollout, RolloutName, Standing};
+use super::model::{Owner, Rollout, RolloutName, Standing};
 use super::plan::confirm_word;
 use super::wire::RolloutList;
 use crate::aws::TargetId;
@@ -79,7 +79,13 @@ pub fn word<'a>(
 /// # Errors
 /// Why there is none, in words.
 pub fn to_undo<'a>(list: &'a RolloutList, name: &RolloutName) -> Result<&'a Rollout, String> {
-    let shift = list.shift_of(name).ok_or_else(|| "no deployment within a day".to_owned())?;
+    let shift = list.shift_of(name).ok_or_else(|| {
+        let service = list.services.iter().find(|service| service.name == *name);
+        match service.map(|service| &service.owner) {
+            Some(Owner::CodeDeploy) => "CodeDeploy moves it, and no deployment of it is in flight".to_owned(),
+            _ => "no deployment within a day".to_owned(),
+        }
+    })?;
     if shift.standing() == Standing::Ended {
         return Err(shift.over_words());
     }

@@ -51,10 +51,15 @@ impl ListSource {
     /// When clusters, services or deployments cannot be read. A denied cluster beside others becomes a note,
     /// as does what cannot be read of Lambda and CodeDeploy.
     pub async fn read(&mut self, query: &RolloutsQuery, now: Now) -> Result<RolloutList, SourceError> {
-        let mut list = self.ecs.read(now).await?;
-        let (mut aliases, notes) = self.lambda.read(&query.functions, now).await?;
+        // None waits for another: each has a limiter of its own.
+        let (list, aliases, deployments) = futures::join!(
+            self.ecs.read(now),
+            self.lambda.read(&query.functions, now),
+            self.codedeploy.read(now)
+        );
+        let (mut list, (mut aliases, notes)) = (list?, aliases?);
         list.notes.extend(notes);
-        let (deployments, notes) = self.codedeploy.read(now).await?;
+        let (deployments, notes) = deployments?;
         list.notes.extend(notes);
         // What CodeDeploy moves is listed once, as CodeDeploy's.
         aliases.retain(|alias| !deployments.iter().any(|it| moves(it, alias)));

@@ -4,6 +4,7 @@ mod alias_screen;
 mod autopsy;
 mod codedeploy;
 mod codedeploy_screen;
+mod codedeploy_table;
 mod dialog_state;
 mod ecs_table;
 mod interleaved;

@@ -19,7 +19,7 @@ use std::time::Duration;
 const OPEN: [&str; 5] = ["Created", "Queued", "InProgress", "Baking", "Ready"];
 const ENDED: [&str; 3] = ["Succeeded", "Failed", "Stopped"];
 /// Deployments in flight that are read whole.
-const MAX_OPEN: usize = 15;
+const MAX_OPEN: usize = 10;
 /// Ended ones that are kept.
 const MAX_ENDED: usize = 50;
 /// Pages of ids that are followed.
@@ -79,12 +79,14 @@ impl ListReader {
         if due(self.looked_at, age) {
             self.notes.clear();
             self.denied = false;
+            let first = self.looked_at.is_none();
             let mut result = self.look(now.wall).await;
             if result.is_ok() && due(self.ended_at, ENDED_AGE) {
                 result = self.look_back(now.wall).await;
                 self.ended_at = result.is_ok().then_some(now.since_start);
             }
-            if result.is_ok() {
+            // What is open comes first: what ended ones moved is a matter of the next look.
+            if result.is_ok() && !first {
                 result = self.look_into(now.wall).await;
             }
             match result {

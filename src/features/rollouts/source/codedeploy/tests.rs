@@ -235,7 +235,7 @@ fn what_a_script_said_last_follows_its_failure() {
     assert_eq!((current.as_str(), target.as_str(), weight), ("17", "18", 10.0));
     let lines: Vec<String> = convert::events(&events).into_iter().map(|event| event.text).collect();
     assert_eq!(lines[0], "BeforeAllowTraffic Failed: ScriptFailed 3 of 40 checks failed");
-    assert_eq!(lines[1], "  line 4");
+    assert_eq!(lines[1], "  line 3");
     assert!(lines.len() <= 7 && !lines.concat().contains('\u{1b}'), "{lines:?}");
 }
 
