@@ -67,8 +67,8 @@ pub struct Common {
     /// Use the embedded simulated AWS: no account, no network
     #[arg(long, global = true, help_heading = DEMO)]
     pub demo: bool,
-    /// What happens in it: bad-deploy, rolling, blue-green, linear, lambda-canary, db-connections, leaked-key,
-    /// quiet, big, or a scenario file
+    /// What happens in it: bad-deploy, rolling, blue-green, linear, lambda-canary, codedeploy-ecs,
+    /// db-connections, leaked-key, quiet, big, or a scenario file
     #[arg(long, global = true, value_name = "NAME", help_heading = DEMO)]
     pub scenario: Option<String>,
     /// The same seed gives the same world

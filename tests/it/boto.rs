@@ -1,6 +1,7 @@
 //! The simulator as boto3 reads it, through the socket of `demo --serve`, its raw answers held against the
 //! API models that botocore ships. What the script checks is in `boto/check.py`.
 
+mod codedeploy;
 mod deployments;
 mod findings;
 mod metrics;

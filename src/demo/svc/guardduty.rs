@@ -124,8 +124,8 @@ fn is_head(field: &str) -> bool {
     FIELDS.contains(&field) || field == ARCHIVED
 }
 
-fn iso(at: Timestamp) -> Value {
-    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string().into()
+fn iso(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
 /// What a finding's head says of the asked fields, and its id.
@@ -134,11 +134,11 @@ fn head(ctx: Ctx<'_>, finding: &Finding<'_>, asked: &[&str]) -> Value {
     for field in FIELDS.into_iter().filter(|field| asked.contains(field)) {
         let value = match field {
             "accountId" => ACCOUNT.into(),
-            "createdAt" => iso(finding.created),
+            "createdAt" => finding.created.into(),
             "region" => ctx.world.region().to_owned().into(),
             "severity" => finding.severity.into(),
             "type" => finding.kind.to_owned().into(),
-            "updatedAt" => iso(finding.updated),
+            "updatedAt" => finding.updated.into(),
             // GuardDuty gives no confidence with its findings; the id is there already.
             _ => continue,
         };
@@ -159,8 +159,8 @@ fn describe(ctx: Ctx<'_>, finding: Finding<'_>) -> Value {
         ("detectorId", detector.into()),
         ("archived", finding.archived.into()),
         ("count", finding.count.into()),
-        ("eventFirstSeen", iso(finding.first)),
-        ("eventLastSeen", iso(finding.last)),
+        ("eventFirstSeen", iso(finding.first).into()),
+        ("eventLastSeen", iso(finding.last).into()),
     ]);
     let mut more = convert(finding.service);
     if !finding.signals.is_empty() {
@@ -180,8 +180,8 @@ fn describe(ctx: Ctx<'_>, finding: Finding<'_>) -> Value {
         ("title", finding.title.to_owned().into()),
         ("description", finding.description.to_owned().into()),
         ("severity", finding.severity.into()),
-        ("createdAt", iso(finding.created)),
-        ("updatedAt", iso(finding.updated)),
+        ("createdAt", iso(finding.created).into()),
+        ("updatedAt", iso(finding.updated).into()),
         ("resource", convert(finding.resource)),
         ("service", service),
     ])
@@ -261,6 +261,7 @@ fn as_text(value: &Value) -> Option<String> {
         Value::Bool(flag) => Some(flag.to_string()),
         Value::Int(number) => Some(number.to_string()),
         Value::Float(number) => Some(number.to_string()),
+        Value::Time(at) => Some(iso(*at)),
         _ => None,
     }
 }
@@ -270,6 +271,7 @@ fn as_number(value: &Value) -> Option<f64> {
     match value {
         Value::Int(number) => Some(*number as f64),
         Value::Float(number) => Some(*number),
+        Value::Time(at) => Some(at.as_millisecond() as f64),
         Value::Text(text) => text.parse::<Timestamp>().ok().map(|at| at.as_millisecond() as f64),
         _ => None,
     }
@@ -369,7 +371,8 @@ impl<'a> Order<'a> {
     fn sort(&self, findings: Vec<Value>) -> Vec<Value> {
         let key = |finding: &Value| {
             let first = values(finding, self.by).first().copied();
-            (first.and_then(as_number), first.and_then(as_text))
+            let number = first.and_then(as_number);
+            (number, if number.is_none() { first.and_then(as_text) } else { None })
         };
         let mut keyed: Vec<_> = findings.into_iter().map(|finding| (key(&finding), finding)).collect();
         keyed.sort_by(|((a, a_text), _), ((b, b_text), _)| {

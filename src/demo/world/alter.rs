@@ -6,6 +6,7 @@
 
 use super::World;
 use super::deployment::BreakerSpec;
+use super::release::Group;
 use super::shift::{Basis, Course};
 use super::spec::{DeploymentSpec, HookAction, HookKind, Offset};
 use super::stages::HookRun;
@@ -16,42 +17,56 @@ use toml::Spanned;
 /// Alarms that turn deployments in one world; each that does can make others go off later.
 const MOST_ALARMED: usize = 64;
 
+/// A deployment whose alarms went off, by id, when, and which.
+pub(super) type Alarmed = (String, i64, Vec<String>);
+
 impl World {
-    /// Works out the deployments of a service, with what callers did.
+    /// Works out the deployments of a stream, with what callers did.
     pub(super) fn lay_out(&mut self, index: usize) {
-        let Some(spec) = self.scenario.services.get(index) else { return };
+        let Some(spec) = self.scenario.services.get(index) else {
+            self.lay_out_function(index - self.scenario.services.len());
+            return;
+        };
         let changes = self.changes.entry(index).or_default();
         let listed = self.scenario.deployments.iter();
         let listed = listed.filter(|deployment| *deployment.service.get_ref() == spec.name);
+        let released = &*self.released.entry(index).or_default();
+        let releases = released.with(&self.scenario.releases, &spec.name);
         if let Some(stream) = self.streams.get_mut(index) {
-            stream.course = Course::new(Basis {
-                revision: spec.revision,
-                tasks: spec.tasks,
-                deployments: listed.chain(&changes.made).collect(),
-                start: self.start,
-                dice: stream.dice,
-                changes,
-            });
+            let (start, dice) = (self.start, stream.dice);
+            stream.course = if releases.is_empty() {
+                Course::new(Basis {
+                    revision: spec.revision,
+                    tasks: spec.tasks,
+                    deployments: listed.chain(&changes.made).collect(),
+                    start,
+                    dice,
+                    changes,
+                })
+            } else {
+                let (first, tasks) = (spec.revision, spec.tasks);
+                Group { first, tasks, specs: releases, start, dice, changes: released }.of_service()
+            };
         }
         if let Ok(mut memo) = self.memo.lock() {
             memo.clear();
         }
     }
 
-    /// Lays a service out after a change at a time: what followed by itself later may no longer follow.
-    fn changed(&mut self, index: usize, ms: i64) {
+    /// Lays a stream out after a change at a time: what followed by itself later may no longer follow.
+    pub(super) fn changed(&mut self, index: usize, ms: i64) {
         self.lay_out(index);
-        let later = |(_, at, _): &(String, i64, Vec<String>)| *at > ms;
-        let others: Vec<usize> = self
-            .changes
-            .iter()
-            .filter(|(_, it)| it.alarms.iter().any(later))
-            .map(|(index, _)| *index)
+        let later = |(_, at, _): &Alarmed| *at > ms;
+        let shifts = self.changes.iter_mut().map(|(index, it)| (*index, &mut it.alarms));
+        let releases = self.released.iter_mut().map(|(index, it)| (*index, &mut it.alarms));
+        let others = shifts.chain(releases).filter(|(_, alarms)| alarms.iter().any(later));
+        let others: Vec<usize> = others
+            .map(|(index, alarms)| {
+                alarms.retain(|alarm| !later(alarm));
+                index
+            })
             .collect();
         for index in others {
-            if let Some(changes) = self.changes.get_mut(&index) {
-                changes.alarms.retain(|alarm| !later(alarm));
-            }
             self.lay_out(index);
         }
         self.heed_alarms();
@@ -60,15 +75,22 @@ impl World {
     /// Lets the alarms of deployments that watch them turn these, the earliest first.
     pub(super) fn heed_alarms(&mut self) {
         for _ in 0..MOST_ALARMED {
-            let Some((index, id, at, names)) = self.next_alarmed() else { return };
-            self.changes.entry(index).or_default().alarms.push((id, at, names));
+            let shift = self.next_alarmed().map(|(index, alarmed)| (index, alarmed, false));
+            let release = self.next_release_alarmed().map(|(index, alarmed)| (index, alarmed, true));
+            let next = shift.into_iter().chain(release).min_by_key(|(_, (_, at, _), _)| *at);
+            let Some((index, alarmed, by_code_deploy)) = next else { return };
+            if by_code_deploy {
+                self.released.entry(index).or_default().alarms.push(alarmed);
+            } else {
+                self.changes.entry(index).or_default().alarms.push(alarmed);
+            }
             self.lay_out(index);
         }
     }
 
     /// The first deployment whose alarms go off while it is going on, when, and which; among those that none
     /// has turned yet.
-    fn next_alarmed(&self) -> Option<(usize, String, i64, Vec<String>)> {
+    fn next_alarmed(&self) -> Option<(usize, Alarmed)> {
         let services = self.streams.iter().enumerate().take(self.scenario.services.len());
         let shifts = services.flat_map(|(index, stream)| {
             stream.course.shifts.iter().filter(|shift| shift.spec.watches()).map(move |shift| (index, shift))
@@ -79,24 +101,27 @@ impl World {
         let alarmed =
             shifts.filter(|(index, shift)| untouched(*index, &shift.id)).filter_map(|(index, shift)| {
                 let (begins, ends) = (shift.started, shift.plan.ends().max(shift.started + 86_400_000));
-                let goes_off = |name: &String| {
-                    let alarm = self.alarm(name)?;
-                    let changes = self.transitions(alarm, ends);
-                    // One that is in ALARM already when the deployment begins is not used.
-                    let before = changes.iter().rev().find(|change| change.at <= begins);
-                    if before.is_some_and(|change| change.state == AlarmState::Alarm) {
-                        return None;
-                    }
-                    let first =
-                        changes.iter().find(|change| change.at > begins && change.state == AlarmState::Alarm);
-                    first.map(|change| (change.at, name.clone()))
-                };
-                let (at, name) = shift.spec.alarms.iter().filter_map(goes_off).min()?;
+                let (at, name) = self.first_alarm(&shift.spec.alarms, begins, ends)?;
                 let open =
                     shift.plan.at(at).is_some_and(|step| matches!(step.status, "PENDING" | "IN_PROGRESS"));
-                open.then(|| (index, shift.id.clone(), at, vec![name]))
+                open.then(|| (index, (shift.id.clone(), at, vec![name])))
             });
-        alarmed.min_by_key(|(_, _, at, _)| *at)
+        alarmed.min_by_key(|(_, (_, at, _))| *at)
+    }
+
+    /// The first of some alarms that goes off between two times, and when.
+    pub(super) fn first_alarm(&self, names: &[String], begins: i64, ends: i64) -> Option<(i64, String)> {
+        let goes_off = |name: &String| {
+            let changes = self.transitions(self.alarm(name)?, ends);
+            // One that is in ALARM already when the deployment begins is not used.
+            let before = changes.iter().rev().find(|change| change.at <= begins);
+            if before.is_some_and(|change| change.state == AlarmState::Alarm) {
+                return None;
+            }
+            let first = changes.iter().find(|change| change.at > begins && change.state == AlarmState::Alarm);
+            first.map(|change| (change.at, name.clone()))
+        };
+        names.iter().filter_map(goes_off).min()
     }
 
     /// `StopServiceDeployment` with `ROLLBACK`. A repeat while it goes back changes nothing.
@@ -104,8 +129,11 @@ impl World {
     /// # Errors
     /// There is no such deployment, or it has ended.
     pub fn stop_deployment(&mut self, arn: &str, at: Timestamp) -> Result<(), StopError> {
-        let deployment = self.deployment(arn, at).ok_or(StopError::NotFound)?;
         let (service, id) = self.deployment_of(arn).ok_or(StopError::NotFound)?;
+        if self.task_sets(&service, at).is_some() {
+            return Err(StopError::CodeDeploy);
+        }
+        let deployment = self.deployment(arn, at).ok_or(StopError::NotFound)?;
         if !deployment.in_progress() {
             return Err(StopError::Terminal);
         }
@@ -162,6 +190,9 @@ impl World {
     ) -> Result<bool, UpdateError> {
         let index = *self.by_name.get(name).ok_or(UpdateError::NoService)?;
         let now = self.service(name, at).ok_or(UpdateError::NoService)?;
+        if now.task_sets.is_some() && (insists || definition.is_some()) {
+            return Err(UpdateError::CodeDeploy(definition.is_none()));
+        }
         let asked = definition.unwrap_or(&now.task_definition);
         let wanted = self.task_definition(asked).ok_or(UpdateError::NoDefinition)?;
         let (spec, stream) = self.find_service(name).ok_or(UpdateError::NoService)?;

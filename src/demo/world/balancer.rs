@@ -174,6 +174,11 @@ impl World {
         self.streams.get(first..last).unwrap_or_default()
     }
 
+    /// ARN of the listener that carries the nth service.
+    pub(super) fn listener_of(&self, service: usize) -> String {
+        self.listener_arn(service / SERVICES_EACH)
+    }
+
     fn listener_arn(&self, index: usize) -> String {
         let id = if index == 0 {
             "f2f7dc8efc522ab2".to_owned()

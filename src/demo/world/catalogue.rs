@@ -98,7 +98,7 @@ impl World {
             let alias = format!("{}:{}", spec.name, spec.alias);
             add(LAMBDA, &OF_FUNCTIONS, &[("FunctionName", &spec.name)]);
             add(LAMBDA, &OF_FUNCTIONS, &[("FunctionName", &spec.name), ("Resource", &alias)]);
-            for version in Self::weighted_versions(spec) {
+            for version in self.weighted_versions(spec) {
                 let version = version.to_string();
                 let by_version = [
                     ("ExecutedVersion", version.as_str()),

@@ -34,7 +34,10 @@ impl World {
                 let sources = std::iter::once(&deployment.source).chain(&deployment.more_sources);
                 std::iter::once(&deployment.target).chain(sources).cloned().collect()
             }
-            None => vec![self.side(spec, stream, 0, (100.0, 0.0), ms)],
+            None => match self.task_sets(name, now) {
+                Some(sets) => sets.into_iter().map(|set| set.side).collect(),
+                None => vec![self.side(spec, stream, 0, (100.0, 0.0), ms)],
+            },
         };
         revisions.retain(|side| side.requested + side.running + side.pending > 0);
         // A revision that was rolled back is no longer the primary one.
@@ -52,6 +55,7 @@ impl World {
             task_definition: revisions.first().map(|side| side.task_definition.clone()).unwrap_or_default(),
             strategy,
             bake_minutes: deployment.as_ref().map_or(5, |last| last.bake_minutes),
+            task_sets: self.task_sets(name, now),
             deployment,
             revisions,
             balancer: self.balancer(name),
@@ -219,7 +223,7 @@ impl World {
         lives.iter().filter(failed).count() as u32
     }
 
-    fn side(
+    pub(super) fn side(
         &self,
         spec: &ServiceSpec,
         stream: &Stream,
@@ -290,8 +294,10 @@ impl World {
 
     /// When a side's revision was made.
     fn made(&self, stream: &Stream, side: usize) -> i64 {
-        let Course { shifts, .. } = &stream.course;
-        shifts.iter().find(|shift| shift.target == side).map_or(self.start - LONG_AGO, |shift| shift.started)
+        let Course { shifts, releases, .. } = &stream.course;
+        let shift = shifts.iter().find(|shift| shift.target == side).map(|shift| shift.started);
+        let release = releases.iter().find(|release| release.sides.1 == side).map(|release| release.made);
+        shift.or(release).unwrap_or(self.start - LONG_AGO)
     }
 
     /// Service and id of a deployment ARN.

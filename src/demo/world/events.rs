@@ -59,6 +59,7 @@ impl World {
         for shift in &stream.course.shifts {
             self.shift_events(spec, stream, shift, &mut lines);
         }
+        self.release_events(spec, stream, &mut lines);
         let steady = (0..20).map(|turn| ms.div_euclid(STEADY_EVERY) * STEADY_EVERY - turn * STEADY_EVERY);
         lines.extend(steady.map(|at| (at, "has reached a steady state.".to_owned())));
         for side in 0..stream.course.sides.len() {
@@ -135,6 +136,27 @@ impl World {
                 (if hook.kind == HookKind::Pause { "PAUSE" } else { "AWS_LAMBDA" }, hook.stage);
             say(hook.began, format!("has called the {kind} hook {} at {stage}.", hook.id));
             say(hook.ended, format!("lifecycle hook {} ended: {}.", hook.id, hook.end));
+        }
+    }
+
+    /// What happened to the task sets of a service that CodeDeploy deploys.
+    fn release_events(&self, spec: &ServiceSpec, stream: &Stream, lines: &mut Vec<(i64, String)>) {
+        let set = |side: usize| {
+            let arn = self.revision_arn(stream, side);
+            format!("taskSet ecs-svc/{}", arn.rsplit('/').next().unwrap_or_default())
+        };
+        for release in &stream.course.releases {
+            let (old, new) = (set(release.sides.0), set(release.sides.1));
+            if let Some(at) = release.installs() {
+                lines.push((at, format!("has started {} tasks of {new}.", spec.tasks)));
+            }
+            for (at, share) in release.turns() {
+                let (part, rest) = (share * 100.0, 100.0 - share * 100.0);
+                lines.push((at, format!("traffic is {part:.0} % on {new} and {rest:.0} % on {old}.")));
+            }
+            if let Some(at) = release.clears() {
+                lines.push((at, format!("has begun to stop the tasks of {old}.")));
+            }
         }
     }
 

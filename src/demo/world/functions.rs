@@ -3,6 +3,7 @@
 //! An alias points at one version and may send a share of the invocations to a second one. Callers change
 //! that; each change makes a new revision id, as at AWS.
 
+use super::release::{Group, Release, ReleaseChanges, ReleaseSpec};
 use super::shift::{Course, SideSpec, Span, Split};
 use super::spec::FunctionSpec;
 use super::types::Function;
@@ -69,7 +70,28 @@ impl World {
             extra: Some((canary.version, canary.percent / 100.0)),
         }));
         all.extend(self.routings.get(&index).into_iter().flatten());
+        all.extend(self.alias_releases(index).1);
+        all.sort_by_key(|routing| routing.at);
         all
+    }
+
+    /// The deployments by CodeDeploy of a function's alias, and what they make of it.
+    fn alias_releases(&self, index: usize) -> (Vec<Release>, Vec<Routing>) {
+        let stream = self.scenario.services.len() + index;
+        let Some((spec, known)) = self.scenario.functions.get(index).zip(self.streams.get(stream)) else {
+            return Default::default();
+        };
+        let untouched = ReleaseChanges::default();
+        let changes = self.released.get(&stream).unwrap_or(&untouched);
+        let specs = changes.with(&self.scenario.releases, &spec.name);
+        Group { first: spec.version, tasks: 0, specs, start: self.start, dice: known.dice, changes }
+            .of_alias()
+    }
+
+    /// Deployments by CodeDeploy that the scenario lists for a function.
+    fn listed_releases<'a>(&'a self, function: &'a str) -> impl Iterator<Item = &'a ReleaseSpec> {
+        let of = move |spec: &&ReleaseSpec| spec.function.as_ref().is_some_and(|it| it.get_ref() == function);
+        self.scenario.releases.iter().filter(of)
     }
 
     /// The alias of a function at a time; none when the function has no such alias.
@@ -110,10 +132,7 @@ impl World {
             }
         }
         self.routings.entry(index).or_default().push(Routing { at: at.as_millisecond(), version, extra });
-        self.lay_out_function(index);
-        if let Ok(mut memo) = self.memo.lock() {
-            memo.clear();
-        }
+        self.changed(self.scenario.services.len() + index, at.as_millisecond());
         self.alias(function, alias, at).ok_or_else(|| unknown(format!("{function}:{alias}")))
     }
 
@@ -122,10 +141,13 @@ impl World {
         let Some(spec) = self.scenario.functions.iter().find(|spec| spec.name == function) else {
             return Vec::new();
         };
-        let newest = spec.canary.as_ref().map_or(spec.version, |canary| canary.version.max(spec.version));
-        let published = |version: u32| match &spec.canary {
-            Some(canary) if canary.version == version => self.start + canary.since.0 - 240_000,
-            _ => {
+        let brought = spec.canary.iter().map(|canary| (canary.version, canary.since.0));
+        let released = self.listed_releases(function).map(|release| (release.revision, release.made().0));
+        let brought: Vec<(u32, i64)> = brought.chain(released).collect();
+        let newest = brought.iter().map(|(version, _)| *version).fold(spec.version, u32::max);
+        let published = |version: u32| match brought.iter().find(|(number, _)| *number == version) {
+            Some((_, at)) => self.start + at - 240_000,
+            None => {
                 self.start
                     - 11 * 86_400_000
                     - i64::from(spec.version.saturating_sub(version)) * 7 * 86_400_000
@@ -136,19 +158,6 @@ impl World {
             .collect()
     }
 
-    /// The CodeDeploy deployment that moves the weights of a function's alias: its id, function, alias, the
-    /// version it comes from and the one it goes to.
-    pub fn alias_deployments(&self) -> Vec<(String, String, String, u32, u32)> {
-        let functions = self.scenario.functions.iter();
-        functions
-            .filter_map(|spec| {
-                let canary = spec.canary.as_ref()?;
-                let id = canary.deployment.clone()?;
-                Some((id, spec.name.clone(), spec.alias.clone(), spec.version, canary.version))
-            })
-            .collect()
-    }
-
     /// The stack that a function belongs to.
     pub fn stack_of_function(&self, function: &str) -> Option<&str> {
         let spec = self.scenario.functions.iter().find(|spec| spec.name == function)?;
@@ -156,16 +165,25 @@ impl World {
     }
 
     /// The versions that have metrics of their own: those between which an alias divides.
-    pub(super) fn weighted_versions(spec: &FunctionSpec) -> Vec<u32> {
-        spec.canary.as_ref().map(|canary| vec![spec.version, canary.version]).unwrap_or_default()
+    pub(super) fn weighted_versions(&self, spec: &FunctionSpec) -> Vec<u32> {
+        let canary = spec.canary.iter().map(|canary| canary.version);
+        let brought = canary.chain(self.listed_releases(&spec.name).map(|release| release.revision));
+        let mut versions: Vec<u32> = brought.collect();
+        if !versions.is_empty() {
+            versions.insert(0, spec.version);
+        }
+        versions.dedup();
+        versions
     }
 
     /// Works out where the invocations of a function go, with what callers made of its alias.
     pub(super) fn lay_out_function(&mut self, index: usize) {
         let Some(spec) = self.scenario.functions.get(index) else { return };
         let routings = self.routings_of(index);
+        let (releases, _) = self.alias_releases(index);
         let mut numbers = vec![spec.version];
         numbers.extend(spec.canary.as_ref().map(|canary| canary.version));
+        numbers.extend(releases.iter().map(|release| release.numbers.1));
         numbers.extend(
             routings.iter().flat_map(|it| [Some(it.version), it.extra.map(|(version, _)| version)]).flatten(),
         );
@@ -174,11 +192,15 @@ impl World {
         let canary = spec.canary.as_ref();
         let sides = numbers.iter().map(|number| {
             let canary = canary.filter(|canary| canary.version == *number);
+            let release = releases.iter().find(|release| release.numbers.1 == *number);
+            let since = canary.map(|canary| self.start + canary.since.0);
+            let since = since.or(release.map(Release::first_traffic));
+            let broken = canary.and_then(|canary| canary.broken.clone());
             SideSpec {
                 number: *number,
                 blue: *number == spec.version,
-                broken: canary.and_then(|canary| canary.broken.clone()),
-                first_traffic: canary.map_or(i64::MIN, |canary| self.start + canary.since.0),
+                broken: broken.or_else(|| release.and_then(Release::broken)),
+                first_traffic: since.unwrap_or(i64::MIN),
                 spans: vec![Span::since(None, 0)],
             }
         });
@@ -188,9 +210,13 @@ impl World {
             let (new, share) = routing.extra.map_or((old, 0.0), |(version, share)| (side_of(version), share));
             Split { at: routing.at, old, new, share }
         });
-        let course = Course { sides: sides.collect(), shifts: Vec::new(), splits: splits.collect() };
+        let course =
+            Course { sides: sides.collect(), shifts: Vec::new(), releases, splits: splits.collect() };
         if let Some(stream) = self.streams.get_mut(self.scenario.services.len() + index) {
             stream.course = course;
+        }
+        if let Ok(mut memo) = self.memo.lock() {
+            memo.clear();
         }
     }
 }

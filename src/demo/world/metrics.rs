@@ -6,6 +6,7 @@
 
 use super::database::{Basin, Ledger};
 use super::hash::Dice;
+use super::release::open;
 use super::spec::{DatabaseSpec, GaugeSpec, ServiceSpec};
 use super::spread::Spread;
 use super::tasks::Life;
@@ -263,7 +264,10 @@ impl World {
                     Crew::Desired => self.tasks_at(spec, ms),
                     Crew::Deployments => {
                         let newest = stream.course.shifts.iter().rev().find_map(|shift| shift.plan.at(ms));
-                        1 + u32::from(newest.is_some_and(|step| in_progress(step.status)))
+                        let goes_on = newest.is_some_and(|step| in_progress(step.status));
+                        let released = stream.course.releases.iter().rev();
+                        let released = released.filter_map(|it| it.plan.at(ms)).any(|step| open(step.status));
+                        1 + u32::from(goes_on || released)
                     }
                 })))
             }

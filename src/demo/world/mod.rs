@@ -27,6 +27,7 @@ mod leak;
 mod lines;
 mod logs;
 mod metrics;
+mod release;
 mod scenario;
 mod shift;
 mod spec;
@@ -51,6 +52,7 @@ use functions::Routing;
 pub use functions::{AliasError, AliasState};
 use hash::Dice;
 use jiff::Timestamp;
+use release::ReleaseChanges;
 use shift::{Changes, Course};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -76,6 +78,8 @@ pub struct World {
     catalogue: OnceLock<Vec<Metric>>,
     /// What callers did to deployments and what became of them by itself, per service.
     changes: HashMap<usize, Changes>,
+    /// The same of deployments by CodeDeploy, per stream.
+    released: HashMap<usize, ReleaseChanges>,
     /// What callers made of the alias of a function, by its index, in order of time.
     routings: HashMap<usize, Vec<Routing>>,
     /// Alarm transitions worked out so far. Forgotten when a caller changes the world.
@@ -136,15 +140,13 @@ impl World {
             groups: Vec::new(),
             catalogue: OnceLock::new(),
             changes: HashMap::new(),
+            released: HashMap::new(),
             routings: HashMap::new(),
             memo: Mutex::default(),
             scenario,
         };
-        for index in 0..world.scenario.services.len() {
+        for index in 0..world.streams.len() {
             world.lay_out(index);
-        }
-        for index in 0..world.scenario.functions.len() {
-            world.lay_out_function(index);
         }
         world.islands = (0..world.streams.len()).filter(|index| world.is_island(*index)).collect();
         world.groups = world.make_groups();

@@ -5,6 +5,7 @@
 
 use super::findings::FindingSpec;
 use super::leak::LeakSpec;
+use super::release::ReleaseSpec;
 use super::spec::{
     AlarmSpec, DatabaseSpec, DeploymentSpec, FunctionSpec, GaugeSpec, Generate, MuteSpec, ScaleSpec,
     ServiceSpec, TroubleSpec, WatchSpec,
@@ -40,6 +41,9 @@ pub struct Scenario {
     /// Deployments, past and running.
     #[serde(default, rename = "deployment")]
     pub(super) deployments: Vec<DeploymentSpec>,
+    /// Deployments by CodeDeploy, of services whose controller it is and of functions.
+    #[serde(default, rename = "codedeploy")]
+    pub(super) releases: Vec<ReleaseSpec>,
     /// Services that were given more tasks.
     #[serde(default, rename = "scale")]
     pub(super) scales: Vec<ScaleSpec>,
@@ -82,12 +86,13 @@ pub struct ScenarioError {
 }
 
 /// The shipped scenarios, the default first.
-const SHIPPED: [(&str, &str); 9] = [
+const SHIPPED: [(&str, &str); 10] = [
     ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
     ("rolling", include_str!("../scenarios/rolling.toml")),
     ("blue-green", include_str!("../scenarios/blue-green.toml")),
     ("linear", include_str!("../scenarios/linear.toml")),
     ("lambda-canary", include_str!("../scenarios/lambda-canary.toml")),
+    ("codedeploy-ecs", include_str!("../scenarios/codedeploy-ecs.toml")),
     ("db-connections", include_str!("../scenarios/db-connections.toml")),
     ("leaked-key", include_str!("../scenarios/leaked-key.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
@@ -147,6 +152,19 @@ impl Scenario {
             }
             for hook in &deployment.hooks {
                 hook.check().map_err(|message| (deployment.service.span().start, message))?;
+            }
+        }
+        for release in &self.releases {
+            release.check()?;
+            if let Some(service) = &release.service {
+                known("service", service, &services)?;
+                if self.deployments.iter().any(|it| it.service.get_ref() == service.get_ref()) {
+                    let message = format!("{} is deployed by ECS, or by CodeDeploy", service.get_ref());
+                    return Err((service.span().start, message));
+                }
+            }
+            if let Some(function) = &release.function {
+                known("function", function, &functions)?;
             }
         }
         for scale in &self.scales {

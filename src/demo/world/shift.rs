@@ -5,6 +5,7 @@
 //! up what holds then. `stages.rs` knows how one deployment goes, `ecs.rs` words it as AWS does.
 
 use super::hash::Dice;
+use super::release::Release;
 use super::spec::{BadStart, Broken, DeploymentSpec, HookAction, StrategyName};
 use super::stages::{Cause, Making, Plan, ROLL_BEGINS, Turn};
 
@@ -108,7 +109,7 @@ impl SideSpec {
     }
 
     /// Ends what still runs.
-    fn retire(&mut self, at: i64) {
+    pub(super) fn retire(&mut self, at: i64) {
         // A span in which nothing begins.
         let end = Span { retired: Some(at), up_until: Some(i64::MIN), ..Span::since(Some(at), 0) };
         match self.spans.last_mut() {
@@ -171,6 +172,8 @@ pub(super) struct Course {
     pub(super) sides: Vec<SideSpec>,
     /// Oldest first.
     pub(super) shifts: Vec<Shift>,
+    /// Deployments by CodeDeploy, the oldest first; then there are no shifts.
+    pub(super) releases: Vec<Release>,
     /// In order of time; the first holds since ever.
     pub(super) splits: Vec<Split>,
 }
@@ -198,7 +201,7 @@ impl Course {
             spans: vec![Span::since(None, 0)],
         };
         let splits = vec![Split { at: i64::MIN, old: 0, new: 0, share: 0.0 }];
-        Self { sides: vec![first], shifts: Vec::new(), splits }
+        Self { sides: vec![first], shifts: Vec::new(), releases: Vec::new(), splits }
     }
 
     /// Lays out the deployments of one service.
@@ -211,14 +214,18 @@ impl Course {
             active = course.add(spec, active, replaced, &basis);
         }
         course.splits.sort_by_key(|split| split.at);
-        // Of the newest deployment, the old side is the blue one.
         let old = course.shifts.last().map_or(0, Shift::source);
-        if !course.sides.get(old).is_some_and(|side| side.blue) {
-            for side in &mut course.sides {
+        course.paint(old);
+        course
+    }
+
+    /// Makes this side the blue one: the old side of the newest deployment.
+    pub(super) fn paint(&mut self, old: usize) {
+        if !self.sides.get(old).is_some_and(|side| side.blue) {
+            for side in &mut self.sides {
                 side.blue = !side.blue;
             }
         }
-        course
     }
 
     /// Adds one deployment and says which sides are active after it, the one with the traffic first.
@@ -269,7 +276,7 @@ impl Course {
     }
 
     /// Leaves one of several active sides when a new deployment begins.
-    fn settle(&mut self, sources: &[usize], started: i64) {
+    pub(super) fn settle(&mut self, sources: &[usize], started: i64) {
         let Some((main, rest)) = sources.split_first().filter(|(_, rest)| !rest.is_empty()) else { return };
         self.splits.push(Split { at: started + SETTLES, old: *main, new: *main, share: 0.0 });
         for side in rest {

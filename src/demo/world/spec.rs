@@ -116,9 +116,6 @@ pub(super) struct CanarySpec {
     pub(super) since: Offset,
     #[serde(default)]
     pub(super) broken: Option<Broken>,
-    /// The CodeDeploy deployment that moves the weights.
-    #[serde(default)]
-    pub(super) deployment: Option<String>,
     /// The stack that the function belongs to.
     #[serde(default)]
     pub(super) stack: Option<String>,

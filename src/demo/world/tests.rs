@@ -2,6 +2,7 @@
 
 #![expect(clippy::float_cmp, reason = "counts and weights are exact, also as floats")]
 
+mod releases;
 mod shifts;
 mod traces;
 
@@ -87,7 +88,7 @@ fn wrong_scenarios_are_refused_with_line_and_key() {
     assert_eq!(
         error.to_string(),
         "scenario: no scenario `bad-deplo`; there are bad-deploy, rolling, blue-green, linear, \
-         lambda-canary, db-connections, leaked-key, quiet, big"
+         lambda-canary, codedeploy-ecs, db-connections, leaked-key, quiet, big"
     );
 }
 

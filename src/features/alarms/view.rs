@@ -283,7 +283,7 @@ fn chart(pane: &AlarmsPane, alarm: &Alarm, data: &AlarmDetail, area: Rect, buf: 
 /// The unit of one of an alarm's series; expressions have none that is known.
 fn series_unit(alarm: &Alarm, id: &str) -> &'static str {
     let metric = alarm.metrics.iter().find(|metric| metric.id == id);
-    metric.and_then(|metric| metric.stat.as_ref()).map(metrics::unit).unwrap_or_default()
+    metric.and_then(|metric| metric.stat.as_ref()).map(|stat| metrics::unit(stat)).unwrap_or_default()
 }
 
 /// The threshold's own number where it needs no unit: a count of 1.5 is not rounded.

@@ -7,6 +7,7 @@ use crate::features::alarms::Alarm;
 use crate::features::metrics::Stat;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A widget of `"type": "metric"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -148,7 +149,7 @@ pub struct SeriesSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SeriesSource {
     /// One metric with its statistic.
-    Metric(Stat),
+    Metric(Arc<Stat>),
     /// Metric math, a search or a Metrics Insights query.
     Expression(String),
 }

@@ -316,7 +316,7 @@ impl<'a> Sheet<'a> {
             SeriesSource::Metric(stat) => (Some(stat.clone()), None),
             SeriesSource::Expression(text) => (None, Some(text.as_str())),
         };
-        let period = self.times.period(own, stat.as_ref());
+        let period = self.times.period(own, stat.as_deref());
         // Fixed names of metrics are put on here, so that equal metrics stay equal questions.
         let label = spec.label.clone().filter(|label| expression.is_some() || label::is_dynamic(label));
         let label = label.filter(|_| returned);

@@ -7,6 +7,7 @@ pub mod source;
 use crate::app::Window;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One metric with its statistic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub struct MetricQuery {
     /// Lower-case first letter; expressions name others by it.
     pub id: String,
     /// A metric, unless it is an expression.
-    pub stat: Option<Stat>,
+    pub stat: Option<Arc<Stat>>,
     /// Metric math over other ids.
     pub expression: Option<String>,
     /// Label; CloudWatch makes one when absent.

@@ -98,7 +98,7 @@ fn alarm(name: &str, minutes: i64, dimensions: &[(&str, &str)]) -> Alarm {
         treat_missing: "missing".into(),
         metrics: vec![MetricQuery {
             id: "m1".into(),
-            stat: Some(stat),
+            stat: Some(Arc::new(stat)),
             expression: None,
             label: None,
             period: 60,

@@ -9,6 +9,7 @@ use crate::service::Service;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Whose traffic, and over which time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ impl Place {
             let (namespace, name, stat) = (namespace.to_owned(), name.to_owned(), stat.to_owned());
             queries.push(MetricQuery {
                 id: format!("{prefix}{letter}"),
-                stat: Some(Stat { namespace, name, dimensions, stat }),
+                stat: Some(Arc::new(Stat { namespace, name, dimensions, stat })),
                 expression: None,
                 label: None,
                 period,

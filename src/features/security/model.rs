@@ -314,7 +314,7 @@ impl FindingList {
 /// Findings for Overview: fresh ones that matter, worst first.
 pub fn fresh(list: &FindingList, now: Now) -> impl Iterator<Item = &Finding> {
     let worth = list.at_least(Level::Medium).iter().map(AsRef::as_ref);
-    worth.filter(move |finding: &&Finding| finding.matters() && !finding.old(now))
+    worth.filter(move |finding: &&Finding| !finding.old(now) && finding.matters())
 }
 
 /// How many fresh findings matter, and the worst level among them.

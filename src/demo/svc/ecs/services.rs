@@ -3,7 +3,7 @@
 use super::{bad_parameter, balancers, check_cluster, configuration, counts, failure, pages, service_name};
 use crate::demo::svc::Ctx;
 use crate::demo::wire::{Failure, Value, list, object};
-use crate::demo::world::{ACCOUNT, Deployment, EcsService, ServiceEvent};
+use crate::demo::world::{ACCOUNT, Balancer, Deployment, EcsService, ServiceEvent, TaskSet};
 
 pub fn list_services(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
     check_cluster(ctx, input)?;
@@ -39,11 +39,23 @@ pub(super) fn describe(ctx: Ctx<'_>, service: &EcsService) -> Value {
     let event = |event: ServiceEvent| {
         object([("id", event.id.into()), ("createdAt", event.at.into()), ("message", event.message.into())])
     };
+    // With CodeDeploy as its controller it has task sets in place of deployments and revisions.
+    let sets = service.task_sets.as_ref();
+    let sets = sets.map(|sets| list(sets.iter().map(|set| task_set(service, set))));
+    let (controller, load_balancers, settings, deployments, revisions) = if sets.is_some() {
+        let percents = object([("maximumPercent", 200.into()), ("minimumHealthyPercent", 100.into())]);
+        let group = service.balancer.as_ref().map(|balancer| wired(balancer, &balancer.blue));
+        ("CODE_DEPLOY", list(group), percents, Value::List(Vec::new()), &[][..])
+    } else {
+        let settings = configuration(service.strategy, service.bake_minutes, deployment);
+        let wired = balancers(ctx, service.balancer.as_ref());
+        ("ECS", wired, settings, deployments(service), service.revisions.as_slice())
+    };
     object([
         ("serviceArn", (&service.arn).into()),
         ("serviceName", (&service.name).into()),
         ("clusterArn", (&service.cluster_arn).into()),
-        ("loadBalancers", balancers(ctx, service.balancer.as_ref())),
+        ("loadBalancers", load_balancers),
         ("serviceRegistries", Value::List(Vec::new())),
         ("status", "ACTIVE".into()),
         ("desiredCount", service.desired.into()),
@@ -53,19 +65,58 @@ pub(super) fn describe(ctx: Ctx<'_>, service: &EcsService) -> Value {
         ("platformVersion", "LATEST".into()),
         ("platformFamily", "Linux".into()),
         ("taskDefinition", (&service.task_definition).into()),
-        ("deploymentConfiguration", configuration(service.strategy, service.bake_minutes, deployment)),
-        ("deployments", deployments(service)),
+        ("deploymentConfiguration", settings),
+        ("taskSets", sets.into()),
+        ("deployments", deployments),
         ("events", list(ctx.world.service_events(&service.name, ctx.now).into_iter().take(100).map(event))),
         ("createdAt", service.created.into()),
         ("currentServiceDeployment", deployment.map(|deployment| &deployment.arn).into()),
-        ("currentServiceRevisions", list(service.revisions.iter().map(counts))),
+        ("currentServiceRevisions", list(revisions.iter().map(counts))),
         ("schedulingStrategy", "REPLICA".into()),
-        ("deploymentController", object([("type", "ECS".into())])),
+        ("deploymentController", object([("type", controller.into())])),
         ("createdBy", format!("arn:aws:iam::{ACCOUNT}:role/deploy").into()),
         ("enableECSManagedTags", true.into()),
         ("propagateTags", "NONE".into()),
         ("enableExecuteCommand", false.into()),
         ("resourceManagementType", "CUSTOMER".into()),
+    ])
+}
+
+/// A target group with the container behind it.
+fn wired(balancer: &Balancer, group: &str) -> Value {
+    object([
+        ("targetGroupArn", group.to_owned().into()),
+        ("containerName", (&balancer.container).into()),
+        ("containerPort", i64::from(balancer.port).into()),
+    ])
+}
+
+fn task_set(service: &EcsService, set: &TaskSet) -> Value {
+    let group = service.balancer.as_ref().zip(set.side.target_group.as_ref());
+    let stable = if set.steady { "STEADY_STATE" } else { "STABILIZING" };
+    object([
+        ("id", (&set.id).into()),
+        ("taskSetArn", (&set.arn).into()),
+        ("serviceArn", (&service.arn).into()),
+        ("clusterArn", (&service.cluster_arn).into()),
+        ("startedBy", set.deployment.as_ref().map(|_| "CODE_DEPLOY").into()),
+        ("externalId", set.deployment.as_ref().into()),
+        ("status", set.status.into()),
+        ("taskDefinition", (&set.side.task_definition).into()),
+        ("computedDesiredCount", set.side.requested.into()),
+        ("pendingCount", set.side.pending.into()),
+        ("runningCount", set.side.running.into()),
+        ("createdAt", set.created.into()),
+        ("updatedAt", set.updated.into()),
+        ("launchType", "FARGATE".into()),
+        ("platformVersion", "1.4.0".into()),
+        ("platformFamily", "Linux".into()),
+        ("loadBalancers", list(group.map(|(balancer, group)| wired(balancer, group)))),
+        ("serviceRegistries", Value::List(Vec::new())),
+        ("scale", object([("value", 100.0.into()), ("unit", "PERCENT".into())])),
+        ("stabilityStatus", stable.into()),
+        ("stabilityStatusAt", set.updated.into()),
+        ("tags", Value::List(Vec::new())),
     ])
 }
 

@@ -3,6 +3,7 @@
 mod balancing;
 mod cloudtrail;
 mod cloudwatch;
+mod codedeploy;
 mod dashboards;
 mod ecs;
 mod ecs_writes;

@@ -12,13 +12,13 @@ mod tests;
 mod who;
 
 pub(super) use spec::CallSpec;
+pub(super) use who::Who;
 
 use super::hash::Dice;
 use super::types::ACCOUNT;
 use super::{LONG_AGO, World, time};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-use who::Who;
 
 /// Milliseconds of a chunk.
 const HOUR: i64 = 3_600_000;
@@ -53,7 +53,7 @@ pub struct TrailEvent {
 }
 
 /// One call before it is written down.
-struct Deed {
+pub(super) struct Deed {
     /// Unix milliseconds.
     at: i64,
     source: String,
@@ -71,7 +71,7 @@ struct Deed {
 }
 
 impl Deed {
-    fn new(at: i64, source: &str, name: &str, who: Who, dice: Dice) -> Self {
+    pub(super) fn new(at: i64, source: &str, name: &str, who: Who, dice: Dice) -> Self {
         Self {
             at: at.div_euclid(1_000) * 1_000,
             source: source.to_owned(),
@@ -88,12 +88,12 @@ impl Deed {
         }
     }
 
-    fn with(mut self, params: Json, response: Json) -> Self {
+    pub(super) fn with(mut self, params: Json, response: Json) -> Self {
         (self.params, self.response) = (params, response);
         self
     }
 
-    fn on(mut self, kind: &str, name: impl Into<String>) -> Self {
+    pub(super) fn on(mut self, kind: &str, name: impl Into<String>) -> Self {
         self.resources.push((kind.to_owned(), name.into()));
         self
     }
@@ -134,6 +134,7 @@ impl World {
         let (from, to) = (hour * HOUR, (hour + 1) * HOUR);
         let mut deeds = Vec::new();
         self.shift_deeds(from, to, &mut deeds);
+        self.release_deeds(from, to, &mut deeds);
         self.scale_deeds(from, to, &mut deeds);
         self.listed_deeds(from, to, &mut deeds);
         self.leaked_deeds(from, to, &mut deeds);

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 /// A caller.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Who {
+pub(in crate::demo::world) enum Who {
     /// An IAM user, with the id of the key when it is a certain one.
     User(String, Option<String>),
     /// A session of a role.
@@ -23,7 +23,7 @@ pub(super) enum Who {
 }
 
 impl Who {
-    pub(super) fn role(role: &str, session: &str) -> Self {
+    pub(in crate::demo::world) fn role(role: &str, session: &str) -> Self {
         Self::Role { role: role.to_owned(), session: session.to_owned(), key: None }
     }
 
@@ -32,7 +32,7 @@ impl Who {
     }
 
     /// `user/NAME`, `role/NAME/SESSION`, `role/NAME`, `service/NAME` or `root`.
-    pub(super) fn parse(text: &str, key: Option<String>) -> Self {
+    pub(in crate::demo::world) fn parse(text: &str, key: Option<String>) -> Self {
         let mut parts = text.splitn(3, '/');
         match (parts.next(), parts.next(), parts.next()) {
             (Some("user"), Some(name), _) => Self::User(name.to_owned(), key),

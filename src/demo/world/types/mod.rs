@@ -4,12 +4,14 @@
 //! fields are what AWS leaves out of an answer.
 
 mod observe;
+mod release;
 mod run;
 mod security;
 mod stat;
 mod trace;
 
 pub use observe::*;
+pub use release::*;
 pub use run::*;
 pub use security::*;
 pub use stat::*;

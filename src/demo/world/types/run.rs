@@ -189,6 +189,10 @@ pub enum AnswerError {
     Answered,
 }
 
+/// What ECS says to a deployment of a service whose controller is CodeDeploy.
+const FORCED: &str = "Cannot force a new deployment on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.";
+const DEFINED: &str = "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.";
+
 /// Why a service could not be updated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UpdateError {
@@ -198,6 +202,9 @@ pub enum UpdateError {
     /// No such task definition.
     #[error("TaskDefinition not found.")]
     NoDefinition,
+    /// CodeDeploy deploys it; with whether no other task definition was asked for.
+    #[error("{}", if *.0 { FORCED } else { DEFINED })]
+    CodeDeploy(bool),
 }
 
 /// Why a deployment could not be stopped.
@@ -209,6 +216,11 @@ pub enum StopError {
     /// It has ended.
     #[error("The service deployment has already completed and cannot be stopped.")]
     Terminal,
+    /// It is of a service that CodeDeploy deploys.
+    #[error(
+        "The service uses a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to stop its deployments."
+    )]
+    CodeDeploy,
 }
 
 /// An ECS service at one time.
@@ -234,6 +246,8 @@ pub struct EcsService {
     pub bake_minutes: u32,
     /// The newest deployment: in progress, or the last one.
     pub deployment: Option<Deployment>,
+    /// Its task sets, the primary one first, where CodeDeploy deploys it.
+    pub task_sets: Option<Vec<super::TaskSet>>,
     /// The revisions that run now, the primary first.
     pub revisions: Vec<Side>,
     /// Both target groups and the production listener rule, when it is behind the load balancer.

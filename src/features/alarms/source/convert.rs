@@ -6,6 +6,7 @@ use crate::text::{sanitize, sanitize_block};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{self as sdk, MetricDataQuery};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 pub(super) fn time(at: &DateTime) -> Option<Timestamp> {
     Timestamp::from_millisecond(at.to_millis().ok()?).ok()
@@ -135,12 +136,12 @@ fn metrics(alarm: &sdk::MetricAlarm) -> Vec<MetricQuery> {
         alarm.statistic().map(sdk::Statistic::as_str).or(alarm.extended_statistic()).unwrap_or("Average");
     vec![MetricQuery {
         id: "m1".into(),
-        stat: Some(Stat {
+        stat: Some(Arc::new(Stat {
             namespace: clean_line(namespace),
             name: clean_line(name),
             dimensions: dimensions(alarm.dimensions()),
             stat: clean_line(stat),
-        }),
+        })),
         expression: None,
         label: None,
         period,
@@ -151,12 +152,12 @@ fn metrics(alarm: &sdk::MetricAlarm) -> Vec<MetricQuery> {
 fn math(query: &MetricDataQuery, period: i32) -> MetricQuery {
     let stat = query.metric_stat().and_then(|stat| {
         let metric = stat.metric()?;
-        Some(Stat {
+        Some(Arc::new(Stat {
             namespace: clean_line(metric.namespace()?),
             name: clean_line(metric.metric_name()?),
             dimensions: dimensions(metric.dimensions()),
             stat: clean_line(stat.stat().unwrap_or("Average")),
-        })
+        }))
     });
     MetricQuery {
         id: clean_line(query.id().unwrap_or("m1")),

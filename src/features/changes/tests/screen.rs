@@ -20,6 +20,7 @@ use crate::theme::{ColorDepth, Theme};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub fn now(seconds: i64) -> Now {
@@ -122,12 +123,12 @@ fn alarms() -> AlarmList {
         treat_missing: "missing".into(),
         metrics: vec![MetricQuery {
             id: "m1".into(),
-            stat: Some(Stat {
+            stat: Some(Arc::new(Stat {
                 namespace: "AWS/RDS".into(),
                 name: "DatabaseConnections".into(),
                 dimensions: vec![(dimension.0.into(), dimension.1.into())],
                 stat: "Average".into(),
-            }),
+            })),
             expression: None,
             label: None,
             period: 60,

@@ -9,6 +9,7 @@ use super::read::{Props, color, line, text};
 use crate::features::dashboards::metric::{SeriesSource, SeriesSpec, Side};
 use crate::features::metrics::Stat;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Rows of a widget that are read; AWS allows as many.
 const MAX_ROWS: usize = 500;
@@ -77,7 +78,7 @@ fn one(
         let full = expand(elements, before)?;
         let metric = metric(&full, stat, defaults.values)?;
         *before = full;
-        SeriesSource::Metric(metric)
+        SeriesSource::Metric(Arc::new(metric))
     };
     let id = options.read("id", "an id (a lower-case letter, then letters, digits and _)", id);
     let spec = SeriesSpec {

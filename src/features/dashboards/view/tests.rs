@@ -15,6 +15,7 @@ use insta::assert_snapshot;
 use jiff::SignedDuration;
 use ratatui::buffer::Cell;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// 2026-11-22T04:20:30Z.
@@ -42,7 +43,7 @@ pub fn alarm(name: &str, state: AlarmState, since: i64) -> Alarm {
     };
     let metric = MetricQuery {
         id: "m1".into(),
-        stat: Some(stat),
+        stat: Some(Arc::new(stat)),
         expression: None,
         label: None,
         period: 60,
@@ -79,7 +80,7 @@ fn store() -> Store {
         alarm("orders-db-connections", AlarmState::Alarm, 7),
         alarm("cart-latency", AlarmState::InsufficientData, 90),
     ];
-    let alarms = alarms.into_iter().map(std::sync::Arc::new).collect();
+    let alarms = alarms.into_iter().map(Arc::new).collect();
     let list = AlarmList { alarms, ..AlarmList::default() };
     store.apply(&crate::app::PollKey::new(&prod(), Topic::Alarms), Payload::Alarms(list), now());
     assert_eq!(Query::Alarms.topic(), Topic::Alarms);

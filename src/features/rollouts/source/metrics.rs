@@ -14,6 +14,7 @@ use crate::features::metrics::{MetricQuery, Series, Stat, source::fetch};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Seconds per datapoint.
 const PERIOD: i32 = 60;
@@ -143,12 +144,12 @@ fn queries(shift: usize, asked: &MetricsQuery) -> impl Iterator<Item = MetricQue
         parts.into_iter().enumerate().flat_map(move |(part, dimensions)| {
             metrics.iter().enumerate().map(move |(index, (name, stat, _))| MetricQuery {
                 id: format!("{side}{shift}_{index}_{part}"),
-                stat: Some(Stat {
+                stat: Some(Arc::new(Stat {
                     namespace: namespace.to_owned(),
                     name: (*name).to_owned(),
                     dimensions: dimensions.clone(),
                     stat: (*stat).to_owned(),
-                }),
+                })),
                 expression: None,
                 label: None,
                 period: PERIOD,
