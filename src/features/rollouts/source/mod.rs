@@ -52,7 +52,7 @@ impl ListSource {
     /// as does what cannot be read of Lambda and CodeDeploy.
     pub async fn read(&mut self, query: &RolloutsQuery, now: Now) -> Result<RolloutList, SourceError> {
         // None waits for another: each has a limiter of its own.
-        let (list, aliases, deployments) = futures::join!(
+        let (list, aliases, deployments) = tokio::join!(
             self.ecs.read(now),
             self.lambda.read(&query.functions, now),
             self.codedeploy.read(now)
