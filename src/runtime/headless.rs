@@ -41,7 +41,6 @@ impl Loop {
         } else if let Some(open) = until.open.take() {
             if open(app, now) {
                 self.dirty = true;
-                self.publish(app);
                 return Ok(ControlFlow::Continue(()));
             }
             Ended::NotFound

@@ -150,6 +150,7 @@ struct Loop {
     plan: watch::Sender<Published>,
     work: JoinSet<Msg>,
     dirty: bool,
+    /// When a frame was made last, also one that differed in nothing: messages come in bursts.
     drawn_at: Option<Duration>,
     /// What the terminal shows.
     shown: Buffer,
@@ -230,18 +231,15 @@ impl Loop {
                 let Ok(msg) = self.queue.try_recv() else { break };
                 batch.push(msg);
             }
-            let changed = !batch.is_empty();
             for msg in batch {
                 if let ControlFlow::Break(ended) = self.take(app, msg, terminal)? {
                     return Ok(ended);
                 }
             }
-            if changed {
-                self.publish(app);
-            }
             let now = self.shell.clock.since_start();
             if self.dirty && self.drawn_at.is_none_or(|at| now >= at + FRAME) {
                 self.draw(app, terminal)?;
+                self.publish(app);
             }
             if let Some(idle) = &self.shell.idle {
                 idle.send_replace(!self.dirty && rejoin.deadline().is_none() && self.settled(app));
@@ -341,6 +339,7 @@ impl Loop {
     fn draw<B: Backend>(&mut self, app: &App, terminal: &mut Terminal<B>) -> Result<(), B::Error> {
         let now = self.now();
         self.dirty = false;
+        self.drawn_at = Some(self.shell.clock.since_start());
         self.scratch.reset();
         app.render(&mut self.scratch, now);
         if self.repaint {
@@ -350,7 +349,6 @@ impl Loop {
             return Ok(());
         }
         self.repaint = false;
-        self.drawn_at = Some(self.shell.clock.since_start());
         terminal.draw(|frame| {
             let buffer = frame.buffer_mut();
             if buffer.area == self.scratch.area {

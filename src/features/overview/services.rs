@@ -4,8 +4,8 @@ use super::traffic::{Traffic, TrafficList};
 use crate::app::pane::{Ctx, Tone};
 use crate::aws::TargetId;
 use crate::features::TargetStore;
+use crate::features::rollouts::Rollout;
 use crate::features::rollouts::model::Tasks;
-use crate::features::rollouts::{Rollout, ServiceSummary};
 use crate::service::{Dependency, DependencyKind, Service, Services};
 use std::collections::HashSet;
 
@@ -21,38 +21,23 @@ pub struct ServiceRow<'a> {
     pub tone: Option<Tone>,
     /// Its shift in flight.
     pub shift: Option<&'a Rollout>,
-    /// Its tasks.
-    pub tasks: Option<Tasks>,
     /// What it depends on that is in trouble itself.
     pub troubled: Vec<&'a str>,
 }
 
 impl<'a> ServiceRow<'a> {
+    /// Its tasks.
+    pub fn tasks(&self, ctx: &Ctx<'a>) -> Option<Tasks> {
+        let list = &ctx.store.target(self.target)?.rollouts.as_ref()?.services;
+        let place = self.service.ecs.as_ref().map(|place| (place.cluster.as_str(), place.service.as_str()));
+        let at = list.binary_search_by(|it| it.name.ecs_parts().cmp(&place)).ok()?;
+        Some(wanted(list.get(at)?.tasks, self.shift))
+    }
+
     /// Its traffic and the list it is in.
     pub fn traffic(&self, ctx: &Ctx<'a>) -> Option<(&'a TrafficList, &'a Traffic)> {
         let list = ctx.store.target(self.target)?.traffic.as_ref()?;
         Some((list, list.get(&self.service.name)?))
-    }
-}
-
-/// Looks services up that come in the order of their names, as the list mostly has them too.
-struct Summaries<'a> {
-    list: &'a [ServiceSummary],
-    /// Where the next one is if it follows the last one found.
-    next: usize,
-}
-
-impl<'a> Summaries<'a> {
-    fn find(&mut self, place: (&str, &str)) -> Option<&'a ServiceSummary> {
-        let list = self.list;
-        let follows = list.get(self.next).is_some_and(|it| it.name.ecs_parts() == Some(place));
-        let at = if follows {
-            self.next
-        } else {
-            list.binary_search_by(|it| it.name.ecs_parts().cmp(&Some(place))).ok()?
-        };
-        self.next = at + 1;
-        list.get(at)
     }
 }
 
@@ -78,6 +63,8 @@ struct Suffering<'a> {
     names: HashSet<&'a str>,
     /// Its shift in flight.
     shifts: Vec<Option<&'a Rollout>>,
+    /// Fewer tasks run than are wanted.
+    missing: Vec<bool>,
 }
 
 impl<'a> Suffering<'a> {
@@ -104,7 +91,15 @@ impl<'a> Suffering<'a> {
                 slot.get_or_insert(shift);
             }
         }
-        Self { services, bad, dependencies, names, shifts }
+        let mut missing = vec![false; len];
+        for summary in target.rollouts.iter().flat_map(|list| list.services.iter()) {
+            let own = summary.name.ecs_parts().filter(|_| summary.tasks.running < summary.tasks.requested);
+            let place = own.and_then(|(cluster, service)| services.place_of_ecs(cluster, service));
+            if let Some(missing) = place.and_then(|place| missing.get_mut(place)) {
+                *missing = true;
+            }
+        }
+        Self { services, bad, dependencies, names, shifts, missing }
     }
 
     /// What a service depends on that is in trouble itself.
@@ -123,15 +118,14 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Vec<ServiceRow<'a>> {
     let mut rows = Vec::new();
     for (id, target) in store.active_targets() {
         let suffering = Suffering::of(target, ctx);
-        let mut summaries =
-            Summaries { list: target.rollouts.as_ref().map_or(&[], |it| &it.services), next: 0 };
         let each = suffering.services.list().iter().zip(&suffering.bad).zip(&suffering.dependencies);
-        for (((service, bad), depends), shift) in each.zip(&suffering.shifts) {
-            let place = service.ecs.as_ref().map(|place| (place.cluster.as_str(), place.service.as_str()));
-            let summary = place.and_then(|place| summaries.find(place));
-            let tasks = summary.map(|summary| wanted(summary.tasks, *shift));
-            let missing = tasks.is_some_and(|tasks| tasks.running < tasks.requested);
-            let tone = if *bad {
+        let each = each.zip(&suffering.shifts).zip(&suffering.missing);
+        for ((((service, bad), depends), shift), missing) in each {
+            let troubled = suffering.troubled(service, depends);
+            let mut row = ServiceRow { target: id, service, tone: None, shift: *shift, troubled };
+            let lacks = |tasks: Tasks| tasks.running < tasks.requested;
+            let missing = *missing || shift.is_some() && row.tasks(ctx).is_some_and(lacks);
+            row.tone = if *bad {
                 Some(Tone::Bad)
             } else if missing || !depends.is_empty() {
                 Some(Tone::Warn)
@@ -140,8 +134,7 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Vec<ServiceRow<'a>> {
             } else {
                 target.alarms.is_some().then_some(Tone::Ok)
             };
-            let troubled = suffering.troubled(service, depends);
-            rows.push(ServiceRow { target: id, service, tone, shift: *shift, tasks, troubled });
+            rows.push(row);
         }
     }
     let rank = |tone| match tone {

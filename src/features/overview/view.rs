@@ -245,7 +245,7 @@ fn service_row<'a>(row: &ServiceRow<'a>, ctx: &Ctx<'a>) -> Vec<Cell<'a>> {
         Cell::new(units::or_missing(value, glyphs.missing, write), role)
     };
     let rate = last.and_then(|(list, bucket)| Some(list.per_minute(bucket.requests?)));
-    let tasks = match row.tasks {
+    let tasks = match row.tasks(ctx) {
         Some(tasks) if tasks.running < tasks.requested => {
             Cell::new(format!("{}/{} {}", tasks.running, tasks.requested, glyphs.warn), Role::Warn)
         }

@@ -4,6 +4,7 @@
 //! fields are what AWS leaves out of an answer.
 
 mod observe;
+mod refusal;
 mod release;
 mod run;
 mod security;
@@ -11,6 +12,7 @@ mod stat;
 mod trace;
 
 pub use observe::*;
+pub use refusal::*;
 pub use release::*;
 pub use run::*;
 pub use security::*;
