@@ -33,12 +33,10 @@ pub fn lifecycle(names: &[&str], running: &str) -> Vec<Lifecycle> {
         let began = at(-540 - 60 * (position as i64 - index as i64));
         Lifecycle {
             name: (*name).to_owned(),
-            status: if index < position {
-                "Succeeded"
-            } else if index == position {
-                "InProgress"
-            } else {
-                "Pending"
+            status: match index.cmp(&position) {
+                std::cmp::Ordering::Less => "Succeeded",
+                std::cmp::Ordering::Equal => "InProgress",
+                std::cmp::Ordering::Greater => "Pending",
             }
             .to_owned(),
             started: (index <= position).then_some(began),

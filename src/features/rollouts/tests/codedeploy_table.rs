@@ -88,7 +88,7 @@ async fn a_deployment_to_ecs_is_read_whole_and_listed_once() {
     let weight = new.weight.unwrap();
     assert!(weight > 0.0 && weight < 100.0 && old.weight == Some(100.0 - weight), "{checkout:?}");
     assert!(old.task_definition.is_some() && new.task_definition.is_some(), "{checkout:?}");
-    assert!(old.images.first().is_some() && new.label().starts_with("rev "), "{checkout:?}");
+    assert!(!old.images.is_empty() && new.label().starts_with("rev "), "{checkout:?}");
     assert!(matches!(old.health(), Health::Counted { healthy, total } if healthy == total && total > 0));
     assert_eq!(new.rule_disagrees(), None);
     assert_eq!(new.groups[0].rule_share, Some(weight), "cross-checked with the listener rule");

@@ -3,6 +3,7 @@
 mod alias_screen;
 mod autopsy;
 mod codedeploy;
+mod codedeploy_interleaved;
 mod codedeploy_screen;
 mod codedeploy_table;
 mod dialog_state;

@@ -153,6 +153,11 @@ pub fn rollout(info: &DeploymentInfo, read_at: Timestamp) -> Option<Rollout> {
         group: some_text(info.deployment_group_name())?,
     };
     let (original, error) = (original(info), problem(info));
+    // Until its targets are read, the revision is all that is known of the new side.
+    let called = hash(info.revision()).map_or_else(
+        || "revision not known".to_owned(),
+        |hash| format!("revision {}", hash.chars().take(8).collect::<String>()),
+    );
     let messages: Vec<String> = info.deployment_status_messages().iter().map(|it| text(Some(it))).collect();
     let reason = error
         .as_ref()
@@ -187,7 +192,7 @@ pub fn rollout(info: &DeploymentInfo, read_at: Timestamp) -> Option<Rollout> {
         stage: None,
         old: None,
         sources: 1,
-        new: Side { called: Some("not known yet".to_owned()), ..Side::of("") },
+        new: Side { called: Some(called), ..Side::of("") },
         progress: Progress::default(),
         bake: match original {
             Original::Removed(wait) => wait,

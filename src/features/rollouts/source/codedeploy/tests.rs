@@ -98,7 +98,7 @@ fn settings_and_ends_are_read() {
         .instance_termination_wait_time_started(true)
         .build();
     let (shift, it) = read(&info);
-    assert_eq!(it.original, Original::Removed(Some(Duration::from_secs(3_600))));
+    assert_eq!(it.original, Original::Removed(Some(Duration::from_hours(1))));
     assert!(it.terminating && it.back.is_none());
     assert_eq!(it.auto_rollback, ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_WHIM"]);
     assert_eq!(it.revision.as_deref(), Some("5f3c"));
@@ -198,11 +198,11 @@ fn the_target_of_the_tutorial() {
 
 #[test]
 fn what_a_script_said_last_follows_its_failure() {
-    let log: String = (0..9).map(|n| format!("line {n}\n")).collect();
+    let log: Vec<String> = (0..9).map(|n| format!("line {n}")).collect();
     let said = cd::Diagnostics::builder()
         .error_code(cd::LifecycleErrorCode::ScriptFailed)
         .message("3 of 40 checks failed")
-        .log_tail(format!("{log}\u{1b}]0;owned\u{7}"))
+        .log_tail(format!("{}\n\u{1b}]0;owned\u{7}", log.join("\n")))
         .build();
     let event = |name: &str, at: f64| {
         cd::LifecycleEvent::builder().lifecycle_event_name(name).start_time(time(at)).end_time(time(at + 5.0))
