@@ -232,25 +232,22 @@ impl Asker<'_> {
         self.ask(&op::LIST_METRICS, request.metric_name("Invocations").send()).await;
         let codedeploy = self.conn.codedeploy();
         let listed = self.ask(&op::LIST_DEPLOYMENTS, codedeploy.list_deployments().send()).await;
-        match listed.and_then(|page| page.deployments().first().cloned()) {
-            Some(id) => {
-                let request = codedeploy.batch_get_deployments().deployment_ids(&id);
-                let infos = self.ask(&op::BATCH_GET_DEPLOYMENTS, request.send()).await;
-                self.deployment(infos.and_then(|page| page.deployments_info().first().cloned())).await;
-                let request = codedeploy.list_deployment_targets().deployment_id(&id);
-                let targets = self.ask(&op::LIST_DEPLOYMENT_TARGETS, request.send()).await;
-                match targets.and_then(|page| page.target_ids().first().cloned()) {
-                    Some(target) => {
-                        let request = codedeploy.batch_get_deployment_targets().deployment_id(id);
-                        self.ask(&op::BATCH_GET_DEPLOYMENT_TARGETS, request.target_ids(target).send()).await;
-                    }
-                    None => self.skip(&[&op::BATCH_GET_DEPLOYMENT_TARGETS], "no target"),
+        if let Some(id) = listed.and_then(|page| page.deployments().first().cloned()) {
+            let request = codedeploy.batch_get_deployments().deployment_ids(&id);
+            let infos = self.ask(&op::BATCH_GET_DEPLOYMENTS, request.send()).await;
+            self.deployment(infos.and_then(|page| page.deployments_info().first().cloned())).await;
+            let request = codedeploy.list_deployment_targets().deployment_id(&id);
+            let targets = self.ask(&op::LIST_DEPLOYMENT_TARGETS, request.send()).await;
+            match targets.and_then(|page| page.target_ids().first().cloned()) {
+                Some(target) => {
+                    let request = codedeploy.batch_get_deployment_targets().deployment_id(id);
+                    self.ask(&op::BATCH_GET_DEPLOYMENT_TARGETS, request.target_ids(target).send()).await;
                 }
+                None => self.skip(&[&op::BATCH_GET_DEPLOYMENT_TARGETS], "no target"),
             }
-            None => {
-                self.skip(&CODEDEPLOY, "no CodeDeploy deployment");
-                self.deployment(None).await;
-            }
+        } else {
+            self.skip(&CODEDEPLOY, "no CodeDeploy deployment");
+            self.deployment(None).await;
         }
         let lambda = self.conn.lambda();
         let known = function.and_then(|it| Some((it.function_name()?, it.function_arn()?)));

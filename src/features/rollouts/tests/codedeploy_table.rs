@@ -177,6 +177,35 @@ async fn normally_there_is_one_call_and_it_goes_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn in_the_termination_wait_the_way_back_is_still_there_and_afterwards_not() {
+    let lab = Lab::new("codedeploy-ecs").await;
+    let before = shift(&lab, "checkout").await;
+    lab.pass(40 * 60).await;
+    let waiting = shift(&lab, "checkout").await;
+    assert_eq!((waiting.deployment, waiting.new.weight), (before.deployment.clone(), Some(100.0)));
+    let waiting = shift(&lab, "checkout").await;
+    assert_eq!(waiting.stage.as_deref(), Some("TERMINATION_WAIT"));
+    assert!(waiting.next_words(lab.now().wall).starts_with("old removed in"), "{waiting:?}");
+    let plan = lab.plan_of(&waiting).await;
+    assert!(!plan.refused() && plan.takes.contains("original task set still runs"), "{:?}", plan.checks);
+    let result = lab.send(&plan, &journal("codedeploy waiting")).await;
+    let watch = follow(&lab, &plan, &result).await;
+    assert_eq!(watch.ended.unwrap().ending, Ending::Done);
+    assert_eq!((lab.calls("StopDeployment"), lab.calls("ContinueDeployment")), (1, 0));
+
+    let late = Lab::new("codedeploy-ecs").await;
+    late.pass(4 * 3600).await;
+    let after = late.shifts(&before, false).await.shifts.remove(0);
+    assert_eq!(after.outcome(), Some(Outcome::Success), "{after:?}");
+    let plan = late.plan_of(&after).await;
+    assert!(
+        plan.refusals().any(|text| text.contains("the original task set was removed")),
+        "{:?}",
+        plan.checks
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_others_did_meanwhile_is_seen_and_nothing_is_sent() {
     for (scenario, called) in KINDS {
         for what in [Meanwhile::TakenBack, Meanwhile::LeftThere, Meanwhile::Ended] {

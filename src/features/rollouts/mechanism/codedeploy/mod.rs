@@ -307,13 +307,11 @@ fn next_shift(rollout: &Rollout, it: &Deployment, weight: f64) -> Next {
 /// When the original side goes away.
 fn removal(rollout: &Rollout, it: &Deployment) -> Option<Due> {
     let Original::Removed(Some(wait)) = it.original else { return None };
-    match rollout.progress.stage_since().filter(|point| !point.estimate) {
-        Some(point) => Due::after(point, wait),
-        None => {
-            let at = it.last_end()?.checked_add(SignedDuration::try_from(wait).ok()?).ok()?;
-            Some(Due { at, estimate: true })
-        }
+    if let Some(point) = rollout.progress.stage_since().filter(|point| !point.estimate) {
+        return Due::after(point, wait);
     }
+    let at = it.last_end()?.checked_add(SignedDuration::try_from(wait).ok()?).ok()?;
+    Some(Due { at, estimate: true })
 }
 
 /// When all traffic is due on the new side.

@@ -165,14 +165,11 @@ pub fn judge(seen: &Seen, rollout: &Rollout, it: &Deployment) -> Option<(Ending,
                     (Ending::Unknown, text)
                 }),
             },
-            (Standing::Ended, ended) => Some(match rollout.superseded_by() {
-                Some(newer) => {
-                    (Ending::Superseded, format!("its rollback {id} {ended}, {newer} came after it"))
-                }
-                None => {
-                    let why = back.problem.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
-                    (Ending::Failed, format!("rollback deployment {id} {ended}{why}; this needs a person"))
-                }
+            (Standing::Ended, ended) => Some(if let Some(newer) = rollout.superseded_by() {
+                (Ending::Superseded, format!("its rollback {id} {ended}, {newer} came after it"))
+            } else {
+                let why = back.problem.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+                (Ending::Failed, format!("rollback deployment {id} {ended}{why}; this needs a person"))
             }),
             (_, going) => {
                 seen.overdue.then(|| (Ending::Unknown, format!("rollback deployment {id} still {going}")))

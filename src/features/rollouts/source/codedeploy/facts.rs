@@ -11,7 +11,7 @@ use crate::features::rollouts::mechanism::codedeploy::{Deployment, Routing};
 use crate::features::rollouts::model::{Health, Image, Rollout, RolloutName, Side, TargetGroup, arn_tail};
 use crate::features::rollouts::source::ecs::{shares, some_text, text};
 use aws_sdk_codedeploy::types::{AlarmConfiguration, DeploymentInfo};
-use aws_sdk_ecs::types::{Service, TaskSet as EcsTaskSet};
+use aws_sdk_ecs::types::{Service, TaskDefinition, TaskSet as EcsTaskSet};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -211,7 +211,8 @@ impl Facts {
         }
         let request = self.conn.ecs().describe_task_definition().task_definition(definition);
         let answer = self.conn.call(&DESCRIBE_TASK_DEFINITION, request.send()).await?;
-        let containers = answer.task_definition().map(|it| it.container_definitions()).unwrap_or_default();
+        let containers =
+            answer.task_definition().map(TaskDefinition::container_definitions).unwrap_or_default();
         let images: Vec<Image> =
             containers.iter().map(|container| Image::new(&text(container.image()), None)).collect();
         room(&mut self.images);
