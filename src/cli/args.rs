@@ -68,7 +68,7 @@ pub struct Common {
     #[arg(long, global = true, help_heading = DEMO)]
     pub demo: bool,
     /// What happens in it: bad-deploy, rolling, blue-green, linear, lambda-canary, codedeploy-ecs,
-    /// db-connections, leaked-key, quiet, big, or a scenario file
+    /// codedeploy-lambda, db-connections, leaked-key, quiet, big, or a scenario file
     #[arg(long, global = true, value_name = "NAME", help_heading = DEMO)]
     pub scenario: Option<String>,
     /// The same seed gives the same world

@@ -130,8 +130,8 @@ impl World {
     /// There is no such deployment, or it has ended.
     pub fn stop_deployment(&mut self, arn: &str, at: Timestamp) -> Result<(), StopError> {
         let (service, id) = self.deployment_of(arn).ok_or(StopError::NotFound)?;
-        if self.task_sets(&service, at).is_some() {
-            return Err(StopError::CodeDeploy);
+        if let Some(known) = self.service(&service, at).filter(|it| it.controller != "ECS") {
+            return Err(StopError::NotOurs(known.controller));
         }
         let deployment = self.deployment(arn, at).ok_or(StopError::NotFound)?;
         if !deployment.in_progress() {
@@ -190,8 +190,8 @@ impl World {
     ) -> Result<bool, UpdateError> {
         let index = *self.by_name.get(name).ok_or(UpdateError::NoService)?;
         let now = self.service(name, at).ok_or(UpdateError::NoService)?;
-        if now.task_sets.is_some() && (insists || definition.is_some()) {
-            return Err(UpdateError::CodeDeploy(definition.is_none()));
+        if now.controller != "ECS" && (insists || definition.is_some()) {
+            return Err(UpdateError::NotOurs(definition.is_none(), now.controller));
         }
         let asked = definition.unwrap_or(&now.task_definition);
         let wanted = self.task_definition(asked).ok_or(UpdateError::NoDefinition)?;

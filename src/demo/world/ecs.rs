@@ -55,6 +55,7 @@ impl World {
             task_definition: revisions.first().map(|side| side.task_definition.clone()).unwrap_or_default(),
             strategy,
             bake_minutes: deployment.as_ref().map_or(5, |last| last.bake_minutes),
+            controller: stream.course.controller(),
             task_sets: self.task_sets(name, now),
             deployment,
             revisions,

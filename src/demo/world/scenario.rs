@@ -86,13 +86,14 @@ pub struct ScenarioError {
 }
 
 /// The shipped scenarios, the default first.
-const SHIPPED: [(&str, &str); 10] = [
+const SHIPPED: [(&str, &str); 11] = [
     ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
     ("rolling", include_str!("../scenarios/rolling.toml")),
     ("blue-green", include_str!("../scenarios/blue-green.toml")),
     ("linear", include_str!("../scenarios/linear.toml")),
     ("lambda-canary", include_str!("../scenarios/lambda-canary.toml")),
     ("codedeploy-ecs", include_str!("../scenarios/codedeploy-ecs.toml")),
+    ("codedeploy-lambda", include_str!("../scenarios/codedeploy-lambda.toml")),
     ("db-connections", include_str!("../scenarios/db-connections.toml")),
     ("leaked-key", include_str!("../scenarios/leaked-key.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),

@@ -29,8 +29,36 @@ def weights(deploy, deployment: str) -> dict:
     return {it["taskSetLabel"]: it["trafficWeight"] for it in sets}
 
 
+def alias(clients: Clients) -> None:
+    """The alias of a function that CodeDeploy moves."""
+    deploy, function = clients("codedeploy"), clients("lambda")
+    name = {"applicationName": "AppLambda-receipts", "deploymentGroupName": "receipts-live"}
+    (moving,) = deploy.list_deployments(**name)["deployments"]
+    ids = deploy.list_deployment_targets(deploymentId=moving)["targetIds"]
+    (target,) = deploy.batch_get_deployment_targets(deploymentId=moving, targetIds=ids)["deploymentTargets"]
+    info = target["lambdaTarget"]["lambdaFunctionInfo"]
+    told = function.get_alias(FunctionName="receipts", Name="live")
+    weights = told["RoutingConfig"]["AdditionalVersionWeights"]
+    expect(weights == {info["targetVersion"]: info["targetVersionWeight"] / 100}, f"{weights} {info}")
+    say("codedeploy lambdaTarget", f"{info['currentVersion']} to {info['targetVersion']}, {weights}")
+    for application in deploy.list_applications()["applications"]:
+        groups = deploy.list_deployment_groups(applicationName=application)["deploymentGroups"]
+        deploy.batch_get_deployment_groups(applicationName=application, deploymentGroupNames=groups)
+    deploy.batch_get_deployments(deploymentIds=[moving])
+    deploy.stop_deployment(deploymentId=moving, autoRollbackEnabled=True)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and told.get("RoutingConfig"):
+        time.sleep(1)
+        told = function.get_alias(FunctionName="receipts", Name="live")
+    expect(told["FunctionVersion"] == "17" and not told.get("RoutingConfig"), f"{told}")
+    say("lambda get_alias", f"{told['FunctionVersion']} alone after the rollback")
+
+
 def run(clients: Clients, now: datetime.datetime) -> None:
     deploy = clients("codedeploy")
+    if "AppLambda-receipts" in deploy.list_applications()["applications"]:
+        alias(clients)
+        return
     pages = deploy.get_paginator("list_deployments").paginate()
     everything = [found for page in pages for found in page["deployments"]]
     told = deploy.batch_get_deployments(deploymentIds=everything)["deploymentsInfo"]

@@ -24,3 +24,18 @@ async fn boto3_reads_and_stops_a_codedeploy_deployment() {
     }
     served.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_sees_an_alias_move_and_go_back() {
+    if skipped("boto3_sees_an_alias_move_and_go_back") {
+        return;
+    }
+    let served = Served::start("codedeploy-lambda").await;
+    let said = check(&served.address, "codedeploy", served.now().as_second()).await;
+    for line in
+        ["codedeploy lambdaTarget: 17 to 18, {'18': 0.3}", "lambda get_alias: 17 alone after the rollback"]
+    {
+        assert!(said.contains(line), "no `{line}` in\n{said}");
+    }
+    served.stop().await;
+}

@@ -79,14 +79,6 @@ fn describe(deployment: &CodeDeployment) -> Value {
             let target = common.with("targetArn", arn).with("taskSetsInfo", list(sets.iter().map(task_set)));
             object([("deploymentTargetType", "ECSTarget".into()), ("ecsTarget", target)])
         }
-        CodeDeployTarget::Alias { weight, .. } if stack => {
-            let target =
-                common.with("resourceType", "AWS::Lambda::Alias").with("targetVersionWeight", *weight);
-            object([
-                ("deploymentTargetType", "CloudFormationTarget".into()),
-                ("cloudFormationTarget", target),
-            ])
-        }
         CodeDeployTarget::Alias { function, alias, arn, current, wanted, weight } => {
             let info = object([
                 ("functionName", function.into()),

@@ -39,17 +39,17 @@ pub(super) fn describe(ctx: Ctx<'_>, service: &EcsService) -> Value {
     let event = |event: ServiceEvent| {
         object([("id", event.id.into()), ("createdAt", event.at.into()), ("message", event.message.into())])
     };
-    // With CodeDeploy as its controller it has task sets in place of deployments and revisions.
+    // With another controller than ECS it has task sets in place of deployments and revisions.
     let sets = service.task_sets.as_ref();
     let sets = sets.map(|sets| list(sets.iter().map(|set| task_set(service, set))));
-    let (controller, load_balancers, settings, deployments, revisions) = if sets.is_some() {
+    let (load_balancers, settings, deployments, revisions) = if sets.is_some() {
         let percents = object([("maximumPercent", 200.into()), ("minimumHealthyPercent", 100.into())]);
         let group = service.balancer.as_ref().map(|balancer| wired(balancer, &balancer.blue));
-        ("CODE_DEPLOY", list(group), percents, Value::List(Vec::new()), &[][..])
+        (list(group), percents, Value::List(Vec::new()), &[][..])
     } else {
         let settings = configuration(service.strategy, service.bake_minutes, deployment);
         let wired = balancers(ctx, service.balancer.as_ref());
-        ("ECS", wired, settings, deployments(service), service.revisions.as_slice())
+        (wired, settings, deployments(service), service.revisions.as_slice())
     };
     object([
         ("serviceArn", (&service.arn).into()),
@@ -73,7 +73,7 @@ pub(super) fn describe(ctx: Ctx<'_>, service: &EcsService) -> Value {
         ("currentServiceDeployment", deployment.map(|deployment| &deployment.arn).into()),
         ("currentServiceRevisions", list(revisions.iter().map(counts))),
         ("schedulingStrategy", "REPLICA".into()),
-        ("deploymentController", object([("type", controller.into())])),
+        ("deploymentController", object([("type", service.controller.into())])),
         ("createdBy", format!("arn:aws:iam::{ACCOUNT}:role/deploy").into()),
         ("enableECSManagedTags", true.into()),
         ("propagateTags", "NONE".into()),

@@ -17,7 +17,7 @@ pub fn stop_service_deployment(world: &mut World, now: Timestamp, input: &Value)
         let code = match error {
             StopError::NotFound => "ServiceDeploymentNotFoundException",
             StopError::Terminal => "ConflictException",
-            StopError::CodeDeploy => "InvalidParameterException",
+            StopError::NotOurs(_) => "InvalidParameterException",
         };
         Failure::refused(code, error.to_string())
     })?;
@@ -56,7 +56,7 @@ pub fn update_service(world: &mut World, now: Timestamp, input: &Value) -> Resul
         let code = match error {
             UpdateError::NoService => "ServiceNotFoundException",
             UpdateError::NoDefinition => "ClientException",
-            UpdateError::CodeDeploy(_) => "InvalidParameterException",
+            UpdateError::NotOurs(..) => "InvalidParameterException",
         };
         Failure::refused(code, error.to_string())
     })?;

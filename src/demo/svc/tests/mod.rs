@@ -4,6 +4,7 @@ mod balancing;
 mod cloudtrail;
 mod cloudwatch;
 mod codedeploy;
+mod codedeploy_alias;
 mod dashboards;
 mod ecs;
 mod ecs_writes;

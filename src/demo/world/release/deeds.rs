@@ -36,6 +36,7 @@ impl World {
         let family = self.scenario.services.get(index).map(|service| service.family.as_str());
         if release.of.is_none() {
             let by = match Who::parse(&spec.by, None) {
+                _ if spec.stack.is_some() => Who::Service("cloudformation.amazonaws.com".to_owned()),
                 Who::Role { role, .. } => Who::role(&role, &format!("github-{}", 4_000 + dice.below(900))),
                 other => other,
             };

@@ -186,7 +186,7 @@ impl World {
             status,
             steady: described.running == described.requested && described.pending == 0,
             side: described,
-            deployment: maker.map(|release| release.id.clone()),
+            deployment: maker.filter(|it| it.spec.stack.is_none()).map(|release| release.id.clone()),
             created: time(made),
             updated: time(turned.unwrap_or(made)),
         })
@@ -228,6 +228,16 @@ impl World {
 }
 
 impl super::Course {
+    /// The deployment controller of its service. A stack that moves task sets with CodeDeploy needs one that
+    /// is not CodeDeploy's.
+    pub(in crate::demo::world) fn controller(&self) -> &'static str {
+        match self.releases.last() {
+            None => "ECS",
+            Some(release) if release.spec.stack.is_some() => "EXTERNAL",
+            Some(_) => "CODE_DEPLOY",
+        }
+    }
+
     /// The side whose task set is the primary one at a time: CodeDeploy changes it when all traffic has moved.
     pub(super) fn primary(&self, ms: i64) -> usize {
         let mut primary = 0;

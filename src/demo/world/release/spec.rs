@@ -130,7 +130,7 @@ pub(in crate::demo::world) struct ReleaseSpec {
     /// Whether the way back does not work.
     #[serde(default)]
     pub(super) stuck: bool,
-    /// The CloudFormation stack that makes it, which alone can stop it.
+    /// The CloudFormation stack that makes it of its own task sets, and alone can stop it.
     #[serde(default)]
     pub(super) stack: Option<String>,
     /// Who made it, as in `[[call]]`.
@@ -181,6 +181,9 @@ impl ReleaseSpec {
         let refuse = |message: String| Err((at, message));
         if self.service.is_some() == self.function.is_some() {
             return refuse("a [[codedeploy]] is of one service or of one function".to_owned());
+        }
+        if self.function.is_some() && self.stack.is_some() {
+            return refuse("a stack moves the task sets of services only".to_owned());
         }
         if let Routing::TimeBasedCanary { percent, .. } | Routing::TimeBasedLinear { percent, .. } =
             self.routing

@@ -1,8 +1,10 @@
 //! How deployments by CodeDeploy go, and what may happen to them: stops, waits, hooks, alarms, a stack, other
 //! people.
 
-use super::{MINUTE, at, minute_of, target_groups};
-use crate::demo::world::{CodeDeployError, CodeDeployTarget, CodeDeployment, Scenario, TaskSet, World};
+use super::{MINUTE, at, minute_of, target_groups, time};
+use crate::demo::world::{
+    CodeDeployError, CodeDeployTarget, CodeDeployment, Metric, Scenario, Stat, TaskSet, World,
+};
 
 const HEAD: &str = r#"
 name = "x"
@@ -334,13 +336,24 @@ fn what_a_stack_makes_is_not_ours_to_stop() {
     let mut world = world(&[&format!("{CANARY}stack = \"shop\"")]);
     let made = newest(&world, 6.0);
     assert_eq!((made.creator, made.stack.unwrap().contains(":stack/shop/")), ("CloudFormation", true));
+    assert_eq!(world.service("checkout", at(6.0)).unwrap().controller, "EXTERNAL");
     let refused = world.stop_code_deployment(&made.id, Some(true), at(6.0));
     assert!(matches!(refused, Err(CodeDeployError::Stack(_))));
 }
 
 #[test]
 fn an_alias_is_moved_and_moved_back() {
-    let mut world = world(&[ALIAS]);
+    let broken = "broken = { error_rate = 0.2, p50_ms = 90, p99_ms = 800, ramp_minutes = 0 }";
+    let mut world = world(&[&format!("{ALIAS}{broken}")]);
+    let errors = |world: &World, minutes: f64| {
+        let version =
+            [("ExecutedVersion", "18"), ("FunctionName", "receipts"), ("Resource", "receipts:live")];
+        let from = minute_of(minutes) * MINUTE;
+        let metric = Metric::new("AWS/Lambda", "Errors", &version);
+        let points = world.series(&metric, Stat::Sum, 60, time(from), time(from + MINUTE), at(60.0));
+        points.first().map(|(_, value)| *value)
+    };
+    assert!(errors(&world, 4.0) > Some(50.0), "{:?}", errors(&world, 4.0));
     let alias = |world: &World, minutes: f64| {
         let state = world.alias("receipts", "live", at(minutes)).unwrap();
         (state.version, state.extra)
@@ -367,4 +380,37 @@ fn an_alias_is_moved_and_moved_back() {
     assert_eq!(alias(&world, 5.0), (17, None));
     assert_eq!(state(&world, 5.0), ("Succeeded", 0.0));
     assert_eq!(traffic(&world, "receipts", 6.0), [100.0, 0.0]);
+    assert_eq!(errors(&world, 6.0), None, "a version that is not invoked reports nothing");
+}
+
+#[test]
+fn one_alias_of_the_scenario_goes_back_by_itself() {
+    let world = super::world("codedeploy-lambda");
+    let of = |minutes: f64| {
+        let all = all(&world, minutes).into_iter().filter(|it| it.settings.application == "AppLambda-mailer");
+        all.map(|it| (it.status, it.error.map(|error| error.0))).collect::<Vec<_>>()
+    };
+    assert_eq!(of(1.0), [("InProgress", None)]);
+    assert_eq!(of(6.0), [("Succeeded", None), ("Stopped", Some("ALARM_ACTIVE"))]);
+    assert_eq!(world.alias("mailer", "prod", at(6.0)).unwrap().extra, None);
+    assert_eq!(world.alias("receipts", "live", at(0.0)).unwrap().extra, Some((18, 0.3)));
+    assert_eq!(world.alias("invoices", "live", at(6.0)).unwrap().extra, Some((6, 0.1)));
+}
+
+#[test]
+fn cloudtrail_tells_who_made_and_who_stopped_it() {
+    let mut world = world(&[CANARY, ALIAS]);
+    let id = newest(&world, 6.0).id;
+    world.stop_code_deployment(&id, Some(true), at(6.0)).unwrap();
+    let events: Vec<_> = world.trail(at(0.0), at(20.0), at(60.0)).collect();
+    let of = |name: &str| {
+        let named = events.iter().filter(|event| event.name == name);
+        named.map(|event| event.username.clone().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    let made = of("CreateDeployment");
+    assert_eq!((made.len(), made.iter().filter(|name| name.starts_with("github-")).count()), (3, 2));
+    assert_eq!(of("StopDeployment"), ["demo"]);
+    let stop = events.iter().find(|event| event.name == "StopDeployment").unwrap();
+    assert!(stop.document.contains(&id) && stop.source == "codedeploy.amazonaws.com");
+    assert!(of("CreateTaskSet").len() == 1 && of("UpdateAlias20150331").len() >= 3);
 }

@@ -16,9 +16,18 @@ pub enum AnswerError {
     Answered,
 }
 
-/// What ECS says to a deployment of a service whose controller is CodeDeploy.
-const FORCED: &str = "Cannot force a new deployment on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.";
-const DEFINED: &str = "Unable to update task definition on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment.";
+/// What ECS says to a deployment of a service whose controller it is not.
+const FORCED: &str = "Cannot force a new deployment";
+const DEFINED: &str = "Unable to update task definition";
+
+/// What it advises.
+fn instead(controller: &str) -> &'static str {
+    if controller == "CODE_DEPLOY" {
+        "Use AWS CodeDeploy to trigger a new deployment."
+    } else {
+        "Use the task set APIs instead."
+    }
+}
 
 /// Why a service could not be updated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,9 +38,9 @@ pub enum UpdateError {
     /// No such task definition.
     #[error("TaskDefinition not found.")]
     NoDefinition,
-    /// CodeDeploy deploys it; with whether no other task definition was asked for.
-    #[error("{}", if *.0 { FORCED } else { DEFINED })]
-    CodeDeploy(bool),
+    /// Another controller deploys it: whether a task definition was not asked for, and which.
+    #[error("{} on services with a {} deployment controller. {}", if *.0 { FORCED } else { DEFINED }, .1, instead(.1))]
+    NotOurs(bool, &'static str),
 }
 
 /// Why a deployment could not be stopped.
@@ -43,9 +52,7 @@ pub enum StopError {
     /// It has ended.
     #[error("The service deployment has already completed and cannot be stopped.")]
     Terminal,
-    /// It is of a service that CodeDeploy deploys.
-    #[error(
-        "The service uses a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to stop its deployments."
-    )]
-    CodeDeploy,
+    /// It is of a service that has another controller.
+    #[error("The service uses a {0} deployment controller: its deployments cannot be stopped by ECS.")]
+    NotOurs(&'static str),
 }

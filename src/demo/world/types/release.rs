@@ -161,7 +161,7 @@ pub struct TaskSet {
     pub status: &'static str,
     /// Whether as many tasks run as are wanted.
     pub steady: bool,
-    /// The deployment that made it.
+    /// The deployment that made it, where CodeDeploy did.
     pub deployment: Option<String>,
     /// When it was made.
     pub created: Timestamp,

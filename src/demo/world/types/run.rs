@@ -194,11 +194,13 @@ pub struct EcsService {
     pub task_definition: String,
     /// How its deployments move traffic.
     pub strategy: Strategy,
+    /// Who deploys it: `ECS`, `CODE_DEPLOY` or, where a stack does, `EXTERNAL`.
+    pub controller: &'static str,
     /// Minutes of bake time.
     pub bake_minutes: u32,
     /// The newest deployment: in progress, or the last one.
     pub deployment: Option<Deployment>,
-    /// Its task sets, the primary one first, where CodeDeploy deploys it.
+    /// Its task sets, the primary one first, where CodeDeploy or a stack deploys it.
     pub task_sets: Option<Vec<super::TaskSet>>,
     /// The revisions that run now, the primary first.
     pub revisions: Vec<Side>,
