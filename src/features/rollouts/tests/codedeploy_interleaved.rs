@@ -33,7 +33,7 @@ async fn no_call_follows_a_read_that_differs() {
     let mut chance = Chance(11);
     let (mut sent, mut seen_before, mut seen_by_aws) = (0, 0, 0);
     for round in 0..ROUNDS {
-        let scenario = if chance.below(2) == 0 { "codedeploy-ecs" } else { "lambda-canary" };
+        let scenario = if chance.below(2) == 0 { "codedeploy-ecs" } else { "codedeploy-lambda" };
         let lab = Lab::new(scenario).await;
         lab.pass(chance.below(240)).await;
         let shifts = lab.list().await.shifts;

@@ -17,7 +17,7 @@ use crate::features::rollouts::{DetailSource, ListSource};
 use std::cell::Cell;
 
 /// Scenarios, and what CodeDeploy moves in each.
-const KINDS: [(&str, &str); 2] = [("codedeploy-ecs", "checkout"), ("lambda-canary", "invoices")];
+const KINDS: [(&str, &str); 2] = [("codedeploy-ecs", "checkout"), ("codedeploy-lambda", "receipts")];
 
 /// What others do between the plan and the last read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,24 +116,24 @@ async fn a_deployment_to_ecs_is_read_whole_and_listed_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deployment_to_an_alias_is_read_whole_and_listed_once() {
-    let lab = Lab::new("lambda-canary").await;
+    let lab = Lab::new("codedeploy-lambda").await;
     let list = lab.list().await;
-    let invoices = shift(&lab, "invoices").await;
-    assert!(matches!(invoices.name, RolloutName::CodeDeploy { .. }), "{:?}", invoices.name);
-    assert_eq!(list.shifts.iter().filter(|it| it.thing().short() == "invoices").count(), 1, "{list:?}");
-    let it = invoices.mechanism.codedeploy().unwrap();
-    let weight = invoices.new.weight.unwrap();
-    assert!(weight > 0.0 && weight < 100.0 && it.alias_share == Some(weight), "{invoices:?}");
-    assert!(invoices.new.published > invoices.old.as_ref().unwrap().published);
-    assert_eq!(invoices.troubles(), [""; 0]);
-    let asked = metrics_query(&invoices, &Config::default()).unwrap();
-    let query = DetailQuery { name: invoices.name.clone(), metrics: Some(Box::new(asked)), stopped: None };
+    let receipts = shift(&lab, "receipts").await;
+    assert!(matches!(receipts.name, RolloutName::CodeDeploy { .. }), "{:?}", receipts.name);
+    assert_eq!(list.shifts.iter().filter(|it| it.thing().short() == "receipts").count(), 1, "{list:?}");
+    let it = receipts.mechanism.codedeploy().unwrap();
+    let weight = receipts.new.weight.unwrap();
+    assert!(weight > 0.0 && weight < 100.0 && it.alias_share == Some(weight), "{receipts:?}");
+    assert!(receipts.new.published > receipts.old.as_ref().unwrap().published);
+    assert_eq!(receipts.troubles(), [""; 0]);
+    let asked = metrics_query(&receipts, &Config::default()).unwrap();
+    let query = DetailQuery { name: receipts.name.clone(), metrics: Some(Box::new(asked)), stopped: None };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let metrics = detail.metrics.unwrap();
-    assert!(metrics.old.requests > metrics.new.requests && metrics.new.requests.is_some(), "{metrics:?}");
+    assert_eq!(metrics.verdict.ruling, Ruling::Worse, "{metrics:?}");
     // The alias by its own name still says whose it is.
-    let alias = lab.named(invoices.thing()).await;
-    assert_eq!(alias.owner, Owner::Deployment(invoices.deployment.clone()));
+    let alias = lab.named(receipts.thing()).await;
+    assert_eq!(alias.owner, Owner::Deployment(receipts.deployment.clone()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -329,6 +329,30 @@ async fn one_that_is_taken_back_is_one_row_until_it_is_back() {
         let ended = ended.unwrap_or_else(|| panic!("{scenario}: it never ended"));
         assert_eq!(ended.outcome(), Some(Outcome::RolledBack), "{scenario}: {ended:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_codedeploy_takes_back_by_itself_says_so() {
+    let lab = Lab::new("codedeploy-lambda").await;
+    let mut source = ListSource::new(&lab.conn);
+    let query = RolloutsQuery::default();
+    let before = source.read(&query, lab.now()).await.unwrap();
+    let mailer = before.shifts.iter().find(|it| it.thing().short() == "mailer").unwrap();
+    assert_eq!(mailer.by_itself().why, "when it fails or on its alarms");
+    let id = mailer.deployment.clone();
+    for _ in 0..90 {
+        lab.pass(10).await;
+        let list = source.read(&query, lab.now()).await.unwrap();
+        if let Some(ended) = list.recent.iter().find(|it| it.deployment == id) {
+            assert_eq!(ended.outcome(), Some(Outcome::RolledBack), "{ended:?}");
+            assert!(
+                ended.status_reason.as_deref().is_some_and(|why| why.contains("ALARM_ACTIVE")),
+                "{ended:?}"
+            );
+            return;
+        }
+    }
+    panic!("its alarm did not stop it");
 }
 
 #[tokio::test(start_paused = true)]
