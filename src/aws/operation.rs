@@ -106,6 +106,7 @@ operations! {
     DESCRIBE_SERVICE_REVISIONS = "ecs:DescribeServiceRevisions", EcsDeployments, 0.0, "rollouts";
     STOP_SERVICE_DEPLOYMENT = "ecs:StopServiceDeployment", Writes, 0.0, "rollback";
     CONTINUE_SERVICE_DEPLOYMENT = "ecs:ContinueServiceDeployment", Writes, 0.0, "rollback";
+    UPDATE_SERVICE = "ecs:UpdateService", Writes, 0.0, "rollback";
     DESCRIBE_LOAD_BALANCERS = "elasticloadbalancing:DescribeLoadBalancers", LoadBalancers, 0.0, "services";
     DESCRIBE_TARGET_GROUPS = "elasticloadbalancing:DescribeTargetGroups", LoadBalancers, 0.0, "services";
     DESCRIBE_LISTENERS = "elasticloadbalancing:DescribeListeners", LoadBalancers, 0.0, "services";

@@ -68,7 +68,7 @@ pub struct Common {
     #[arg(long, global = true, help_heading = DEMO)]
     pub demo: bool,
     /// What happens in it: bad-deploy, rolling, blue-green, linear, lambda-canary, codedeploy-ecs,
-    /// codedeploy-lambda, db-connections, leaked-key, quiet, big, or a scenario file
+    /// codedeploy-lambda, found-late, db-connections, leaked-key, quiet, big, or a scenario file
     #[arg(long, global = true, value_name = "NAME", help_heading = DEMO)]
     pub scenario: Option<String>,
     /// The same seed gives the same world
@@ -221,7 +221,8 @@ pub struct WatchShift {
 pub struct Rollback {
     /// ecs/CLUSTER/SERVICE or lambda/FUNCTION:ALIAS; the service or function alone where only one has that name
     pub name: String,
-    /// The side that takes the traffic back: `old` or its revision
+    /// The side that takes the traffic back: `old` or its revision. After a shift has ended: which earlier revision
+    /// is deployed again (the one before without it)
     #[arg(long, value_name = "SIDE")]
     pub to: Option<String>,
     /// Print the plan with the exact call, and send nothing

@@ -81,7 +81,12 @@ fn dispatch(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         }
         Some(Command::Rollback(args)) => rollouts::rollback(&Setup::new(common, env)?, &args, out),
         Some(Command::Doctor) => doctor::run(&Setup::new(common, env)?, out),
-        Some(Command::Policy { rollback }) => out.text(&policy::text(rollback)),
+        Some(Command::Policy { rollback }) => {
+            if rollback {
+                out.error(policy::NOTE);
+            }
+            out.text(&policy::text(rollback))
+        }
         Some(Command::Replay { file }) => replay::run(&Setup::new(common.replaying(), env)?, &file, out),
         Some(Command::Config { what }) => configs::run(common, env, what, out),
         Some(Command::Themes) => themes::run(&Setup::new(common, env)?, out),

@@ -227,8 +227,8 @@ pub struct Security {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Demo {
-    /// What happens in it: bad-deploy, rolling, blue-green, linear, lambda-canary, codedeploy-ecs, codedeploy-lambda, db-connections, leaked-key, quiet, big,
-    /// or the path of a scenario file.
+    /// What happens in it: bad-deploy, rolling, blue-green, linear, lambda-canary, codedeploy-ecs,
+    /// codedeploy-lambda, found-late, db-connections, leaked-key, quiet, big, or the path of a scenario file.
     pub scenario: String,
     /// The same seed gives the same world.
     pub seed: u32,

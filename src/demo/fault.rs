@@ -16,6 +16,8 @@ pub enum Fault {
     Deny,
     /// The session token has ended.
     Expire,
+    /// Another change of the same thing is under way.
+    Conflict,
     /// The answer comes late.
     Delay(Duration),
     /// The connection ends after this many bytes of the body.
@@ -42,7 +44,7 @@ pub struct Rule {
 /// A fault rule that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "fault `{rule}`: {reason}; expected SERVICE:OPERATION=throttle|deny|expire|delay:8s|cut:100|garbage[:502], then *COUNT or @SHARE"
+    "fault `{rule}`: {reason}; expected SERVICE:OPERATION=throttle|deny|expire|conflict|delay:8s|cut:100|garbage[:502], then *COUNT or @SHARE"
 )]
 pub struct FaultError {
     rule: String,
@@ -134,6 +136,7 @@ impl FromStr for Rule {
             ("throttle", None) => Fault::Throttle,
             ("deny", None) => Fault::Deny,
             ("expire", None) => Fault::Expire,
+            ("conflict", None) => Fault::Conflict,
             ("delay", Some(time)) => Fault::Delay(
                 duration(time).ok_or_else(|| wrong(format!("`{time}` is not a time such as 8s or 250ms")))?,
             ),

@@ -256,6 +256,7 @@ impl SimAws {
             Some(Fault::Throttle) => refuse(refusal::throttled(&call)),
             Some(Fault::Deny) => refuse(refusal::denied(&call, &svc::caller_arn())),
             Some(Fault::Expire) => refuse(refusal::expired(&call)),
+            Some(Fault::Conflict) => refuse(refusal::conflict(&call)),
             Some(Fault::Garbage(status)) => refusal::garbage(status).map(Payload::Whole),
             Some(Fault::Cut(bytes)) => match self.carry_out(&call, now, &request_id) {
                 Ok(response) => response.map(|payload| match payload {

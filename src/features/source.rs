@@ -25,4 +25,7 @@ pub trait Source: Send + 'static {
 pub struct SourceCtx {
     /// The present.
     pub now: Now,
+    /// How often somebody asked for everything anew (`r`) while it was on screen; 0 while it is not. A source that
+    /// reads some things rarely reads them when this has grown.
+    pub refreshes: u32,
 }

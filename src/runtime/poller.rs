@@ -163,7 +163,7 @@ impl<S: Source> Poller<S> {
         {
             return false;
         }
-        let ctx = SourceCtx { now: self.clock.now() };
+        let ctx = SourceCtx { now: self.clock.now(), refreshes: want.refreshes };
         let answer = {
             let mut plan = self.plan.clone();
             let poll = AssertUnwindSafe(self.source.poll(&want.query, &ctx)).catch_unwind();

@@ -12,6 +12,7 @@ use crate::cli::args::Rollback;
 use crate::cli::out::Out;
 use crate::cli::session::Setup;
 use crate::cli::{Failure, shell};
+use crate::features::rollouts::mechanism::ecs::Wanted;
 use crate::features::rollouts::plan::Circumstances;
 use crate::features::rollouts::report::{self, json};
 use crate::features::rollouts::rollback::{Dialog, Input, Reply};
@@ -120,24 +121,38 @@ async fn carry_out(
         return Ok(End::nothing_sent(why));
     }
     let list = sites.site(&target).and_then(|site| site.list.as_ref().ok());
-    let shift = match list.map(|list| find::to_undo(list, &name)) {
+    let mut shift = match list.map(|list| find::to_undo(list, &name)) {
         Some(Ok(shift)) => shift,
         Some(Err(why)) => return Ok(End::nothing_sent(why)),
         None => return Ok(End::nothing_sent("its deployments could not be read")),
     };
-    if let Some(to) = &args.to {
-        find::side(to, shift).map_err(|sides| Failure::Usage(format!("--to {to}: {sides}")))?;
+    let known = list.and_then(|list| list.shift_of(&name)).filter(|_| shift.again.is_none());
+    if let (Some(to), Some(known)) = (&args.to, known) {
+        find::side(to, known).map_err(|sides| Failure::Usage(format!("--to {to}: {sides}")))?;
     }
-    let shift = ShiftRef::of(shift);
     if let Some(watch) = sites.rollbacks.flights.in_flight(&target, &name) {
         return Ok(End::nothing_sent(format!("one is in flight already: {}", watch.line(say.zone()))));
     }
-    let plan = match read_plan(sites, &target, &shift).await {
+    let mut plan = match read_plan(sites, &target, &shift).await {
         Ok(plan) => plan,
         Err(error) => return Ok(End::nothing_sent(told(&error))),
     };
+    if let (Some(to), Some(again)) = (&args.to, &plan.again) {
+        let wanted = find::earlier(to, again);
+        let wanted = wanted.map_err(|there| Failure::Usage(format!("--to {to}: {there}")))?;
+        if wanted != again.wanted() && wanted != Wanted::Before {
+            shift.again = Some(wanted);
+            plan = match read_plan(sites, &target, &shift).await {
+                Ok(plan) => plan,
+                Err(error) => return Ok(End::nothing_sent(told(&error))),
+            };
+        }
+    }
     say.lines(&report::plan(&plan, sites.clock.wall(), setup.theme.glyphs()))?;
     say.value(&json::document("plan", sites.clock.wall(), json!({ "plan": json::plan(&plan) })))?;
+    if let (None, Some(why)) = (&args.to, plan.again.as_ref().and_then(|again| again.unasked.as_ref())) {
+        return Ok(End::nothing_sent(format!("{why}: --to says which revision to deploy again")));
+    }
     if plan.refused() {
         let why = plan.refusals().map(str::to_owned).collect();
         return Ok(End { outcome: Outcome::NothingSent, why, told: false });
@@ -255,6 +270,11 @@ fn unsent(plan: &Plan, result: SendResult) -> End {
             end.why.push("the plan no longer holds".to_owned());
             end.why.extend(plan.diff(&newer).iter().map(ToString::to_string));
             end.why.extend(newer.refusals().map(str::to_owned));
+        }
+        SendResult::Beaten { newer, error } => {
+            end.outcome = Outcome::Failed;
+            end.why.push(format!("AWS refused it, somebody was faster: {}", told(&error)));
+            end.why.extend(plan.diff(&newer).iter().map(ToString::to_string));
         }
         SendResult::Unread(error) => {
             end.why.push(format!("the last read before sending failed: {}", told(&error)));

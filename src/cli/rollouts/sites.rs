@@ -8,6 +8,7 @@ use crate::cli::Failure;
 use crate::cli::session::Setup;
 use crate::features::rollouts::find::{self, Found};
 use crate::features::rollouts::op;
+use crate::features::rollouts::watch::Watch;
 use crate::features::rollouts::wire::{ShiftRef, Shifts, ShiftsQuery};
 use crate::features::rollouts::{ListSource, Rollbacks, Rollout, RolloutList, RolloutsQuery, ShiftsSource};
 use crate::runtime::clock::Clock;
@@ -162,11 +163,7 @@ impl Sites {
     /// The deployments of a target whose rollback is not settled.
     pub fn watched(&self, id: &TargetId) -> Vec<ShiftRef> {
         let open = self.rollbacks.flights.open().filter(|watch| watch.plan.place.target == *id);
-        open.map(|watch| ShiftRef {
-            name: watch.plan.name.clone(),
-            deployment: watch.plan.guard.deployment.clone(),
-        })
-        .collect()
+        open.map(Watch::shift).collect()
     }
 
     /// Reads deployments whose rollback is watched, and writes to the journal what ended.

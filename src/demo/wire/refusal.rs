@@ -1,5 +1,5 @@
 //! The refusals that every service can give, in each service's own code: throttled, denied, expired,
-//! and pages that are not AWS's at all.
+//! in conflict, and pages that are not AWS's at all.
 
 use super::{Call, Failure, Protocol};
 use bytes::Bytes;
@@ -33,6 +33,16 @@ pub fn expired(call: &Call) -> Failure {
     let code = if call.protocol == Protocol::Query { "ExpiredToken" } else { "ExpiredTokenException" };
     let message = "The security token included in the request is expired".into();
     Failure { status: status(call.protocol), code: Cow::Borrowed(code), message }
+}
+
+/// Another change of the same thing is under way.
+pub fn conflict(call: &Call) -> Failure {
+    let (status, code) = match call.service.as_str() {
+        "lambda" => (409, "ResourceConflictException"),
+        _ => (400, "ConflictException"),
+    };
+    let message = "The operation cannot be performed at this time. An update is in progress.".into();
+    Failure { status, code: Cow::Borrowed(code), message }
 }
 
 /// A page of a proxy.

@@ -5,7 +5,7 @@
 //! scenario, its changes and the time.
 
 use super::World;
-use super::deployment::BreakerSpec;
+use super::deployment::{BreakerSpec, PLATFORM};
 use super::release::Group;
 use super::shift::{Basis, Course};
 use super::spec::{DeploymentSpec, HookAction, HookKind, Offset};
@@ -127,7 +127,7 @@ impl World {
     /// `StopServiceDeployment` with `ROLLBACK`. A repeat while it goes back changes nothing.
     ///
     /// # Errors
-    /// There is no such deployment, or it has ended.
+    /// There is no such deployment, it has ended, or nothing ran before it.
     pub fn stop_deployment(&mut self, arn: &str, at: Timestamp) -> Result<(), StopError> {
         let (service, id) = self.deployment_of(arn).ok_or(StopError::NotFound)?;
         if let Some(known) = self.service(&service, at).filter(|it| it.controller != "ECS") {
@@ -136,6 +136,9 @@ impl World {
         let deployment = self.deployment(arn, at).ok_or(StopError::NotFound)?;
         if !deployment.in_progress() {
             return Err(StopError::Terminal);
+        }
+        if deployment.first {
+            return Err(StopError::NothingBefore);
         }
         if !matches!(deployment.status, "PENDING" | "IN_PROGRESS") {
             return Ok(());
@@ -199,6 +202,9 @@ impl World {
         if wanted.family != spec.family {
             return Err(UpdateError::NoDefinition);
         }
+        if wanted.status != "ACTIVE" {
+            return Err(UpdateError::Inactive);
+        }
         // Its primary revision is the one that a deployment in flight brings.
         let primary = now.deployment.as_ref().filter(|it| it.in_progress()).map(|it| it.target.number);
         if !insists && primary.map_or(now.task_definition == wanted.arn, |number| number == wanted.revision) {
@@ -221,6 +227,9 @@ impl World {
             alarm_rollback: false,
             hooks: Vec::new(),
             breaker: BreakerSpec::default(),
+            first: false,
+            drain_minutes: 0,
+            platform: PLATFORM.to_owned(),
             stuck: false,
             rule_lag: 0,
             by: "role/OnCall".to_owned(),
@@ -236,6 +245,7 @@ impl World {
             revision: wanted.revision,
             broken: known.and_then(|side| side.broken.clone()),
             stopped: None,
+            first: false,
             hooks,
             by: "role/OnCall".to_owned(),
             ..like

@@ -7,6 +7,9 @@ use super::spec::Offset;
 use serde::Deserialize;
 use toml::Spanned;
 
+/// Platform version of what no table says it of.
+pub(super) const PLATFORM: &str = "1.4.0";
+
 /// AWS's names of the strategies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -55,6 +58,16 @@ pub(super) struct DeploymentSpec {
     /// Circuit breaker of a `ROLLING` one.
     #[serde(default)]
     pub(super) breaker: BreakerSpec,
+    /// Whether the service begins with it: nothing ran before, and there is nothing to go back to.
+    #[serde(default)]
+    pub(super) first: bool,
+    /// Minutes in which the old tasks of a `ROLLING` one go away after it was successful (its cleanup is
+    /// `DEFERRED`); 0 where they go before.
+    #[serde(default)]
+    pub(super) drain_minutes: u32,
+    /// Platform version that its service revision has.
+    #[serde(default = "platform")]
+    pub(super) platform: String,
     /// Whether the way back does not work.
     #[serde(default)]
     pub(super) stuck: bool,
@@ -203,6 +216,10 @@ impl BreakerSpec {
 
 fn ten() -> f64 {
     10.0
+}
+
+fn platform() -> String {
+    PLATFORM.to_owned()
 }
 
 fn pipeline() -> String {

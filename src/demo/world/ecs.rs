@@ -2,6 +2,7 @@
 //!
 //! Wording only; `shift.rs` knows how a deployment goes and `tasks.rs` when a task lives.
 
+use super::deployment::PLATFORM;
 use super::events::reasons;
 use super::shift::{Course, Shift};
 use super::spec::{HookAction, HookKind, HookSpec, ServiceSpec, StrategyName};
@@ -60,7 +61,7 @@ impl World {
             deployment,
             revisions,
             balancer: self.balancer(name),
-            created: time(self.start - 4 * LONG_AGO),
+            created: time(stream.course.born.unwrap_or(self.start - 4 * LONG_AGO)),
         })
     }
 
@@ -132,6 +133,7 @@ impl World {
             stream_prefix: "ecs".to_owned(),
             cpu: 512,
             memory: 1024,
+            status: if spec.deregistered.contains(&revision) { "INACTIVE" } else { "ACTIVE" },
             registered: time(self.made(stream, side) - 120_000),
         })
     }
@@ -162,6 +164,8 @@ impl World {
                 .as_ref()
                 .map(|(going, done)| if over { done.clone() } else { going.clone() }),
             stage: step.stage,
+            first: shift.spec.first,
+            deferred: shift.spec.drain_minutes > 0,
             source: self.side(spec, stream, *main, (old, 100.0 - step.test), ms),
             more_sources: more.iter().map(|side| self.side(spec, stream, *side, (0.0, 0.0), ms)).collect(),
             target: self.side(spec, stream, shift.target, (new, step.test), ms),
@@ -241,6 +245,7 @@ impl World {
             arn: self.revision_arn(stream, side),
             task_definition: self.arn("ecs", &format!("task-definition/{}:{number}", spec.family)),
             number,
+            platform: platform(&stream.course, side),
             target_group: known.map(|known| self.target_group_arn(&spec.name, known.blue)),
             requested: known.map_or(0, |side| side.wanted(tasks, ms)),
             running: count(Life::runs),
@@ -307,6 +312,12 @@ impl World {
         let (service, id) = arn.strip_prefix(&prefix)?.split_once('/')?;
         Some((service.to_owned(), id.to_owned()))
     }
+}
+
+/// Platform version of a side's revision.
+fn platform(course: &Course, side: usize) -> String {
+    let shift = course.shifts.iter().find(|shift| shift.target == side);
+    shift.map_or(PLATFORM, |shift| shift.spec.platform.as_str()).to_owned()
 }
 
 fn kind(kind: HookKind) -> &'static str {

@@ -210,8 +210,8 @@ impl World {
             let (new, share) = routing.extra.map_or((old, 0.0), |(version, share)| (side_of(version), share));
             Split { at: routing.at, old, new, share }
         });
-        let course =
-            Course { sides: sides.collect(), shifts: Vec::new(), releases, splits: splits.collect() };
+        let (sides, splits) = (sides.collect(), splits.collect());
+        let course = Course { sides, releases, splits, ..Course::default() };
         if let Some(stream) = self.streams.get_mut(self.scenario.services.len() + index) {
             stream.course = course;
         }

@@ -102,6 +102,7 @@ fn service(index: usize) -> ServiceSpec {
         path: format!("/{name}"),
         logs: if dice.on(5).below(3) == 0 { LineFormat::Text } else { LineFormat::Json },
         databases: Vec::new(),
+        deregistered: Vec::new(),
         strategy: StrategyName::Rolling,
         name,
     }

@@ -86,7 +86,7 @@ pub struct ScenarioError {
 }
 
 /// The shipped scenarios, the default first.
-const SHIPPED: [(&str, &str); 11] = [
+const SHIPPED: [(&str, &str); 12] = [
     ("bad-deploy", include_str!("../scenarios/bad-deploy.toml")),
     ("rolling", include_str!("../scenarios/rolling.toml")),
     ("blue-green", include_str!("../scenarios/blue-green.toml")),
@@ -94,6 +94,7 @@ const SHIPPED: [(&str, &str); 11] = [
     ("lambda-canary", include_str!("../scenarios/lambda-canary.toml")),
     ("codedeploy-ecs", include_str!("../scenarios/codedeploy-ecs.toml")),
     ("codedeploy-lambda", include_str!("../scenarios/codedeploy-lambda.toml")),
+    ("found-late", include_str!("../scenarios/found-late.toml")),
     ("db-connections", include_str!("../scenarios/db-connections.toml")),
     ("leaked-key", include_str!("../scenarios/leaked-key.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),

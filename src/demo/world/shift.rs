@@ -170,6 +170,8 @@ pub(super) struct Changes {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Course {
     pub(super) sides: Vec<SideSpec>,
+    /// When the service was made, if its first deployment is among them. Unix milliseconds.
+    pub(super) born: Option<i64>,
     /// Oldest first.
     pub(super) shifts: Vec<Shift>,
     /// Deployments by CodeDeploy, the oldest first; then there are no shifts.
@@ -201,13 +203,17 @@ impl Course {
             spans: vec![Span::since(None, 0)],
         };
         let splits = vec![Split { at: i64::MIN, old: 0, new: 0, share: 0.0 }];
-        Self { sides: vec![first], shifts: Vec::new(), releases: Vec::new(), splits }
+        Self { sides: vec![first], splits, ..Self::default() }
     }
 
     /// Lays out the deployments of one service.
     pub(super) fn new(mut basis: Basis<'_>) -> Self {
         basis.deployments.sort_by_key(|spec| spec.started);
         let mut course = Self::at_rest(basis.revision);
+        if let Some(first) = basis.deployments.first().filter(|spec| spec.first) {
+            course.born = Some(basis.start + first.started.0);
+            course.sides.iter_mut().for_each(|side| side.spans.clear());
+        }
         let mut active = vec![0];
         for (index, spec) in basis.deployments.iter().enumerate() {
             let replaced = basis.deployments.get(index + 1).map(|next| basis.start + next.started.0);
@@ -317,6 +323,7 @@ impl Course {
         new.retired = turn.filter(|_| fails).map(|turn| turn.at + 1).or(goes_back.then_some(ends));
         let gives_way = match plan.enters("CLEAN_UP") {
             Some(at) => Some(at),
+            None if rolling && spec.drain_minutes > 0 => (end == "SUCCESSFUL").then_some(ends),
             None if rolling && first.is_some() => Some(shift.started + ROLL_BEGINS + REPLACES),
             None => None,
         };
@@ -325,7 +332,11 @@ impl Course {
             && let Some(at) = gives_way
         {
             (span.retired, span.gradual) = (Some(at), rolling);
-            span.down = if rolling { pace } else { DOWN };
+            span.down = match spec.drain_minutes {
+                _ if !rolling => DOWN,
+                0 => pace,
+                minutes => i64::from(minutes) * 60_000 / i64::from(tasks.max(1)),
+            };
             span.down_until = turn.map(|turn| turn.at);
             if let Some(turn) = turn.filter(|_| goes_back) {
                 let begins = if rolling { ROLL_BEGINS } else { SETTLES };

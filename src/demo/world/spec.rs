@@ -82,6 +82,9 @@ pub(super) struct ServiceSpec {
     /// Database clusters it uses.
     #[serde(default)]
     pub(super) databases: Vec<String>,
+    /// Revisions of its task definition that were deregistered: nothing new can be deployed with them.
+    #[serde(default)]
+    pub(super) deregistered: Vec<u32>,
     /// How its deployments move traffic when none is listed.
     #[serde(default)]
     pub(super) strategy: StrategyName,

@@ -88,7 +88,7 @@ fn wrong_scenarios_are_refused_with_line_and_key() {
     assert_eq!(
         error.to_string(),
         "scenario: no scenario `bad-deplo`; there are bad-deploy, rolling, blue-green, linear, \
-         lambda-canary, codedeploy-ecs, codedeploy-lambda, db-connections, leaked-key, quiet, big"
+         lambda-canary, codedeploy-ecs, codedeploy-lambda, found-late, db-connections, leaked-key, quiet, big"
     );
 }
 

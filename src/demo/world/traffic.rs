@@ -211,6 +211,9 @@ fn diurnal(minute: i64) -> f64 {
 impl World {
     /// All requests of a stream in a minute (Unix minutes).
     pub(super) fn count(&self, stream: &Stream, minute: i64) -> u32 {
+        if stream.course.born.is_some_and(|born| minute * MINUTE < born) {
+            return 0;
+        }
         if let Some((caller, share)) = stream.caller {
             return self
                 .streams

@@ -40,11 +40,15 @@ fn calls(sim: &SimAws) -> u64 {
 
 fn after(minutes: i64) -> SourceCtx {
     let wall = START.parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes);
-    SourceCtx { now: Now { since_start: Duration::from_secs(minutes as u64 * 60), wall } }
+    SourceCtx { now: Now { since_start: Duration::from_secs(minutes as u64 * 60), wall }, refreshes: 0 }
 }
 
 async fn states(source: &mut ListSource, minutes: i64) -> Vec<(String, AlarmState)> {
-    let answer = source.poll(&Query::Alarms, &after(minutes)).await.unwrap();
+    states_by(source, after(minutes)).await
+}
+
+async fn states_by(source: &mut ListSource, ctx: SourceCtx) -> Vec<(String, AlarmState)> {
+    let answer = source.poll(&Query::Alarms, &ctx).await.unwrap();
     let Payload::Alarms(list) = answer else { panic!("{answer:?}") };
     list.alarms.iter().map(|alarm| (alarm.name.clone(), alarm.state.clone())).collect()
 }
@@ -67,6 +71,12 @@ async fn of_thousands_only_those_that_may_have_changed_are_read_again() {
         before = now;
     }
     assert!(moved > 0, "no state changed: nothing was shown");
+    // Whoever asks anew gets all of them anew, once.
+    for (refreshes, all) in [(1, true), (1, false), (0, false), (1, false), (2, true)] {
+        let seen = calls(&sim);
+        states_by(&mut source, SourceCtx { refreshes, ..after(8) }).await;
+        assert_eq!(calls(&sim) - seen >= 10, all, "{refreshes}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -64,7 +64,7 @@ impl Bench {
 
     fn ctx(&self) -> SourceCtx {
         let since_start = Duration::try_from(self.now().duration_since(self.start)).unwrap();
-        SourceCtx { now: Now { since_start, wall: self.now() } }
+        SourceCtx { now: Now { since_start, wall: self.now() }, refreshes: 0 }
     }
 
     fn advance(&self, seconds: i64) {

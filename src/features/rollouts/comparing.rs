@@ -38,7 +38,9 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
     }
     let against = if shift.mechanism.at_once() { Against::Before } else { Against::Beside };
     let (sides, from) = match &shift.mechanism {
-        Mechanism::Ecs(_) => (target_groups(old, &shift.new)?, Some(first_traffic_known(shift)?)),
+        Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => {
+            (target_groups(old, &shift.new)?, Some(first_traffic_known(shift)?))
+        }
         Mechanism::Lambda(alias) => {
             let (function, alias, old) = (alias.function.clone(), alias.alias.clone(), alias.version.clone());
             // AWS does not say when weights were set.

@@ -3,9 +3,11 @@
 //! What may be sent and when is decided in `rollback.rs`; here keys, answers and the present are only handed
 //! to it. Drawing is in `dialog_view.rs`.
 
+use super::mechanism::ecs::Wanted;
 use super::model::{Rollout, RolloutName};
 use super::plan::{Caller, Circumstances, Plan};
 use super::rollback::{Dialog, Input, Need, Reply};
+use super::watch::Watch;
 use super::wire::{ShiftRef, ShiftsQuery};
 use super::{dialog_view, find};
 use crate::app::pane::{Command, Ctx, Tone};
@@ -35,7 +37,7 @@ pub fn open(ctx: &Ctx, target: &TargetId, name: &RolloutName) -> Command {
     }
 }
 
-fn shift_to_undo<'a>(ctx: &Ctx<'a>, target: &TargetId, name: &RolloutName) -> Result<&'a Rollout, String> {
+fn shift_to_undo(ctx: &Ctx, target: &TargetId, name: &RolloutName) -> Result<ShiftRef, String> {
     if let Some(why) = no_writes(ctx, target) {
         return Err(why);
     }
@@ -66,10 +68,10 @@ pub struct RollbackDialog {
 }
 
 impl RollbackDialog {
-    fn new(ctx: &Ctx, target: &TargetId, shift: &Rollout) -> Self {
+    fn new(ctx: &Ctx, target: &TargetId, shift: ShiftRef) -> Self {
         Self {
             dialog: Dialog::open(target.clone(), shift.name.clone()),
-            shift: ShiftRef::of(shift),
+            shift,
             since: ctx.store.rollbacks.answered_count(),
             reads_since: ctx.now.wall,
             codes: None,
@@ -87,6 +89,8 @@ impl RollbackDialog {
             KeyCode::Up => self.top = self.top.min(most).saturating_sub(1),
             KeyCode::PageDown => self.top = (self.top + 5).min(most),
             KeyCode::PageUp => self.top = self.top.min(most).saturating_sub(5),
+            KeyCode::Left => self.choose(true),
+            KeyCode::Right => self.choose(false),
             KeyCode::Enter => return Some(Input::Enter),
             KeyCode::Esc => return Some(Input::Esc),
             KeyCode::Backspace => return Some(Input::Backspace),
@@ -97,6 +101,20 @@ impl RollbackDialog {
             _ => {}
         }
         None
+    }
+
+    /// Goes to the next older or newer of the earlier revisions that could be deployed again.
+    fn choose(&mut self, older: bool) {
+        let Some(again) = self.dialog.plan().and_then(|plan| plan.again.as_ref()) else { return };
+        let Some(at) = again.choices.iter().position(|it| Some(&it.revision) == again.chosen.as_ref()) else {
+            return;
+        };
+        let at = if older { Some(at + 1) } else { at.checked_sub(1) };
+        let Some(other) = at.and_then(|at| again.choices.get(at)) else { return };
+        let wanted = Some(Wanted::Revision(other.revision.clone()));
+        if self.dialog.start_over() {
+            (self.shift.again, self.top) = (wanted, 0);
+        }
     }
 
     fn act(&mut self, input: Input, ctx: &Ctx) -> app::Reply {
@@ -166,8 +184,7 @@ impl RollbackDialog {
             return;
         }
         let mut shifts = reads.shifts.iter();
-        let shift =
-            shifts.find(|it| it.deployment == self.shift.deployment && it.read_at >= self.reads_since);
+        let shift = shifts.find(|it| self.shift.is(it) && it.read_at >= self.reads_since);
         if let (Some(shift), Some(caller)) = (shift, &reads.caller)
             && let Some(plan) = self.plan(shift, caller, ctx)
         {
@@ -233,11 +250,7 @@ impl Overlay for RollbackDialog {
 /// Deployments of a target whose rollback is not settled.
 fn watched(ctx: &Ctx, target: &TargetId) -> Vec<ShiftRef> {
     let open = ctx.store.rollbacks.flights.open().filter(|watch| watch.plan.place.target == *target);
-    open.map(|watch| ShiftRef {
-        name: watch.plan.name.clone(),
-        deployment: watch.plan.guard.deployment.clone(),
-    })
-    .collect()
+    open.map(Watch::shift).collect()
 }
 
 /// Rollbacks being watched are read whatever is shown.

@@ -3,7 +3,7 @@
 
 use super::comparing::comparison_of;
 use super::dialog::RollbackDialog;
-use super::plan::{Plan, SideFacts, Verdict};
+use super::plan::{AGAIN, Plan, SideFacts, Verdict};
 use super::verdict_view;
 use super::view::{flow, since};
 use crate::app::pane::Ctx;
@@ -129,11 +129,22 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
         Role::Text,
         ctx,
     ));
-    out.extend(side("from  new (green) ", &plan.from, None, Role::New, room, ctx));
-    if let Some(to) = &plan.to {
-        out.extend(side("to    old (blue)  ", to, Some(100.0), Role::Old, room, ctx));
+    let [from, to] = plan.sides();
+    if plan.again.is_some() {
+        out.extend(wrapped(AGAIN, 2, room, Role::Strong, ctx));
+    }
+    out.extend(side(from, &plan.from, None, Role::New, room, ctx));
+    if let Some(earlier) = &plan.to {
+        out.extend(side(to, earlier, Some(100.0), Role::Old, room, ctx));
     }
     out.extend(wrapped(&format!("takes {}", plan.takes), 0, room, Role::Text, ctx));
+    if let Some(again) = &plan.again {
+        out.extend(again.lines().iter().flat_map(|line| wrapped(line, 2, room, Role::Text, ctx)));
+        if let Some(labels) = again.labels() {
+            let text = format!("earlier revisions: {labels}; left and right choose an older or newer one");
+            out.extend(wrapped(&text, 2, room, Role::Dim, ctx));
+        }
+    }
     let store = ctx.store.target(&place.target);
     if let Some(comparison) = store.and_then(|data| comparison_of(data, &plan.guard.deployment)) {
         let (text, role) = verdict_view::sentence(&comparison.verdict, true);

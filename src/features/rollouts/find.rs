@@ -3,9 +3,10 @@
 //! Shared by the dialog and by the commands without a screen. A name means one rollout or none: where it
 //! could mean several, all of them are told. Pure.
 
+use super::mechanism::ecs::{AgainFacts, Earlier, Wanted};
 use super::model::{Owner, Rollout, RolloutName, Standing};
 use super::plan::confirm_word;
-use super::wire::RolloutList;
+use super::wire::{RolloutList, ShiftRef};
 use crate::aws::TargetId;
 use std::collections::BTreeSet;
 
@@ -74,22 +75,50 @@ pub fn word<'a>(
     confirm_word(name, short, target, same_target, targets)
 }
 
-/// The shift of a service that a rollback would undo.
+/// What a rollback of a service would undo: the shift in flight, or else what an earlier revision deployed again
+/// takes the place of.
 ///
 /// # Errors
 /// Why there is none, in words.
-pub fn to_undo<'a>(list: &'a RolloutList, name: &RolloutName) -> Result<&'a Rollout, String> {
-    let shift = list.shift_of(name).ok_or_else(|| {
-        let service = list.services.iter().find(|service| service.name == *name);
-        match service.map(|service| &service.owner) {
-            Some(Owner::CodeDeploy) => "CodeDeploy moves it, and no deployment of it is in flight".to_owned(),
-            _ => "no deployment within a day".to_owned(),
-        }
-    })?;
-    if shift.standing() == Standing::Ended {
-        return Err(shift.over_words());
+pub fn to_undo(list: &RolloutList, name: &RolloutName) -> Result<ShiftRef, String> {
+    let shift = list.shift_of(name);
+    if let Some(shift) = shift.filter(|shift| shift.standing() != Standing::Ended) {
+        return Ok(ShiftRef::of(shift));
     }
-    Ok(shift)
+    if let Some(why) = shift.and_then(Rollout::over_words) {
+        return Err(why);
+    }
+    if let RolloutName::Lambda { .. } = name {
+        return Err("its alias divides nothing, and Eyewall points no alias at another version".to_owned());
+    }
+    let service = list.services.iter().find(|service| service.name == *name);
+    if service.is_some_and(|service| service.owner == Owner::CodeDeploy) {
+        return Err("CodeDeploy moves it, and no deployment of it is in flight".to_owned());
+    }
+    // What the service says is newer than what was seen to end.
+    let deployment = service.and_then(|it| it.deployment.clone()).or(shift.map(|it| it.deployment.clone()));
+    let deployment = deployment.ok_or_else(|| "ECS knows no deployment of it".to_owned())?;
+    Ok(ShiftRef { name: name.clone(), deployment, again: Some(Wanted::Before) })
+}
+
+/// Which of the earlier revisions a person means.
+///
+/// # Errors
+/// What could have been given.
+pub fn earlier(to: &str, again: &AgainFacts) -> Result<Wanted, String> {
+    if matches!(to, "old" | "before") {
+        return Ok(Wanted::Before);
+    }
+    if let Some(found) = again.choices.iter().find(|it| it.answers_to(to)) {
+        return Ok(Wanted::Revision(found.revision.clone()));
+    }
+    let labels: Vec<String> = again.choices.iter().map(Earlier::label).collect();
+    let running = &again.running;
+    Err(if labels.is_empty() {
+        format!("no earlier revision is known, and {running} runs")
+    } else {
+        format!("the shift has ended and {running} runs; it ran {} earlier", labels.join(", "))
+    })
 }
 
 /// Checks the side that a person wants to go back to. Only the old one can be: `old`, or its revision by

@@ -24,12 +24,15 @@ pub enum Step {
         #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
         plan: Option<Box<Plan>>,
     },
-    /// Not sent: the plan no longer held.
+    /// Not sent: the plan no longer held. With a request id it was sent, and AWS refused for that reason.
     Changed {
         /// What differed.
         changes: Vec<GuardedChange>,
         /// Why it was refused, where that is the reason.
         refusals: Vec<String>,
+        /// AWS's request id, where it was AWS that refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
     },
     /// Not sent: the last read failed.
     Unread {

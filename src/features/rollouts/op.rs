@@ -6,7 +6,7 @@
 
 use super::journal::{Entry, Step};
 use super::past::Past;
-use super::plan::{Plan, Verdict};
+use super::plan::Plan;
 use super::rollback::{Journaled, SendResult};
 use super::source::{self, Readers, read_caller};
 use crate::aws::{Conn, ErrorClass, SourceError};
@@ -62,19 +62,19 @@ pub(super) async fn call_if_it_holds<F: Future<Output = SendResult>>(
 
 /// The plan as it would be made now.
 async fn re_read(plan: &Plan, conn: &Conn, now: Timestamp) -> Result<Plan, SourceError> {
-    let shift = Readers::new(conn).shift(&plan.name, &plan.guard.deployment, now).await?;
+    let shift = Readers::new(conn).shift(&plan.shift(), now).await?;
     let mut place = plan.place.clone();
     (place.caller, place.no_writes) = read_caller(conn).await;
     Ok(Plan::new(&shift, place, now))
 }
 
 async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> Timestamp) -> SendResult {
-    let conn = match conn.for_writes().await {
-        Ok(conn) => conn,
+    let writer = match conn.for_writes().await {
+        Ok(writer) => writer,
         Err(error) => return SendResult::Rejected(error),
     };
     let at = clock();
-    let answer = source::undo(&plan.call, &conn).await;
+    let answer = source::undo(&plan.call, &writer).await;
     let journal = Journaled { began, problem: None };
     match answer {
         Ok(request_id) => SendResult::Sent { at, request_id, journal },
@@ -82,8 +82,9 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
             SendResult::Lost { at, error, journal }
         }
         Err(error) if source::lost_race(&plan.call, &error) => {
-            match Box::pin(re_read(plan, &conn, clock())).await {
-                Ok(newer) => SendResult::Changed(Box::new(newer)),
+            // What reads need the credentials for writes may lack.
+            match Box::pin(re_read(plan, conn, clock())).await {
+                Ok(newer) => SendResult::Beaten { newer: Box::new(newer), error },
                 Err(_) => SendResult::Rejected(error),
             }
         }
@@ -106,16 +107,14 @@ fn step(plan: &Plan, result: &SendResult) -> Step {
         SendResult::Lost { error, .. } => Step::Lost { error: error.clone() },
         SendResult::Rejected(error) => Step::Rejected { error: error.clone() },
         SendResult::Unread(error) => Step::Unread { error: error.clone() },
-        SendResult::Changed(newer) => Step::Changed {
-            changes: plan.diff(newer),
-            refusals: newer
-                .checks
-                .iter()
-                .filter(|check| check.verdict == Verdict::Refuse)
-                .map(|check| check.text.clone())
-                .collect(),
-        },
+        SendResult::Changed(newer) => changed(plan, newer, None),
+        SendResult::Beaten { newer, error } => changed(plan, newer, error.request_id.clone()),
     }
+}
+
+fn changed(plan: &Plan, newer: &Plan, request_id: Option<String>) -> Step {
+    let refusals = newer.refusals().map(str::to_owned).collect();
+    Step::Changed { changes: plan.diff(newer), refusals, request_id }
 }
 
 /// Reads the journal's newest part.

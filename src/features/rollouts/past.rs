@@ -151,9 +151,13 @@ fn detail(entry: &Entry) -> String {
         Step::Sent { request_id } => {
             format!("request {}", request_id.as_deref().unwrap_or("without an id"))
         }
-        Step::Changed { changes, refusals } => {
+        Step::Changed { changes, refusals, request_id } => {
             let changes = changes.iter().map(ToString::to_string).chain(refusals.iter().cloned());
-            format!("nothing sent: {}", changes.collect::<Vec<_>>().join(", "))
+            let changes = changes.collect::<Vec<_>>().join(", ");
+            match request_id {
+                Some(id) => format!("AWS refused (request {id}): {changes}"),
+                None => format!("nothing sent: {changes}"),
+            }
         }
         Step::Unread { error } | Step::Rejected { error } | Step::Lost { error } => error.to_string(),
         Step::Ended { why, .. } => why.clone(),

@@ -6,13 +6,19 @@
 
 use super::mechanism;
 pub use super::mechanism::Call;
+use super::mechanism::ecs::{self, AgainFacts};
 use super::model::{Health, Image, Rollout, RolloutName, Side};
 use super::preflight;
 pub use super::preflight::{Check, Verdict};
 use super::stages::percent;
+use super::wire::ShiftRef;
 use crate::aws::{SourceError, TargetId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What is said first of a plan after a shift has ended.
+pub const AGAIN: &str = "the shift has ended: this is a NEW deployment, of an earlier revision";
 
 /// What changes the call's meaning or its victim. Equal guards mean the same call on the same thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +146,10 @@ pub struct Plan {
     pub takes: String,
     /// Whether tasks have to start again, so that minutes pass before it can be over.
     pub slow: bool,
+    /// What it waits for on purpose: steps and bake time.
+    pub waits: Duration,
+    /// The shift has ended: what deploying an earlier revision again means.
+    pub again: Option<AgainFacts>,
     /// What it does not undo.
     pub not_undone: Vec<String>,
     /// Alarms of the deployment that went off.
@@ -167,6 +177,7 @@ impl Plan {
             from: SideFacts::of(&rollout.new, share, tasks),
             to: rollout.old.as_ref().map(|old| {
                 let weight = if rollout.mechanism.has_weights() { old.weight } else { None };
+                let tasks = tasks && rollout.mechanism.again().is_none();
                 SideFacts::of(old, weight.or_else(|| share.map(|new| 100.0 - new)), tasks)
             }),
             call: Call::undoing(rollout),
@@ -179,10 +190,29 @@ impl Plan {
             checks: preflight::checks(rollout, &place, now),
             takes,
             slow,
+            waits: mechanism::waits(rollout),
+            again: rollout.mechanism.again().map(|again| ecs::again::facts(rollout, again)),
             not_undone: not_undone(),
             alarms: rollout.alarms.triggered.clone(),
             read_at: rollout.read_at,
             place,
+        }
+    }
+
+    /// What the sides are called, the one that loses its traffic first.
+    pub fn sides(&self) -> [&'static str; 2] {
+        match self.again {
+            Some(_) => ["from  running     ", "to    earlier     "],
+            None => ["from  new (green) ", "to    old (blue)  "],
+        }
+    }
+
+    /// What is read to make it again, and to follow it once it is sent.
+    pub fn shift(&self) -> ShiftRef {
+        ShiftRef {
+            name: self.name.clone(),
+            deployment: self.guard.deployment.clone(),
+            again: self.again.as_ref().map(AgainFacts::wanted),
         }
     }
 

@@ -91,6 +91,13 @@ pub enum SendResult {
     Rejected(SourceError),
     /// The plan no longer holds: nothing was sent.
     Changed(Box<Plan>),
+    /// AWS refused because somebody was faster: nothing changed by us.
+    Beaten {
+        /// The plan as it is now.
+        newer: Box<Plan>,
+        /// How AWS refused.
+        error: SourceError,
+    },
     /// The last read before sending failed: nothing was sent.
     Unread(SourceError),
 }
@@ -292,6 +299,18 @@ impl Dialog {
         self.plan = Some(newer);
     }
 
+    /// Forgets the plan and what was typed: another one was asked for. `false` when it is being sent.
+    pub fn start_over(&mut self) -> bool {
+        if self.state != State::Asking {
+            return false;
+        }
+        (self.plan, self.problem, self.note) = (None, None, None);
+        self.typed.clear();
+        self.changes.clear();
+        self.drawn.set(false);
+        true
+    }
+
     /// Notes that a read failed. The last plan and what was typed stay.
     pub fn read_failed(&mut self, error: SourceError) {
         self.problem = Some(error);
@@ -316,6 +335,11 @@ impl Dialog {
                 self.state = State::Asking;
                 self.take(*newer);
                 self.note = Some("nothing was sent: the plan no longer holds".to_owned());
+            }
+            SendResult::Beaten { newer, .. } => {
+                self.state = State::Asking;
+                self.take(*newer);
+                self.note = Some("nothing changed: AWS refused, somebody was faster".to_owned());
             }
             SendResult::Unread(error) => {
                 self.state = State::Asking;
@@ -365,6 +389,10 @@ impl Dialog {
         if self.ready() {
             return format!("Enter sends {}:", plan.call.operation());
         }
-        format!("type  {}  to roll back:", plan.place.word)
+        let what = match plan.again.as_ref().and_then(|again| again.choice()) {
+            Some(earlier) => format!("deploy {} again", earlier.label()),
+            None => "roll back".to_owned(),
+        };
+        format!("type  {}  to {what}:", plan.place.word)
     }
 }

@@ -217,7 +217,22 @@ impl Rollout {
 
     /// Where it stands in one word or two: the stage in plain words, or AWS's own name for it.
     pub fn stage_words(&self) -> String {
-        if self.standing() == Standing::Open { self.open_words() } else { self.status_words() }
+        match self.standing() {
+            Standing::Open => self.open_words(),
+            Standing::Ended if self.cleaning_up().is_some() => "cleaning up".to_owned(),
+            _ => self.status_words(),
+        }
+    }
+
+    /// Tasks of the old side that still run although the shift was successful: ECS removes them afterwards where
+    /// the service says `DEFERRED`. `None` when there are none.
+    pub fn cleaning_up(&self) -> Option<u32> {
+        let old = self
+            .old
+            .as_ref()
+            .filter(|_| self.status.0 == "SUCCESSFUL" && self.mechanism.again().is_none())?;
+        let left = old.tasks.running + old.tasks.pending;
+        (left > 0).then_some(left)
     }
 
     /// The stage bar, first stage first.
@@ -235,7 +250,12 @@ impl Rollout {
                     "Failed" | "Stopped" if self.outcome() == Some(Outcome::Failed) => StageState::Failed,
                     _ => StageState::Done,
                 };
-                vec![StageItem::new(&self.status_words(), state)]
+                let mut bar = vec![StageItem::new(&self.status_words(), state)];
+                bar.extend(self.cleaning_up().map(|left| {
+                    let tasks = if left == 1 { "task" } else { "tasks" };
+                    StageItem::new(&format!("cleaning up, {left} old {tasks}"), StageState::Running)
+                }));
+                bar
             }
             Standing::Unknown => vec![StageItem::new(&self.status.0, StageState::Unknown)],
         }

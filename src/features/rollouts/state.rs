@@ -99,14 +99,13 @@ impl Rollbacks {
     pub fn read(&mut self, target: &TargetId, shifts: &Shifts, now: Timestamp) -> Vec<Entry> {
         let mut entries = Vec::new();
         for watch in self.flights.iter_mut().filter(|watch| watch.plan.place.target == *target) {
-            let ended = match shifts.shifts.iter().find(|it| it.deployment == watch.plan.guard.deployment) {
+            let asked = watch.shift();
+            let ended = match shifts.shifts.iter().find(|it| asked.is(it)) {
                 Some(shift) => watch.read(shift, now),
-                None => {
-                    match shifts.failed.iter().find(|(it, _)| it.deployment == watch.plan.guard.deployment) {
-                        Some((_, error)) => watch.read_failed(error.clone(), now),
-                        None => false,
-                    }
-                }
+                None => match shifts.failed.iter().find(|(it, _)| *it == asked) {
+                    Some((_, error)) => watch.read_failed(error.clone(), now),
+                    None => false,
+                },
             };
             if ended {
                 entries.extend(entry(watch));

@@ -1,7 +1,7 @@
 //! The verdict in words: the table of an opened shift, the cell of the list, the phrase of other screens.
 
 use super::comparing::metrics_query;
-use super::model::Rollout;
+use super::model::{Mechanism, Rollout};
 use super::verdict::{Against, Lack, Ruling, Verdict};
 use super::wire::{Comparison, RolloutDetail};
 use crate::app::pane::Ctx;
@@ -153,7 +153,13 @@ fn table<'a>(shift: &Rollout, comparison: &Comparison, room: u16, ctx: &Ctx) -> 
     let before = verdict.settings.against == Against::Before;
     let mut lines = vec![
         row("", if before { "old, before" } else { "old" }.into(), "new".into(), String::new(), Role::Dim),
-        row("requests", count(old.requests), count(new.requests), span_words(verdict), Role::Dim),
+        row(
+            "requests",
+            count(old.requests),
+            count(new.requests),
+            span_words(verdict, undated(shift)),
+            Role::Dim,
+        ),
         row(
             "failed",
             failed(old.failed_percent()),
@@ -172,7 +178,7 @@ fn table<'a>(shift: &Rollout, comparison: &Comparison, room: u16, ctx: &Ctx) -> 
 }
 
 /// What was compared: `over 9m side by side`, and whether minutes scatter more than counting makes them.
-fn span_words(verdict: &Verdict) -> String {
+fn span_words(verdict: &Verdict, undated: bool) -> String {
     if verdict.minutes == 0 {
         return String::new();
     }
@@ -181,5 +187,11 @@ fn span_words(verdict: &Verdict) -> String {
     // Less than a fifth more width is nothing to speak of.
     let wider = verdict.scatter.sqrt();
     let bursts = if wider >= 1.2 { format!(", bursts ×{wider:.1}") } else { String::new() };
-    format!("over {minutes} {whose}{bursts}")
+    let reach = if undated { " in the last day" } else { "" };
+    format!("over {minutes} {whose}{reach}{bursts}")
+}
+
+/// Whether nothing says when the shift began: then it is looked at over the last day.
+fn undated(shift: &Rollout) -> bool {
+    !matches!(shift.mechanism, Mechanism::Ecs(_) | Mechanism::EcsAgain(_))
 }

@@ -10,6 +10,7 @@ use super::model::{Rollout, RolloutName};
 use super::plan::Plan;
 use super::rollback::{Journaled, SendResult};
 use super::stages::percent;
+use super::wire::ShiftRef;
 use crate::aws::{ErrorClass, SourceError, TargetId};
 use crate::text::Zone;
 use jiff::{SignedDuration, Timestamp};
@@ -50,6 +51,17 @@ pub struct Ended {
     pub at: Timestamp,
     /// When it came to be, where AWS says so.
     pub since: Option<Timestamp>,
+}
+
+/// What a watch shows of a read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// Status as AWS reports it.
+    pub status: String,
+    /// Share of traffic on the new side in percent.
+    pub weight: Option<f64>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
 }
 
 /// What a mechanism judges a read by.
@@ -93,7 +105,10 @@ impl Watch {
             SendResult::Lost { at, error, journal } => {
                 (*at, error.request_id.clone(), Some(error.clone()), journal.clone())
             }
-            SendResult::Rejected(_) | SendResult::Changed(_) | SendResult::Unread(_) => return None,
+            SendResult::Rejected(_)
+            | SendResult::Changed(_)
+            | SendResult::Beaten { .. }
+            | SendResult::Unread(_) => return None,
         };
         let plan = Box::new(plan);
         Some(Self { plan, sent_at, request_id, lost, journal, seen: None, problem: None, ended: None })
@@ -144,15 +159,21 @@ impl Watch {
         self.ended.as_ref().is_some_and(|ended| ended.ending != Ending::Unknown)
     }
 
+    /// What is read to follow it.
+    pub fn shift(&self) -> ShiftRef {
+        self.plan.shift()
+    }
+
     /// Takes a read of the deployment. `true` when how it ended has just changed, for the journal.
     pub fn read(&mut self, rollout: &Rollout, now: Timestamp) -> bool {
-        if self.settled() || rollout.deployment != self.plan.guard.deployment {
+        if self.settled() || !self.shift().is(rollout) {
             return false;
         }
         self.problem = None;
-        self.seen = Some((rollout.status.0.clone(), rollout.new.weight));
+        let look = mechanism::look(rollout);
+        self.seen = look.as_ref().map(|look| (look.status.clone(), look.weight));
         let ended = self.judge(rollout, now);
-        self.end(ended, now, rollout.finished_at)
+        self.end(ended, now, look.and_then(|look| look.finished_at))
     }
 
     /// Notes that a read failed. `true` when that makes the outcome unknown.
@@ -178,7 +199,8 @@ impl Watch {
 
     fn overdue(&self, now: Timestamp) -> bool {
         let patience = if self.plan.slow { PATIENCE_TASKS } else { PATIENCE };
-        now.duration_since(self.sent_at) > patience
+        let waits = SignedDuration::try_from(self.plan.waits).unwrap_or_default();
+        now.duration_since(self.sent_at).saturating_sub(waits) > patience
     }
 
     fn end(&mut self, ended: Option<(Ending, String)>, at: Timestamp, since: Option<Timestamp>) -> bool {

@@ -4,6 +4,7 @@
 //! `model.rs`.
 
 use super::autopsy::Autopsy;
+use super::mechanism::ecs::Wanted;
 use super::model::{Event, Owner, Rollout, RolloutName, SideMetrics, Strategy, Tasks};
 use super::plan::Caller;
 use super::verdict::{Settings, Verdict};
@@ -96,12 +97,20 @@ pub struct ShiftRef {
     pub name: RolloutName,
     /// Its ARN.
     pub deployment: String,
+    /// It has ended: which earlier revision of the service is to be deployed again. `None` for the shift itself.
+    pub again: Option<Wanted>,
 }
 
 impl ShiftRef {
     /// The reference to a shift.
     pub fn of(shift: &Rollout) -> Self {
-        Self { name: shift.name.clone(), deployment: shift.deployment.clone() }
+        Self { name: shift.name.clone(), deployment: shift.deployment.clone(), again: None }
+    }
+
+    /// Whether a read is what this asks for.
+    pub fn is(&self, read: &Rollout) -> bool {
+        self.deployment == read.deployment
+            && self.again.as_ref() == read.mechanism.again().map(|it| &it.wanted)
     }
 }
 
@@ -168,7 +177,7 @@ pub struct MetricsQuery {
     pub deployment: String,
     /// The sides.
     pub sides: Sides,
-    /// When traffic began to move; where nothing says so, the last hour is compared.
+    /// When traffic began to move; where nothing says so, it is looked for in the last day.
     pub from: Option<Timestamp>,
     /// How to compare.
     pub settings: Settings,

@@ -107,7 +107,7 @@ pub async fn connect(sim: &SimAws, clock: Clock) -> Conn {
 
 /// Asks a source once, as a poller would.
 pub async fn poll(source: &mut impl Source, query: &Query, clock: Clock) -> Result<Payload, SourceError> {
-    source.poll(query, &SourceCtx { now: clock.now() }).await
+    source.poll(query, &SourceCtx { now: clock.now(), refreshes: 0 }).await
 }
 
 /// A running console.

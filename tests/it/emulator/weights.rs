@@ -21,7 +21,7 @@ async fn boto(server: &Server, part: &str) -> String {
 }
 
 async fn read(source: &mut ShiftsSource, name: &RolloutName, clock: Clock) -> (Rollout, Shifts) {
-    let shift = ShiftRef { name: name.clone(), deployment: String::new() };
+    let shift = ShiftRef { name: name.clone(), deployment: String::new(), again: None };
     let query = ShiftsQuery { shifts: vec![shift], caller: true };
     let reads = source.read(&query, clock.now()).await.unwrap();
     assert!(reads.failed.is_empty(), "{:?}", reads.failed);

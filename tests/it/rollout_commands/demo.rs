@@ -93,7 +93,23 @@ fn names_mean_one_rollout_or_none() {
     demo("at-rest", &["rollouts", "watch", "orders"])
         .ends(1, &["ecs/shop/orders has no deployment within a day"]);
     demo("at-rest", &["rollback", "orders", "--dry-run"])
-        .ends(3, &["nothing was sent", "no deployment within a day"]);
+        .ends(0, &["this is a NEW deployment, of an earlier revision", "taskDefinition = ", "a dry run"]);
+}
+
+#[test]
+fn an_earlier_revision_is_deployed_again_once_and_not_twice_unasked() {
+    let late = ["--scenario", "found-late"];
+    let run = |home, arguments: &[&str]| demo(home, &[&late[..], arguments].concat());
+    run("again-to", &["rollback", "checkout", "--dry-run", "--to", "40"])
+        .ends(0, &["brings back: task definition web-checkout:40", "earlier revisions: rev 41, rev 40"]);
+    run("again-none", &["rollback", "checkout", "--dry-run", "--to", "7"])
+        .ends(2, &["rev 42 runs; it ran rev 41, rev 40 earlier"]);
+    run("again-first", &["rollback", "wishes", "--dry-run"]).ends(3, &["a first deployment"]);
+    run("again-inactive", &["rollback", "search", "--confirm", "search"])
+        .ends(3, &["web-search:5 is INACTIVE"]);
+    let sent = run("again-sent", &["rollback", "checkout", "--confirm", "checkout"]);
+    sent.ends(0, &["reading once more, then ecs:UpdateService", "web-checkout:41 is deployed again"]);
+    assert_eq!(sent.journal("demo").len(), 3);
 }
 
 #[test]

@@ -143,7 +143,13 @@ fn a_rollback_is_sent_once_and_watched_while_the_world_goes_back() {
     assert_eq!(world.calls("StopServiceDeployment"), 1);
     assert_eq!(world.steps(), ["sending", "sent", "ended"]);
     let again = world.run(&SEND);
-    again.ends(3, &["nothing was sent", "its last deployment has ended (ROLLBACK_SUCCESSFUL)"]);
+    again.ends(
+        3,
+        &[
+            "nothing was sent",
+            "its last deployment was rolled back already (ROLLBACK_SUCCESSFUL): --to says which",
+        ],
+    );
     world.run(&["rollouts", "watch", "checkout"]).ends(3, &["ROLLBACK_SUCCESSFUL", "rolled back"]);
     assert_eq!(world.calls("StopServiceDeployment"), 1);
 }

@@ -80,6 +80,7 @@ fn describe(ctx: Ctx<'_>, deployment: &Deployment) -> Value {
     });
     let settings = configuration(deployment.strategy, deployment.bake_minutes, Some(deployment));
     let sources = std::iter::once(&deployment.source).chain(&deployment.more_sources);
+    let sources = sources.filter(|_| !deployment.first);
     object([
         ("serviceDeploymentArn", (&deployment.arn).into()),
         ("serviceArn", service.as_ref().map(|service| &service.arn).into()),
@@ -147,14 +148,24 @@ pub fn describe_service_revisions(ctx: Ctx<'_>, input: &Value) -> Result<Value, 
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for arn in asked(input, "serviceRevisionArns")? {
         match ctx.world.revision(arn, ctx.now) {
-            Some((service, side, created)) => found.push(revision(ctx, &service, &side, created)),
+            Some((service, side, created)) => found.push(revision(ctx, &service, side, created)),
             None => failures.push(failure(arn)),
         }
     }
     Ok(object([("serviceRevisions", found.into()), ("failures", failures.into())]))
 }
 
-fn revision(ctx: Ctx<'_>, service: &str, side: &Side, created: Timestamp) -> Value {
+/// The same for all: three subnets, one security group.
+fn network() -> Value {
+    let vpc = object([
+        ("subnets", list(["subnet-0a1b2c3d", "subnet-1b2c3d4e", "subnet-2c3d4e5f"])),
+        ("securityGroups", list(["sg-0f1e2d3c"])),
+        ("assignPublicIp", "DISABLED".into()),
+    ]);
+    object([("awsvpcConfiguration", vpc)])
+}
+
+fn revision(ctx: Ctx<'_>, service: &str, side: Side, created: Timestamp) -> Value {
     let service = ctx.world.service(service, ctx.now);
     let balancer = service.as_ref().and_then(|service| service.balancer.as_ref());
     let images = ctx.world.task_definition(&side.task_definition).map(|definition| {
@@ -168,13 +179,14 @@ fn revision(ctx: Ctx<'_>, service: &str, side: &Side, created: Timestamp) -> Val
         object([("targetGroupArn", group.into()), ("productionListenerRule", (&balancer.rule).into())])
     });
     object([
-        ("serviceRevisionArn", (&side.arn).into()),
+        ("serviceRevisionArn", side.arn.into()),
         ("serviceArn", service.as_ref().map(|service| &service.arn).into()),
         ("clusterArn", service.as_ref().map(|service| &service.cluster_arn).into()),
-        ("taskDefinition", (&side.task_definition).into()),
+        ("taskDefinition", side.task_definition.into()),
         ("launchType", "FARGATE".into()),
-        ("platformVersion", "1.4.0".into()),
+        ("platformVersion", side.platform.into()),
         ("platformFamily", "Linux".into()),
+        ("networkConfiguration", network()),
         ("loadBalancers", balancers(ctx, balancer)),
         ("containerImages", list(images)),
         ("guardDutyEnabled", false.into()),

@@ -73,6 +73,14 @@ fn configuration(strategy: Strategy, bake_minutes: u32, deployment: Option<&Depl
         ]);
         configuration = configuration.with("alarms", monitor);
     }
+    if deployment.is_some_and(|it| it.deferred) {
+        let early = object([
+            ("enable", true.into()),
+            ("healthyPercent", 100.into()),
+            ("sourceServiceRevisionCleanup", "DEFERRED".into()),
+        ]);
+        configuration = configuration.with("earlySuccessCriteria", early);
+    }
     if let Some(deployment) = deployment.filter(|it| !it.listed_hooks.is_empty()) {
         configuration = configuration.with("lifecycleHooks", list(deployment.listed_hooks.iter().map(hook)));
     }

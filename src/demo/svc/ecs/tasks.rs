@@ -132,7 +132,7 @@ pub fn describe_task_definition(ctx: Ctx<'_>, input: &Value) -> Result<Value, Fa
         ("family", definition.family.into()),
         ("revision", definition.revision.into()),
         ("networkMode", "awsvpc".into()),
-        ("status", "ACTIVE".into()),
+        ("status", definition.status.into()),
         ("compatibilities", list(["EC2", "FARGATE"])),
         ("requiresCompatibilities", list(["FARGATE"])),
         ("cpu", definition.cpu.to_string().into()),

@@ -38,6 +38,9 @@ pub enum UpdateError {
     /// No such task definition.
     #[error("TaskDefinition not found.")]
     NoDefinition,
+    /// It was deregistered.
+    #[error("TaskDefinition is inactive")]
+    Inactive,
     /// Another controller deploys it: whether a task definition was not asked for, and which.
     #[error("{} on services with a {} deployment controller. {}", if *.0 { FORCED } else { DEFINED }, .1, instead(.1))]
     NotOurs(bool, &'static str),
@@ -52,6 +55,9 @@ pub enum StopError {
     /// It has ended.
     #[error("The service deployment has already completed and cannot be stopped.")]
     Terminal,
+    /// It is the service's first.
+    #[error("The service deployment has no source service revision to roll back to.")]
+    NothingBefore,
     /// It is of a service that has another controller.
     #[error("The service uses a {0} deployment controller: its deployments cannot be stopped by ECS.")]
     NotOurs(&'static str),

@@ -48,6 +48,8 @@ pub struct Side {
     pub task_definition: String,
     /// Task definition revision number.
     pub number: u32,
+    /// Platform version.
+    pub platform: String,
     /// Target group ARN it registers in; none for a service without a load balancer.
     pub target_group: Option<String>,
     /// Tasks wanted.
@@ -81,6 +83,10 @@ pub struct Deployment {
     pub stage: Option<&'static str>,
     /// The side traffic comes from.
     pub source: Side,
+    /// Whether nothing ran before it: then it has no source, whatever `source` says.
+    pub first: bool,
+    /// Whether it is successful before its old tasks are gone.
+    pub deferred: bool,
     /// Other revisions that were active when it began.
     pub more_sources: Vec<Side>,
     /// The side traffic goes to.
@@ -288,6 +294,8 @@ pub struct TaskDefinition {
     pub cpu: u32,
     /// Mebibytes.
     pub memory: u32,
+    /// `ACTIVE` or `INACTIVE`.
+    pub status: &'static str,
     /// When it was registered.
     pub registered: Timestamp,
 }

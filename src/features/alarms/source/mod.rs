@@ -43,6 +43,8 @@ pub struct ListSource {
     last: Vec<Arc<Alarm>>,
     /// When all of them were read.
     all_at: Option<Duration>,
+    /// How often somebody had asked for all anew by then.
+    refreshes: u32,
 }
 
 /// Which alarms one reading is about.
@@ -64,7 +66,7 @@ struct Mutes {
 impl ListSource {
     /// A source over this connection.
     pub fn new(conn: &Conn) -> Self {
-        Self { conn: conn.clone(), mutes: Mutes::default(), last: Vec::new(), all_at: None }
+        Self { conn: conn.clone(), mutes: Mutes::default(), last: Vec::new(), all_at: None, refreshes: 0 }
     }
 
     async fn read(&self, which: Which<'_>) -> Result<Vec<Alarm>, SourceError> {
@@ -152,11 +154,12 @@ impl ListSource {
 impl Source for ListSource {
     async fn poll(&mut self, _query: &Query, ctx: &SourceCtx) -> Result<Payload, SourceError> {
         let now = ctx.now.since_start;
-        let due = self.all_at.is_none_or(|at| now.saturating_sub(at) >= ALL_EVERY);
+        let due = self.all_at.is_none_or(|at| now.saturating_sub(at) >= ALL_EVERY)
+            || ctx.refreshes > self.refreshes;
         let (alarms, replaced) = if self.last.len() <= FEW || due {
             self.read_mutes(now).await;
             let alarms = self.read(Which::All).await?;
-            self.all_at = Some(now);
+            (self.all_at, self.refreshes) = (Some(now), self.refreshes.max(ctx.refreshes));
             (alarms, None)
         } else {
             let (alarms, names) = self.changed().await?;

@@ -50,7 +50,7 @@ impl Bench {
     }
 
     async fn poll(&mut self, query: &TrailQuery) -> Result<Batch, SourceError> {
-        let ctx = SourceCtx { now: self.clock.now() };
+        let ctx = SourceCtx { now: self.clock.now(), refreshes: 0 };
         match self.source.poll(&Query::Trail(query.clone()), &ctx).await? {
             Payload::Trail(batch) => {
                 self.trail.push(batch.clone());
@@ -176,7 +176,7 @@ async fn colleagues_may_use_up_the_quota() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_lost_when_an_answer_is_not_taken() {
     let mut bench = Bench::new("bad-deploy").await;
-    let ctx = SourceCtx { now: bench.clock.now() };
+    let ctx = SourceCtx { now: bench.clock.now(), refreshes: 0 };
     let query = Query::Trail(hours(1));
     // An answer that nobody takes, then the poller closes the source: its question changed.
     let Payload::Trail(lost) = bench.source.poll(&query, &ctx).await.unwrap() else { panic!() };

@@ -11,15 +11,18 @@ pub mod lambda;
 use super::model::{Owner, Rollout, RolloutName, Standing};
 use super::preflight::Check;
 use super::stages::{ByItself, Due, Next, StageItem};
-use super::watch::{Ending, Seen};
+use super::watch::{Ending, Look, Seen};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How traffic moves, with what only this mechanism knows of a shift.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Mechanism {
     /// A deployment of an ECS service.
     Ecs(ecs::Strategy),
+    /// An ECS service after its deployment, and an earlier revision to deploy again.
+    EcsAgain(Box<ecs::Again>),
     /// Weights of a Lambda alias.
     Lambda(lambda::Alias),
     /// A deployment of CodeDeploy.
@@ -31,6 +34,7 @@ impl Mechanism {
     pub fn label(&self) -> String {
         match self {
             Self::Ecs(strategy) => format!("ECS {}", strategy.label()),
+            Self::EcsAgain(again) => format!("ECS {}", again.strategy.label()),
             Self::Lambda(_) => "Lambda alias".to_owned(),
             Self::CodeDeploy(it) => format!("CodeDeploy {}", it.platform.name()),
         }
@@ -40,6 +44,7 @@ impl Mechanism {
     pub fn short(&self) -> &str {
         match self {
             Self::Ecs(strategy) => strategy.label(),
+            Self::EcsAgain(again) => again.strategy.label(),
             Self::Lambda(_) => "Lambda alias",
             Self::CodeDeploy(_) => "CodeDeploy",
         }
@@ -49,6 +54,7 @@ impl Mechanism {
     pub fn has_weights(&self) -> bool {
         match self {
             Self::Ecs(strategy) => strategy.has_weights(),
+            Self::EcsAgain(again) => again.strategy.has_weights(),
             Self::Lambda(_) => true,
             Self::CodeDeploy(it) => it.platform.has_weights(),
         }
@@ -57,7 +63,7 @@ impl Mechanism {
     /// Whether its sides run tasks that can be counted.
     pub fn has_tasks(&self) -> bool {
         match self {
-            Self::Ecs(_) => true,
+            Self::Ecs(_) | Self::EcsAgain(_) => true,
             Self::Lambda(_) => false,
             // What a stack drives tells only its weight.
             Self::CodeDeploy(it) => matches!(it.moves, Some(RolloutName::Ecs { .. })),
@@ -68,7 +74,7 @@ impl Mechanism {
     pub fn at_once(&self) -> bool {
         match self {
             Self::Ecs(strategy) => *strategy == ecs::Strategy::BlueGreen,
-            Self::Lambda(_) => false,
+            Self::EcsAgain(_) | Self::Lambda(_) => false,
             Self::CodeDeploy(it) => it.routing == codedeploy::Routing::AtOnce,
         }
     }
@@ -77,6 +83,7 @@ impl Mechanism {
     pub fn strategy(&self) -> Option<&ecs::Strategy> {
         match self {
             Self::Ecs(strategy) => Some(strategy),
+            Self::EcsAgain(again) => Some(&again.strategy),
             Self::Lambda(_) | Self::CodeDeploy(_) => None,
         }
     }
@@ -85,7 +92,15 @@ impl Mechanism {
     pub fn codedeploy(&self) -> Option<&codedeploy::Deployment> {
         match self {
             Self::CodeDeploy(it) => Some(it),
-            Self::Ecs(_) | Self::Lambda(_) => None,
+            Self::Ecs(_) | Self::EcsAgain(_) | Self::Lambda(_) => None,
+        }
+    }
+
+    /// The shift has ended: what could be deployed again.
+    pub fn again(&self) -> Option<&ecs::Again> {
+        match self {
+            Self::EcsAgain(again) => Some(again),
+            Self::Ecs(_) | Self::Lambda(_) | Self::CodeDeploy(_) => None,
         }
     }
 }
@@ -113,10 +128,11 @@ impl Rollout {
             return None;
         }
         Some(match (&self.mechanism, self.status.0.as_str()) {
-            (Mechanism::Ecs(_) | Mechanism::Lambda(_), "SUCCESSFUL")
-            | (Mechanism::CodeDeploy(_), "Succeeded") => Outcome::Success,
-            (Mechanism::Ecs(_) | Mechanism::Lambda(_), "ROLLBACK_SUCCESSFUL") => Outcome::RolledBack,
+            (Mechanism::CodeDeploy(_), "Succeeded") => Outcome::Success,
             (Mechanism::CodeDeploy(it), _) if it.went_back() => Outcome::RolledBack,
+            (Mechanism::CodeDeploy(_), _) => Outcome::Failed,
+            (_, "SUCCESSFUL") => Outcome::Success,
+            (_, "ROLLBACK_SUCCESSFUL") => Outcome::RolledBack,
             _ => Outcome::Failed,
         })
     }
@@ -124,7 +140,7 @@ impl Rollout {
     /// Status in words, once it is no longer open.
     pub fn status_words(&self) -> String {
         match &self.mechanism {
-            Mechanism::Ecs(_) | Mechanism::Lambda(_) => self.status.0.clone(),
+            Mechanism::Ecs(_) | Mechanism::EcsAgain(_) | Mechanism::Lambda(_) => self.status.0.clone(),
             Mechanism::CodeDeploy(it) => it.status_words(&self.status.0),
         }
     }
@@ -139,21 +155,15 @@ impl Rollout {
         self.mechanism.codedeploy().map(|it| it.troubles(self.new.weight)).unwrap_or_default()
     }
 
-    /// Why a shift that is over cannot be undone, in words.
-    pub(super) fn over_words(&self) -> String {
-        match &self.mechanism {
-            Mechanism::CodeDeploy(it) => codedeploy::over(self, it),
-            Mechanism::Ecs(_) | Mechanism::Lambda(_) => format!(
-                "its last deployment has ended ({}): going back now is a new deployment",
-                self.status.0
-            ),
-        }
+    /// Why a shift that is over cannot be undone, where this mechanism has no way back then.
+    pub(super) fn over_words(&self) -> Option<String> {
+        self.mechanism.codedeploy().map(|it| codedeploy::over(self, it))
     }
 
     /// What its state allows.
     pub fn standing(&self) -> Standing {
         match &self.mechanism {
-            Mechanism::Ecs(_) => self.status.standing(),
+            Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => self.status.standing(),
             Mechanism::Lambda(alias) => alias.standing(),
             Mechanism::CodeDeploy(it) => it.standing(&self.status.0),
         }
@@ -169,6 +179,7 @@ impl Rollout {
         }
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::next(self, strategy),
+            Mechanism::EcsAgain(_) => Next::Unknown,
             Mechanism::Lambda(_) => Next::Stays,
             Mechanism::CodeDeploy(it) => codedeploy::next(self, it),
         }
@@ -178,7 +189,7 @@ impl Rollout {
     pub fn due_100(&self) -> Option<Due> {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::due_100(self, strategy),
-            Mechanism::Lambda(_) => None,
+            Mechanism::EcsAgain(_) | Mechanism::Lambda(_) => None,
             Mechanism::CodeDeploy(it) => codedeploy::due_100(self, it),
         }
     }
@@ -186,7 +197,7 @@ impl Rollout {
     /// Where an open shift stands, in one word or two.
     pub(super) fn open_words(&self) -> String {
         match &self.mechanism {
-            Mechanism::Ecs(_) => ecs::stage_words(self),
+            Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => ecs::stage_words(self),
             Mechanism::Lambda(_) => lambda::stage_words(self),
             Mechanism::CodeDeploy(it) => codedeploy::stage_words(self, it),
         }
@@ -195,7 +206,7 @@ impl Rollout {
     /// The stage bar of an open shift, first stage first.
     pub(super) fn open_bar(&self, now: Timestamp) -> Vec<StageItem> {
         match &self.mechanism {
-            Mechanism::Ecs(_) => ecs::stage_bar(self, now),
+            Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => ecs::stage_bar(self, now),
             Mechanism::Lambda(_) => lambda::stage_bar(self),
             Mechanism::CodeDeploy(it) => codedeploy::stage_bar(self, it, now),
         }
@@ -205,6 +216,7 @@ impl Rollout {
     pub fn by_itself(&self) -> ByItself {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::by_itself(self, strategy),
+            Mechanism::EcsAgain(again) => ecs::by_itself(self, &again.strategy),
             Mechanism::Lambda(_) => ByItself { yes: false, why: "nothing watches an alias".to_owned() },
             Mechanism::CodeDeploy(it) => codedeploy::by_itself(self, it),
         }
@@ -227,6 +239,7 @@ impl Call {
     pub(super) fn undoing(rollout: &Rollout) -> Self {
         match &rollout.mechanism {
             Mechanism::Ecs(_) => Self::Ecs(ecs::call(rollout)),
+            Mechanism::EcsAgain(again) => Self::Ecs(ecs::again::call(rollout, again)),
             Mechanism::Lambda(alias) => Self::Lambda(lambda::call(alias)),
             Mechanism::CodeDeploy(_) => Self::CodeDeploy(codedeploy::call(rollout)),
         }
@@ -263,7 +276,7 @@ impl Call {
 /// Whether the split is the mechanism's own to change, and not somebody's who would set it again.
 pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
     match &rollout.mechanism {
-        Mechanism::Ecs(_) => rollout.owner == Owner::Ecs,
+        Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => rollout.owner == Owner::Ecs,
         Mechanism::Lambda(_) => rollout.owner == Owner::Nobody,
         Mechanism::CodeDeploy(_) => rollout.owner == Owner::CodeDeploy,
     }
@@ -274,6 +287,7 @@ pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
 pub(super) fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::guarded(rollout),
+        Mechanism::EcsAgain(again) => ecs::again::guarded(rollout, again),
         Mechanism::Lambda(alias) => lambda::guarded(alias),
         Mechanism::CodeDeploy(it) => codedeploy::guarded(rollout, it),
     }
@@ -283,8 +297,26 @@ pub(super) fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
 pub(super) fn takes(rollout: &Rollout) -> (String, bool) {
     match &rollout.mechanism {
         Mechanism::Ecs(strategy) => ecs::takes(rollout, strategy),
+        Mechanism::EcsAgain(again) => (ecs::again::takes(rollout, again), true),
         Mechanism::Lambda(_) => (lambda::takes(rollout), false),
         Mechanism::CodeDeploy(it) => (codedeploy::takes(rollout, it), false),
+    }
+}
+
+/// What it waits for on purpose, beside what it does.
+pub(super) fn waits(rollout: &Rollout) -> Duration {
+    rollout.mechanism.again().map_or(Duration::ZERO, |again| again.waits(rollout.bake))
+}
+
+/// What a watch shows of a read: status, weight of the new side, when it ended. `None` before there is anything.
+pub(super) fn look(rollout: &Rollout) -> Option<Look> {
+    match &rollout.mechanism {
+        Mechanism::EcsAgain(again) => ecs::again::look(again),
+        Mechanism::Ecs(_) | Mechanism::Lambda(_) | Mechanism::CodeDeploy(_) => Some(Look {
+            status: rollout.status.0.clone(),
+            weight: rollout.new.weight,
+            finished_at: rollout.finished_at,
+        }),
     }
 }
 
@@ -292,6 +324,7 @@ pub(super) fn takes(rollout: &Rollout) -> (String, bool) {
 pub(super) fn checks(rollout: &Rollout) -> Vec<Check> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::checks(rollout),
+        Mechanism::EcsAgain(again) => ecs::again_checks(rollout, again),
         Mechanism::Lambda(alias) => lambda::checks(rollout, alias),
         Mechanism::CodeDeploy(it) => codedeploy::checks(rollout, it),
     }
@@ -301,6 +334,7 @@ pub(super) fn checks(rollout: &Rollout) -> Vec<Check> {
 pub(super) fn judge(seen: &Seen, rollout: &Rollout) -> Option<(Ending, String)> {
     match &rollout.mechanism {
         Mechanism::Ecs(_) => ecs::judge(seen, rollout),
+        Mechanism::EcsAgain(again) => ecs::again::judge(seen, again),
         Mechanism::Lambda(alias) => lambda::judge(seen, rollout, alias),
         Mechanism::CodeDeploy(it) => codedeploy::judge(seen, rollout, it),
     }

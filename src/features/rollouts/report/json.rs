@@ -133,6 +133,17 @@ pub fn plan(plan: &Plan) -> Value {
         })).collect::<Vec<_>>(),
         "takes": plan.takes,
         "notUndone": plan.not_undone,
+        "again": plan.again.as_ref().map(|again| json!({
+            "running": again.running,
+            "brings": again.restores,
+            "keeps": again.keeps,
+            "choices": again.choices.iter().map(|it| json!({
+                "label": it.label(),
+                "serviceRevisionArn": it.revision,
+                "taskDefinition": it.definition,
+                "createdAt": time(it.made),
+            })).collect::<Vec<_>>(),
+        })),
         "triggeredAlarmNames": plan.alarms,
         "readAt": plan.read_at.to_string(),
     })

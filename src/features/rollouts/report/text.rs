@@ -1,7 +1,8 @@
 //! The same as text, for 80 columns: what a person copies (names, ARNs, commands) is never cut or wrapped.
 
+use super::super::mechanism::ecs::AgainFacts;
 use super::super::model::Rollout;
-use super::super::plan::{Plan, SideFacts, Verdict};
+use super::super::plan::{AGAIN, Plan, SideFacts, Verdict};
 use super::super::stages::percent;
 use super::super::view::since;
 use super::Fact;
@@ -137,15 +138,23 @@ pub fn plan(plan: &Plan, now: Timestamp, glyphs: &Glyphs) -> Vec<String> {
         &[format!("{}, deployment {id}", plan.mechanism), format!("owner: {}", plan.owner)],
         2,
     ));
-    out.extend(side("from  new (green) ", &plan.from, None));
-    if let Some(to) = &plan.to {
-        out.extend(side("to    old (blue)  ", to, Some(100.0)));
+    let [from, to] = plan.sides();
+    if plan.again.is_some() {
+        out.push(AGAIN.to_owned());
+    }
+    out.extend(side(from, &plan.from, None));
+    if let Some(earlier) = &plan.to {
+        out.extend(side(to, earlier, Some(100.0)));
     }
     let mut say = |text: String| {
         let rows = wrap(&text, WIDTH - 2).into_iter().enumerate();
         out.extend(rows.map(|(index, row)| if index == 0 { row } else { format!("  {row}") }));
     };
     say(format!("takes {}", plan.takes));
+    plan.again.iter().flat_map(AgainFacts::lines).for_each(&mut say);
+    if let Some(labels) = plan.again.as_ref().and_then(AgainFacts::labels) {
+        say(format!("earlier revisions: {labels}; --to chooses"));
+    }
     if !plan.alarms.is_empty() {
         say(format!("alarms of this deployment: {}", plan.alarms.join(", ")));
     }

@@ -25,8 +25,9 @@ const BEFORE: SignedDuration = SignedDuration::from_hours(1);
 const LONGEST: SignedDuration = SignedDuration::from_hours(48);
 /// Target groups per side: more are not compared, since they would cost without telling more.
 const MAX_GROUPS: usize = 4;
-/// Compared where nothing says when traffic began to move.
-const UNDATED: SignedDuration = SignedDuration::from_hours(1);
+/// Where nothing says when traffic began to move, all of it is looked for so far back. A metric costs the same,
+/// however long the time that is asked for.
+pub const UNDATED: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a metric of a side says.
 #[derive(Clone, Copy)]
@@ -191,11 +192,13 @@ impl Tally {
 }
 
 fn compare(shift: usize, asked: &MetricsQuery, series: &[Series], now: Timestamp) -> Comparison {
-    let from = began(asked, now);
     let Parts { metrics, .. } = parts(&asked.sides);
     let reports_failures = metrics.iter().any(|(.., says)| matches!(says, Says::Failed));
     let old = tallies(&format!("o{shift}_"), metrics, series, now);
     let new = tallies(&format!("n{shift}_"), metrics, series, now);
+    // Where nothing says when it began, that is the first minute in which the new side had a request.
+    let first = || new.iter().find(|(_, tally)| tally.requests.is_some_and(|it| it > 0.0)).map(|(at, _)| *at);
+    let from = asked.from.or_else(first).unwrap_or(now);
     let mut minutes: BTreeMap<Timestamp, Minute> = BTreeMap::new();
     let empty = |at: Timestamp| Minute { at, old: None, new: None };
     for (at, tally) in &old {

@@ -16,7 +16,7 @@ pub use metrics::VerdictsSource;
 use super::mechanism::Call;
 use super::model::{Owner, Rollout, RolloutName};
 use super::plan::Caller;
-use super::wire::{RolloutList, RolloutsQuery, Shifts, ShiftsQuery};
+use super::wire::{RolloutList, RolloutsQuery, ShiftRef, Shifts, ShiftsQuery};
 use crate::app::Now;
 use crate::aws::{Conn, ErrorClass, SourceError, identity};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
@@ -101,18 +101,16 @@ impl Readers {
     ///
     /// # Errors
     /// Also when it is no longer there.
-    pub(super) async fn shift(
-        &mut self,
-        name: &RolloutName,
-        deployment: &str,
-        now: Timestamp,
-    ) -> Result<Rollout, SourceError> {
-        match name {
-            RolloutName::Ecs { cluster, service } => {
-                self.ecs.shift((cluster, service), deployment, now).await
+    pub(super) async fn shift(&mut self, asked: &ShiftRef, now: Timestamp) -> Result<Rollout, SourceError> {
+        match (&asked.name, &asked.again) {
+            (RolloutName::Ecs { cluster, service }, None) => {
+                self.ecs.shift((cluster, service), &asked.deployment, now).await
             }
-            RolloutName::Lambda { function, alias } => self.lambda.alias(function, alias, now).await,
-            RolloutName::CodeDeploy { .. } => self.codedeploy.shift(deployment, now).await,
+            (RolloutName::Ecs { cluster, service }, Some(wanted)) => {
+                self.ecs.again((cluster, service), &asked.deployment, wanted, now).await
+            }
+            (RolloutName::Lambda { function, alias }, _) => self.lambda.alias(function, alias, now).await,
+            (RolloutName::CodeDeploy { .. }, _) => self.codedeploy.shift(&asked.deployment, now).await,
         }
     }
 }
@@ -167,7 +165,7 @@ impl ShiftsSource {
     pub async fn read(&mut self, query: &ShiftsQuery, now: Now) -> Result<Shifts, SourceError> {
         let (mut shifts, mut failed) = (Vec::new(), Vec::new());
         for asked in &query.shifts {
-            match self.readers.shift(&asked.name, &asked.deployment, now.wall).await {
+            match self.readers.shift(asked, now.wall).await {
                 Ok(shift) => shifts.push(shift),
                 Err(error) if error.class.parks() => return Err(error),
                 Err(error) => failed.push((asked.clone(), error)),

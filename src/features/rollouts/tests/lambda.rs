@@ -36,7 +36,7 @@ pub async fn somebody_sets(lab: &Lab, version: &str, weights: &[(&str, f64)]) {
 pub fn alias(shift: &Rollout) -> &crate::features::rollouts::mechanism::lambda::Alias {
     match &shift.mechanism {
         Mechanism::Lambda(alias) => alias,
-        Mechanism::Ecs(_) | Mechanism::CodeDeploy(_) => panic!("not an alias: {shift:?}"),
+        other => panic!("not an alias: {other:?}"),
     }
 }
 
@@ -137,6 +137,7 @@ async fn each_course_ends_as_it_must_with_at_most_one_call() {
         ("denied", &["lambda:UpdateAlias=deny"], &[], "rejected", 1),
         ("expired", &["lambda:UpdateAlias=expire"], &[], "rejected", 1),
         ("throttled", &["lambda:UpdateAlias=throttle"], &[], "rejected", 1),
+        ("another update is under way", &["lambda:UpdateAlias=conflict"], &[], "rejected", 1),
         ("unread", &["lambda:GetAlias=garbage:502"], &[], "unread", 0),
         ("answer cut off", &["lambda:UpdateAlias=cut:5"], &[], "lost", 1),
         ("answer not AWS's", &["lambda:UpdateAlias=garbage"], &[], "lost", 1),
@@ -157,6 +158,7 @@ async fn each_course_ends_as_it_must_with_at_most_one_call() {
             SendResult::Lost { .. } => "lost",
             SendResult::Rejected(_) => "rejected",
             SendResult::Changed(_) => "changed",
+            SendResult::Beaten { .. } => "beaten",
             SendResult::Unread(_) => "unread",
         };
         assert_eq!((got, lab.calls("UpdateAlias") - before), (*answer, *calls), "{name}: {result:?}");
@@ -179,8 +181,11 @@ async fn aws_itself_refuses_when_somebody_is_faster_than_the_last_read() {
         tokio::time::sleep(Duration::from_secs(2)).await;
         somebody_sets(&lab, "17", &[("18", 0.5)]).await;
     });
-    let SendResult::Changed(newer) = &result else { panic!("{result:?}") };
+    let SendResult::Beaten { newer, error } = &result else { panic!("{result:?}") };
     let changes = plan.diff(newer);
+    let steps = entries(&path);
+    let Step::Changed { request_id, .. } = &steps[1].step else { panic!("{steps:?}") };
+    assert!(request_id.is_some() && *request_id == error.request_id, "the request that AWS refused is kept");
     let weights = changes.iter().find(|change| change.field == "weights").unwrap();
     assert_eq!(weights.to_string(), "weights was version 18 20 %, is version 18 50 %");
     assert_eq!(lab.calls("UpdateAlias"), 2, "one of somebody's, one that AWS refused");

@@ -1,5 +1,7 @@
 //! Builders that the tests of this folder share.
 
+mod again;
+mod again_screen;
 mod alias_screen;
 mod autopsy;
 mod codedeploy;
@@ -8,8 +10,8 @@ mod codedeploy_screen;
 mod codedeploy_table;
 mod dialog_state;
 mod ecs_table;
-mod interleaved;
-mod interleavings;
+mod interleaved_ecs;
+mod interleaved_lambda;
 mod lambda;
 mod plans;
 mod report;

@@ -81,9 +81,10 @@ fn the_json_is_what_its_description_says() {
     same("error", &json::error(&error(ErrorClass::Expired)), "");
     let mut plan = plan_of(&shift);
     plan.alarms = shift.alarms.triggered.clone();
+    insta::assert_snapshot!("plan_json", format!("{:#}", json::plan(&plan)));
+    plan.again = plan_of(&super::again_screen::ended()).again;
     same("plan", &json::plan(&plan), "parameters.");
     insta::assert_snapshot!("rollout_json", format!("{:#}", json::rollout(&prod, Some("eu-west-2"), &shift)));
-    insta::assert_snapshot!("plan_json", format!("{:#}", json::plan(&plan)));
 }
 
 #[test]

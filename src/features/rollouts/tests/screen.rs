@@ -78,6 +78,7 @@ fn ended() -> Rollout {
     shift.status = Status::new("SUCCESSFUL");
     shift.stage = None;
     shift.finished_at = Some(at(-7200));
+    shift.old.iter_mut().for_each(|old| old.tasks = Tasks::default());
     shift
 }
 
@@ -472,9 +473,8 @@ fn where_there_is_nothing_to_undo_a_line_says_why() {
     let read_only =
         SessionInfo { writes_refused: Some("target prod is read-only".into()), ..SessionInfo::default() };
     assert!(refused(read_only.clone(), &[]).contains("target prod is read-only"));
-    assert!(refused(SessionInfo::default(), &[KeyCode::Down]).contains("has ended (SUCCESSFUL)"));
     let at_rest = [KeyCode::Char('.'), KeyCode::Char('G')];
-    assert!(refused(SessionInfo::default(), &at_rest).contains("no deployment within a day"));
+    assert!(refused(SessionInfo::default(), &at_rest).contains("ECS knows no deployment of it"));
     // The verb is not listed either.
     assert!(!screen(&app_with(read_only), 120, 20, 0).contains("rollback"));
     assert!(screen(&app(), 120, 20, 0).contains("rollback"));

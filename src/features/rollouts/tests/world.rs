@@ -91,7 +91,7 @@ impl Lab {
 
     /// The shift of this name, wherever it stands.
     pub async fn named(&self, name: &RolloutName) -> Rollout {
-        let shifts = vec![ShiftRef { name: name.clone(), deployment: String::new() }];
+        let shifts = vec![ShiftRef { name: name.clone(), deployment: String::new(), again: None }];
         let query = ShiftsQuery { shifts, caller: false };
         ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap().shifts.remove(0)
     }
@@ -109,14 +109,19 @@ impl Lab {
 
     /// What a plan's deployment is like now.
     pub async fn reads_of(&self, plan: &Plan) -> Shifts {
-        let shift = ShiftRef { name: plan.name.clone(), deployment: plan.guard.deployment.clone() };
-        let query = ShiftsQuery { shifts: vec![shift], caller: false };
+        let query = ShiftsQuery { shifts: vec![plan.shift()], caller: false };
         ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap()
     }
 
     /// The plan for a shift.
     pub async fn plan_of(&self, shift: &Rollout) -> Plan {
-        let reads = self.shifts(shift, true).await;
+        self.plan_for_ref(&ShiftRef::of(shift)).await
+    }
+
+    /// The plan for what is asked for, as the dialog makes it.
+    pub async fn plan_for_ref(&self, asked: &ShiftRef) -> Plan {
+        let query = ShiftsQuery { shifts: vec![asked.clone()], caller: true };
+        let reads = ShiftsSource::new(&self.conn).read(&query, self.now()).await.unwrap();
         let place = Circumstances {
             caller: reads.caller.unwrap(),
             no_writes: reads.no_writes,
@@ -482,10 +487,7 @@ async fn a_refusal_is_told_and_a_lost_answer_is_never_sent_again() {
         assert!(matches!(entries(&journal)[1].step, Step::Lost { .. }));
         // Reading settles it, whichever way it went.
         let mut watch = Watch::begin(plan.clone(), &result).unwrap();
-        let shift = ShiftsQuery {
-            shifts: vec![ShiftRef { name: plan.name.clone(), deployment: plan.guard.deployment.clone() }],
-            caller: false,
-        };
+        let shift = ShiftsQuery { shifts: vec![plan.shift()], caller: false };
         let mut source = ShiftsSource::new(&lab.conn);
         for _ in 0..20 {
             lab.pass(5).await;

@@ -26,7 +26,7 @@ const START: &str = "2026-11-22T04:19:00Z";
 pub(super) fn ctx(seconds: u64) -> SourceCtx {
     let start: Timestamp = START.parse().unwrap();
     let since_start = Duration::from_secs(seconds);
-    SourceCtx { now: Now { since_start, wall: start + since_start } }
+    SourceCtx { now: Now { since_start, wall: start + since_start }, refreshes: 0 }
 }
 
 async fn connect(http: SharedHttpClient, clock: Clock, region: &str) -> Conn {

@@ -1,10 +1,14 @@
 //! Deployments of ECS services: the strategies, and what follows from a shift in time.
 //!
-//! What a rollback of one is, is in `undo.rs`. ECS has finer stages than people think in; one that this
+//! What a rollback of one is, is in `undo.rs`, and once it has ended in `again.rs`. ECS has finer stages than people think in; one that this
 //! version does not know is shown by its name. What cannot be derived is unknown and never guessed.
 
+pub mod again;
+mod again_checks;
 mod undo;
 
+pub use again::{Again, AgainFacts, Earlier, Wanted};
+pub(super) use again_checks::checks as again_checks;
 pub use undo::Call;
 pub(super) use undo::{call, checks, guarded, judge, old_side, takes};
 

@@ -26,6 +26,15 @@ pub enum Call {
         /// The hook that waits.
         hook: String,
     },
+    /// `UpdateService` with an earlier task definition: a new deployment, once the last one has ended.
+    Deploy {
+        /// Cluster name.
+        cluster: String,
+        /// Service name.
+        service: String,
+        /// Task definition ARN.
+        definition: String,
+    },
 }
 
 impl Call {
@@ -34,6 +43,7 @@ impl Call {
         match self {
             Self::Stop { .. } => "ecs:StopServiceDeployment",
             Self::AnswerHook { .. } => "ecs:ContinueServiceDeployment",
+            Self::Deploy { .. } => "ecs:UpdateService",
         }
     }
 
@@ -48,6 +58,11 @@ impl Call {
                 ("hookId", hook.clone()),
                 ("action", "ROLLBACK".to_owned()),
             ],
+            Self::Deploy { cluster, service, definition } => vec![
+                ("cluster", cluster.clone()),
+                ("service", service.clone()),
+                ("taskDefinition", definition.clone()),
+            ],
         }
     }
 
@@ -58,6 +73,7 @@ impl Call {
             Self::AnswerHook { .. } => {
                 ("continue-service-deployment", &["--service-deployment-arn", "--hook-id", "--action"])
             }
+            Self::Deploy { .. } => ("update-service", &["--cluster", "--service", "--task-definition"]),
         };
         let mut text = format!("aws ecs {verb}");
         for (option, (_, value)) in options.iter().zip(self.params()) {
@@ -129,7 +145,13 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
         Standing::Returning => {
             note(Verdict::Warn, format!("already {}: asking again changes nothing", rollout.status.0));
         }
-        Standing::Ended => note(Verdict::Refuse, format!("the deployment has ended: {}", rollout.status.0)),
+        Standing::Ended => {
+            let text = format!(
+                "the deployment has ended: {}; going back now is a new deployment, which R offers next",
+                rollout.status.0
+            );
+            note(Verdict::Refuse, text);
+        }
         Standing::Unknown => {
             note(
                 Verdict::Warn,

@@ -182,7 +182,7 @@ impl Reader {
         shift.events = own;
         shift.mechanism = Mechanism::CodeDeploy(Box::new(it));
         if live {
-            self.ecs.balancers(std::slice::from_mut(&mut shift), now).await;
+            self.ecs.add_balancers(std::slice::from_mut(&mut shift), now).await;
             if !self.progress.contains_key(&shift.deployment) {
                 room(&mut self.progress);
             }

@@ -1,6 +1,7 @@
 //! SDK types to the model: the one place where text from ECS and the load balancer enters, and so where it
 //! is made safe. Asks nothing; `read.rs` does.
 
+use super::settings::settings;
 use crate::features::rollouts::model::{
     AlarmWatch, Breaker, Event, Health, Hook, Image, Mechanism, Owner, RollbackInfo, Rollout, RolloutName,
     Side, Status, Strategy, TargetGroup, Tasks, arn_tail,
@@ -18,7 +19,7 @@ pub fn text(remote: Option<&str>) -> String {
     sanitize(remote.unwrap_or_default()).into_owned()
 }
 
-/// Safe text, unless there is none.
+/// The same; `None` when AWS sent none.
 pub fn some_text(remote: Option<&str>) -> Option<String> {
     remote.filter(|text| !text.is_empty()).map(|remote| sanitize(remote).into_owned())
 }
@@ -44,9 +45,14 @@ fn minutes(value: i32) -> Duration {
 /// What a revision runs and where, which never changes: read once.
 #[derive(Debug, Clone, Default)]
 pub struct RevisionFacts {
-    /// `family:number`.
-    task_definition: Option<String>,
-    images: Vec<Image>,
+    /// ARN of its task definition.
+    pub definition: Option<String>,
+    /// What its containers run.
+    pub images: Vec<Image>,
+    /// When it was made.
+    pub made: Option<Timestamp>,
+    /// What else it has, in words.
+    pub settings: Vec<(&'static str, String)>,
     /// Target group and production listener rule.
     groups: Vec<(String, Option<String>)>,
 }
@@ -73,9 +79,18 @@ impl RevisionFacts {
             let given = revision.load_balancers().iter();
             groups.extend(given.filter_map(|it| Some((some_text(it.target_group_arn())?, None))));
         }
-        let task_definition = some_text(revision.task_definition());
-        let task_definition = task_definition.map(|arn| arn_tail(&arn).to_owned());
-        Self { task_definition, images: images.collect(), groups }
+        Self {
+            definition: some_text(revision.task_definition()),
+            images: images.collect(),
+            made: time(revision.created_at()),
+            settings: settings(revision),
+            groups,
+        }
+    }
+
+    /// `family:number` of its task definition.
+    fn task_definition(&self) -> Option<String> {
+        self.definition.as_deref().map(|arn| arn_tail(arn).to_owned())
     }
 }
 
@@ -139,7 +154,7 @@ fn side(summary: &ServiceRevisionSummary, facts: Option<&RevisionFacts>) -> Side
         revision: text(summary.arn()),
         called: None,
         published: None,
-        task_definition: facts.task_definition,
+        task_definition: facts.task_definition(),
         images: facts.images,
         weight: summary.requested_production_traffic_weight(),
         test_weight: summary.requested_test_traffic_weight(),
@@ -156,8 +171,30 @@ fn side(summary: &ServiceRevisionSummary, facts: Option<&RevisionFacts>) -> Side
     }
 }
 
+/// Task counts that the service reports of one of its revisions; `None` when it runs none of it.
+pub fn tasks_now(service: &Service, revision: &str) -> Option<Tasks> {
+    let it = service.current_service_revisions().iter().find(|it| it.arn() == Some(revision))?;
+    Some(Tasks {
+        requested: count(it.requested_task_count()),
+        running: count(it.running_task_count()),
+        pending: count(it.pending_task_count()),
+    })
+}
+
+/// Whether tasks of the revisions that a deployment replaced still run.
+pub fn is_draining(service: &Service, deployment: &ServiceDeployment) -> bool {
+    let left =
+        |it: &ServiceRevisionSummary| tasks_now(service, it.arn()?).filter(|it| it.running + it.pending > 0);
+    deployment.source_service_revisions().iter().any(|it| left(it).is_some())
+}
+
+/// Wait after 100 %.
+pub fn bake(configuration: &ecs::DeploymentConfiguration) -> Option<Duration> {
+    configuration.bake_time_in_minutes().map(minutes)
+}
+
 /// The source revision that has the most traffic: the one an operator thinks of as old.
-fn main_source(deployment: &ServiceDeployment) -> Option<&ServiceRevisionSummary> {
+pub fn main_source(deployment: &ServiceDeployment) -> Option<&ServiceRevisionSummary> {
     let rank = |it: &&ServiceRevisionSummary| {
         let weight = it.requested_production_traffic_weight().unwrap_or_default();
         ((weight * 100.0) as i64, it.running_task_count())
@@ -185,6 +222,12 @@ pub fn rollout<'a>(
     let configuration = deployment.deployment_configuration();
     let facts_of = |it: &ServiceRevisionSummary| it.arn().and_then(&facts);
     let mut old = main_source(deployment).map(|it| side(it, facts_of(it)));
+    if let Some(old) =
+        old.as_mut().filter(|_| deployment.status() == Some(&ecs::ServiceDeploymentStatus::Successful))
+    {
+        // What the deployment says of its source is from its own time; what is left of it the service says.
+        old.tasks = tasks_now(service, &old.revision).unwrap_or_default();
+    }
     let mut new_side = side(new, facts_of(new));
     if let Some(old) = &mut old {
         part(&mut old.groups, &mut new_side.groups);
@@ -202,7 +245,7 @@ pub fn rollout<'a>(
         sources: deployment.source_service_revisions().len() as u32,
         new: new_side,
         progress: Progress::default(),
-        bake: configuration.and_then(ecs::DeploymentConfiguration::bake_time_in_minutes).map(minutes),
+        bake: configuration.and_then(bake),
         hooks: deployment.lifecycle_hook_details().iter().filter_map(hook).collect(),
         alarms: alarms(deployment),
         breaker: breaker(deployment),

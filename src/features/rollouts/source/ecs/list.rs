@@ -270,7 +270,9 @@ impl ListReader {
         if self.ended.len() > 4 * MAX_SERVICES {
             self.ended.clear();
         }
-        self.ended.extend(ended.iter().filter_map(|(_, it)| it.service_deployment_arn().map(str::to_owned)));
+        // One that was successful before its old tasks were gone is looked at until they are.
+        let over = ended.iter().filter(|(service, it)| !convert::is_draining(service, it));
+        self.ended.extend(over.filter_map(|(_, it)| it.service_deployment_arn().map(str::to_owned)));
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
 //! ECS: reads of services and their deployments, and the call that undoes one.
 
+mod again;
 mod convert;
 mod list;
 mod read;
+mod settings;
 
 pub use convert::{events, shares, some_text, text, time};
 pub use list::ListReader;
@@ -10,20 +12,25 @@ pub use list::ListReader;
 pub use list::describe;
 pub use read::Reader;
 
-use crate::aws::operation::{CONTINUE_SERVICE_DEPLOYMENT, STOP_SERVICE_DEPLOYMENT};
+use crate::aws::operation::{CONTINUE_SERVICE_DEPLOYMENT, STOP_SERVICE_DEPLOYMENT, UPDATE_SERVICE};
 use crate::aws::{Conn, SourceError};
 use crate::features::rollouts::mechanism::ecs::Call;
 use aws_sdk_ecs::operation::RequestId;
 use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
 
 /// Codes with which ECS says no before it does anything.
-pub const REFUSALS: [&str; 6] = [
+pub const REFUSALS: [&str; 11] = [
     "ConflictException",
     "InvalidParameterException",
     "ServiceDeploymentNotFoundException",
     "ClientException",
     "UnsupportedFeatureException",
     "ClusterNotFoundException",
+    "ServiceNotFoundException",
+    "ServiceNotActiveException",
+    "NamespaceNotFoundException",
+    "PlatformUnknownException",
+    "PlatformTaskDefinitionIncompatibilityException",
 ];
 
 /// Makes the call, once, and gives its request id.
@@ -46,6 +53,12 @@ pub async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, SourceErro
                 .hook_id(hook)
                 .action(DeploymentLifecycleHookAction::Rollback);
             let answer = conn.mutate(&CONTINUE_SERVICE_DEPLOYMENT, request.send()).await;
+            answer.map(|answer| answer.request_id().map(str::to_owned))
+        }
+        Call::Deploy { cluster, service, definition } => {
+            let request = conn.ecs().update_service().cluster(cluster).service(service);
+            let request = request.task_definition(definition);
+            let answer = conn.mutate(&UPDATE_SERVICE, request.send()).await;
             answer.map(|answer| answer.request_id().map(str::to_owned))
         }
     }

@@ -26,10 +26,10 @@ const MAX_KEPT: usize = 512;
 
 /// Reads shifts of one target and remembers what it must not ask twice.
 pub struct Reader {
-    conn: Conn,
+    pub(super) conn: Conn,
     /// How old the load balancer's answers may be.
     balancer_age: SignedDuration,
-    revisions: BTreeMap<String, RevisionFacts>,
+    pub(super) revisions: BTreeMap<String, RevisionFacts>,
     progress: BTreeMap<String, Progress>,
     health: BTreeMap<String, (Timestamp, Health)>,
     shares: BTreeMap<String, (Timestamp, f64)>,
@@ -113,7 +113,7 @@ impl Reader {
         now: Timestamp,
     ) -> Result<Vec<Rollout>, SourceError> {
         let mut shifts = self.finished(pairs, now).await?;
-        self.balancers(&mut shifts, now).await;
+        self.add_balancers(&mut shifts, now).await;
         for shift in &mut shifts {
             if !self.progress.contains_key(&shift.deployment) {
                 room(&mut self.progress);
@@ -125,15 +125,13 @@ impl Reader {
         Ok(shifts)
     }
 
-    /// Completes the target groups of shifts with their health and with what their rules send to them.
-    pub async fn balancers(&mut self, shifts: &mut [Rollout], now: Timestamp) {
+    /// Adds what the load balancer says of both sides.
+    pub async fn add_balancers(&mut self, shifts: &mut [Rollout], now: Timestamp) {
         self.read_balancers(shifts, now).await;
-        for shift in shifts {
-            for side in shift.old.iter_mut().chain([&mut shift.new]) {
-                for group in &mut side.groups {
-                    group.health = self.health.get(&group.arn).map_or(Health::Unread, |(_, it)| it.clone());
-                    group.rule_share = self.shares.get(&group.arn).map(|(_, share)| *share);
-                }
+        for side in shifts.iter_mut().flat_map(|shift| shift.old.iter_mut().chain([&mut shift.new])) {
+            for group in &mut side.groups {
+                group.health = self.health.get(&group.arn).map_or(Health::Unread, |(_, it)| it.clone());
+                group.rule_share = self.shares.get(&group.arn).map(|(_, share)| *share);
             }
         }
     }
@@ -153,8 +151,12 @@ impl Reader {
     }
 
     async fn read_revisions(&mut self, pairs: &[(&Service, &ServiceDeployment)]) -> Result<(), SourceError> {
-        let mut missing: Vec<String> =
-            pairs.iter().flat_map(|(_, deployment)| convert::revision_arns(deployment)).collect();
+        let arns = pairs.iter().flat_map(|(_, deployment)| convert::revision_arns(deployment));
+        self.read_revisions_of(arns.collect()).await
+    }
+
+    /// Reads the revisions of these that are not known.
+    pub(super) async fn read_revisions_of(&mut self, mut missing: Vec<String>) -> Result<(), SourceError> {
         missing.retain(|arn| !self.revisions.contains_key(arn));
         missing.dedup();
         for chunk in missing.chunks(ARNS_PER_CALL) {

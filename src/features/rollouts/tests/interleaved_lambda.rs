@@ -68,7 +68,7 @@ async fn no_call_follows_a_read_that_differs() {
                 stopped += 1;
             }
             (false, true) => {
-                assert!(matches!(result, SendResult::Changed(_)) && own == 1, "{round}: {own} {result:?}");
+                assert!(matches!(result, SendResult::Beaten { .. }) && own == 1, "{round}: {own} {result:?}");
                 refused_by_aws += 1;
             }
             (false, false) => {

@@ -1,0 +1,195 @@
+//! The dialog that deploys an earlier revision again, on the screen and in what its checks say.
+
+use super::screen::{answer_dialog, app, asked, key, list, polled, screen};
+use super::*;
+use crate::app::{App, Effect};
+use crate::features::rollouts::RolloutsQuery;
+use crate::features::rollouts::mechanism::ecs::again::{
+    Again, Difference, Earlier, Newer, Wanted, side as earlier_side,
+};
+use crate::features::rollouts::plan::Verdict;
+use crate::features::rollouts::wire::RolloutList;
+use crate::features::{Op, Payload, Query, Topic};
+use crossterm::event::KeyCode;
+
+fn earlier(number: u32) -> Earlier {
+    Earlier {
+        revision: format!("{REVISION}{number}"),
+        definition: format!("arn:aws:ecs:eu-west-2:111122223333:task-definition/web-checkout:{number}"),
+        images: side(number, 0.0, 0).images,
+        made: Some(at(-200_000)),
+    }
+}
+
+/// A CANARY that ended an hour ago, and what could be deployed again.
+pub fn ended() -> Rollout {
+    let again = Again {
+        strategy: Strategy::Canary { percent: 20.0, bake: minutes(13) },
+        wanted: Wanted::Before,
+        running: earlier(42).definition,
+        earlier: vec![earlier(41), earlier(40)],
+        unread: None,
+        definition: Ok(Some("ACTIVE".into())),
+        differences: vec![Difference {
+            what: "platform version".into(),
+            running: "1.4.0".into(),
+            earlier: "1.3.0".into(),
+        }],
+        hooks: Vec::new(),
+        desired: 4,
+        express: false,
+        newer: None,
+    };
+    Rollout {
+        status: Status::new("SUCCESSFUL"),
+        stage: None,
+        finished_at: Some(at(-3600)),
+        started_at: Some(at(-5400)),
+        old: Some(earlier_side(&earlier(41))),
+        new: Side { weight: Some(100.0), ..side(42, 100.0, 4) },
+        mechanism: Mechanism::EcsAgain(Box::new(again)),
+        ..canary()
+    }
+}
+
+/// The same with something else about it.
+fn with(change: impl Fn(&mut Again)) -> Rollout {
+    let mut shift = ended();
+    if let Mechanism::EcsAgain(again) = &mut shift.mechanism {
+        change(again);
+        shift.old = again.chosen().map(earlier_side);
+    }
+    shift
+}
+
+fn opened() -> App {
+    let mut app = app();
+    let over = Rollout { mechanism: canary().mechanism, ..ended() };
+    let list = RolloutList { shifts: Vec::new(), recent: vec![over].into(), ..list() };
+    polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(list)), 0);
+    key(&mut app, KeyCode::Char('R'), 0);
+    app
+}
+
+#[test]
+fn the_dialog_at_both_sizes() {
+    let mut app = opened();
+    let Some(Query::Shifts(query)) = asked(&app, Topic::Shifts) else { panic!("the dialog asks") };
+    assert_eq!(query.shifts[0].again, Some(Wanted::Before));
+    answer_dialog(&mut app, ended(), 1);
+    insta::assert_snapshot!("again_dialog_120", screen(&app, 120, 40, 1));
+    insta::assert_snapshot!("again_dialog_80", screen(&app, 80, 24, 1));
+    for c in "checkout".chars() {
+        key(&mut app, KeyCode::Char(c), 2);
+    }
+    let effects = key(&mut app, KeyCode::Enter, 2);
+    let [Effect::Run(op)] = effects.as_slice() else { panic!("{effects:?}") };
+    let Op::Rollback(plan) = op.as_ref() else { panic!("{op:?}") };
+    assert_eq!(plan.shift().again, Some(Wanted::Revision(format!("{REVISION}41"))));
+}
+
+#[test]
+fn another_earlier_revision_is_chosen_and_the_name_typed_anew() {
+    let mut app = opened();
+    answer_dialog(&mut app, ended(), 1);
+    screen(&app, 120, 40, 1);
+    key(&mut app, KeyCode::Char('c'), 1);
+    key(&mut app, KeyCode::Left, 1);
+    let shown = screen(&app, 120, 40, 1);
+    assert!(shown.contains("reading the plan") && !shown.contains("rev 41"), "{shown}");
+    let Some(Query::Shifts(query)) = asked(&app, Topic::Shifts) else { panic!("the dialog asks") };
+    let older = Some(Wanted::Revision(format!("{REVISION}40")));
+    assert_eq!(query.shifts[0].again, older);
+    // What was asked for before comes late, and is not for this plan.
+    answer_dialog(&mut app, ended(), 2);
+    assert!(screen(&app, 120, 40, 2).contains("reading the plan"));
+    answer_dialog(&mut app, with(|again| again.wanted = older.clone().unwrap()), 3);
+    let shown = screen(&app, 120, 40, 3);
+    assert!(shown.contains("type  checkout  to deploy rev 40 again:"), "{shown}");
+    // There is none older.
+    key(&mut app, KeyCode::Left, 3);
+    assert!(screen(&app, 120, 40, 3).contains("rev 40 again"));
+}
+
+#[test]
+fn what_is_known_of_the_call_is_said_before_it() {
+    let newer = |status: &str| Newer {
+        deployment: format!("{DEPLOYMENT}x"),
+        status: Status::new(status),
+        reason: None,
+        definition: Some(earlier(43).definition),
+        weight: None,
+        finished_at: None,
+    };
+    let cases: [(Rollout, Verdict, &str); 10] = [
+        (
+            with(|it| it.definition = Ok(Some("INACTIVE".into()))),
+            Verdict::Refuse,
+            "web-checkout:41 is INACTIVE",
+        ),
+        (
+            with(|it| it.definition = Ok(Some("DELETE_IN_PROGRESS".into()))),
+            Verdict::Refuse,
+            "DELETE_IN_PROGRESS",
+        ),
+        (with(|it| it.definition = Ok(None)), Verdict::Refuse, "was deleted"),
+        (with(|it| it.definition = Ok(Some("NEW_IN_2027".into()))), Verdict::Warn, "is NEW_IN_2027"),
+        (with(|it| it.newer = Some(newer("IN_PROGRESS"))), Verdict::Refuse, "web-checkout:43 is IN_PROGRESS"),
+        (
+            with(|it| it.newer = Some(newer("SUCCESSFUL"))),
+            Verdict::Refuse,
+            "has moved on to deployment 7Kq2x",
+        ),
+        (with(|it| it.express = true), Verdict::Refuse, "an Express service"),
+        (
+            with(|it| it.hooks = vec!["PAUSE at POST_SCALE_UP".into()]),
+            Verdict::Warn,
+            "PAUSE at POST_SCALE_UP",
+        ),
+        (with(|it| it.desired = 0), Verdict::Warn, "wants 0 tasks"),
+        (Rollout { owner: Owner::CodeDeploy, ..ended() }, Verdict::Refuse, "CodeDeploy owns this split"),
+    ];
+    for (shift, verdict, text) in cases {
+        let plan = plan_of(&shift);
+        let found = plan.checks.iter().find(|check| check.text.contains(text));
+        assert_eq!(found.map(|check| check.verdict), Some(verdict), "{text}: {:?}", plan.checks);
+    }
+    // A tag that moved: the same name, another image.
+    let mut shift = ended();
+    let mut moved = shift.old.clone().unwrap().images;
+    moved[0].digest = Some("another".into());
+    shift.new.images = moved;
+    let plan = plan_of(&shift);
+    assert!(plan.checks.iter().any(|check| check.text.contains("the earlier image may not come back")));
+}
+
+#[test]
+fn how_long_it_takes_follows_from_the_strategy() {
+    let takes = |strategy: Strategy, bake: u64| {
+        let mut shift = with(|it| it.strategy = strategy.clone());
+        shift.bake = Some(minutes(bake));
+        let plan = plan_of(&shift);
+        (plan.takes, plan.waits)
+    };
+    let last = "the last deployment took 30m";
+    for (strategy, bake, words, waits) in [
+        (
+            Strategy::Canary { percent: 20.0, bake: minutes(13) },
+            10,
+            "CANARY: 23m of waits (13m at 20 %, bake 10m)",
+            23,
+        ),
+        (
+            Strategy::Linear { step: 30.0, bake: minutes(6) },
+            5,
+            "LINEAR: 23m of waits (steps of 30 % every 6m, bake 5m)",
+            23,
+        ),
+        (Strategy::BlueGreen, 15, "BLUE_GREEN: 15m of waits (bake 15m)", 15),
+        (Strategy::Rolling, 0, "ROLLING: 4 tasks are replaced; nothing says how long that takes", 0),
+    ] {
+        let (said, waited) = takes(strategy, bake);
+        assert!(said.starts_with(words) && said.ends_with(last), "{said}");
+        assert_eq!(waited, minutes(waits));
+    }
+}
