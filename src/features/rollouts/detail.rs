@@ -34,7 +34,7 @@ pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffe
     panel::title_one(head, row.thing().short(), &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
     let body = panel::problems(body, Topic::RolloutDetail, buf, ctx);
     if let (true, Some((shift, autopsy))) = (pane.autopsy, pane.dead(ctx)) {
-        autopsy_view::render(shift, autopsy, pane.event_top, body, buf, ctx);
+        autopsy_view::render(pane, shift, autopsy, body, buf, ctx);
         return;
     }
     let data = ctx.store.target(row.target).and_then(|it| it.rollout_detail.as_ref());
@@ -287,7 +287,8 @@ fn events(
     let ellipsis = ctx.theme.glyphs().ellipsis;
     let text_room = usize::from(area.width).saturating_sub(12);
     let room = area.height.saturating_sub(2) as usize;
-    let first = pane.event_top.min(events.len().saturating_sub(room));
+    pane.event_most.set(events.len().saturating_sub(room));
+    let first = pane.event_top.min(pane.event_most.get());
     for event in events.iter().skip(first).take(room) {
         let at = if since(event.at, ctx.now.wall).as_secs() < 20 * 3600 {
             ctx.zone.second(event.at)

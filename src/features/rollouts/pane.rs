@@ -68,8 +68,12 @@ pub struct RolloutsPane {
     pub(super) all: bool,
     /// The stopped tasks of the opened shift are shown instead of everything else about it.
     pub(super) autopsy: bool,
-    /// First line of an opened shift's events or stopped tasks.
+    /// Which of the stopped tasks is shown in full.
+    pub(super) dead_task: usize,
+    /// First line of an opened shift's events or of what is said of a stopped task.
     pub(super) event_top: usize,
+    /// Viewport memory: how far these can be scrolled.
+    pub(super) event_most: Cell<usize>,
     pub(super) list_top: Cell<usize>,
 }
 
@@ -152,22 +156,44 @@ impl RolloutsPane {
         Some((shift, autopsy))
     }
 
+    /// Scrolls the events, or what is said of a stopped task, no further than there is something to see.
+    fn scroll(&mut self, down: bool, lines: usize) {
+        let top = self.event_top.min(self.event_most.get());
+        self.event_top =
+            if down { top + lines } else { top.saturating_sub(lines) }.min(self.event_most.get());
+    }
+
     fn on_detail(&mut self, action: Action, ctx: &Ctx) -> Option<Vec<Command>> {
+        let dead = self.dead(ctx).map(|(_, autopsy)| autopsy.tasks.len());
+        if let (true, Some(dead)) = (self.autopsy, dead) {
+            let last = dead.saturating_sub(1);
+            let task = match action {
+                Action::Down => Some((self.dead_task + 1).min(last)),
+                Action::Up => Some(self.dead_task.min(last).saturating_sub(1)),
+                Action::Top => Some(0),
+                Action::Bottom => Some(last),
+                _ => None,
+            };
+            if let Some(task) = task {
+                (self.dead_task, self.event_top) = (task, 0);
+                return Some(Vec::new());
+            }
+        }
         match action {
-            Action::Open if self.dead(ctx).is_some() => {
+            Action::Open if dead.is_some() => {
                 self.autopsy = !self.autopsy;
-                self.event_top = 0;
+                (self.dead_task, self.event_top) = (0, 0);
             }
             Action::Back | Action::Quit if self.autopsy => {
                 self.autopsy = false;
                 self.event_top = 0;
             }
             Action::Back | Action::Quit => self.open = None,
-            Action::Down => self.event_top += 1,
-            Action::Up => self.event_top = self.event_top.saturating_sub(1),
+            Action::Down => self.scroll(true, 1),
+            Action::Up => self.scroll(false, 1),
             Action::Top => self.event_top = 0,
-            Action::PageDown | Action::HalfDown => self.event_top += 10,
-            Action::PageUp | Action::HalfUp => self.event_top = self.event_top.saturating_sub(10),
+            Action::PageDown | Action::HalfDown => self.scroll(true, 10),
+            Action::PageUp | Action::HalfUp => self.scroll(false, 10),
             _ => return self.on_both(action, ctx),
         }
         Some(Vec::new())

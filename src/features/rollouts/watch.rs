@@ -6,6 +6,7 @@
 
 use super::journal::{Step, Unfinished};
 use super::mechanism;
+use super::mechanism::ecs::Earlier;
 use super::model::{Rollout, RolloutName};
 use super::plan::Plan;
 use super::rollback::{Journaled, SendResult};
@@ -251,8 +252,11 @@ impl Watch {
             let advice = if problem.advice.is_empty() { problem.short() } else { problem.advice.clone() };
             return format!("{name} rollback sent {sent}{id}, AWS carries on · {advice}");
         }
+        // Of a deployment of an earlier revision that one is the new side, and nobody would call it so.
+        let again = self.plan.again.as_ref().and_then(|again| again.choice());
+        let side = again.map_or_else(|| "new".to_owned(), Earlier::label);
         let state = match &self.seen {
-            Some((status, Some(weight))) => format!("{status} · new {}", percent(*weight)),
+            Some((status, Some(weight))) => format!("{status} · {side} {}", percent(*weight)),
             Some((status, None)) => status.clone(),
             None if self.lost.is_some() => "no answer, reading what became of it".to_owned(),
             None => format!("AWS took it{id}"),

@@ -136,6 +136,7 @@ pub fn plan(plan: &Plan) -> Value {
         "again": plan.again.as_ref().map(|again| json!({
             "running": again.running,
             "brings": again.restores,
+            "lost": again.lost,
             "keeps": again.keeps,
             "choices": again.choices.iter().map(|it| json!({
                 "label": it.label(),

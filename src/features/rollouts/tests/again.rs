@@ -87,14 +87,9 @@ async fn the_plan_is_a_new_deployment_of_the_revision_before() {
     assert_eq!(again.labels().as_deref(), Some("rev 41, rev 40"));
     assert_eq!(again.restores[0], "task definition web-checkout:41 (now web-checkout:42)");
     assert!(again.restores[1].starts_with("image web-checkout:") && again.restores[1].contains('@'));
-    assert_eq!(
-        again.keeps,
-        [
-            "platform version stays 1.4.0 (was 1.3.0)",
-            "network, load balancers, capacity provider, volumes, service connect are the same in both",
-            "desired count stays 4",
-        ]
-    );
+    assert_eq!(again.lost, ["platform version 1.3.0 (stays 1.4.0)"]);
+    let same = "network, load balancers, capacity provider, volumes, service connect (the same in both)";
+    assert_eq!(again.keeps, [same, "desired count 4"]);
     assert!(plan.takes.starts_with("CANARY: 10m of waits (5m at 10 %, bake 5m)"), "{}", plan.takes);
     assert!(plan.takes.ends_with("the last deployment took 16m"), "{}", plan.takes);
     assert_eq!(plan.waits, minutes(10));
@@ -229,6 +224,11 @@ async fn from_the_plan_to_the_end_there_is_one_call() {
     assert!(matches!(result, SendResult::Sent { request_id: Some(_), .. }), "{result:?}");
     let open = unfinished(entries(&path).iter());
     assert_eq!(open.len(), 1);
+    let mut begun = Watch::begin(plan.clone(), &result).unwrap();
+    lab.pass(420).await;
+    begun.read(&lab.reads_of(&plan).await.shifts[0], lab.now().wall);
+    let line = begun.line(&crate::text::Zone::utc());
+    assert!(line.ends_with("IN_PROGRESS · rev 41 10 %"), "{line}");
     let watch = lab.follow_again(&plan, &result).await;
     let ended = watch.ended.clone().unwrap();
     assert_eq!(ended.ending, Ending::Done, "{ended:?}");

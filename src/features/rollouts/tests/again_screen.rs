@@ -186,7 +186,7 @@ fn how_long_it_takes_follows_from_the_strategy() {
             23,
         ),
         (Strategy::BlueGreen, 15, "BLUE_GREEN: 15m of waits (bake 15m)", 15),
-        (Strategy::Rolling, 0, "ROLLING: 4 tasks are replaced; nothing says how long that takes", 0),
+        (Strategy::Rolling, 0, "ROLLING: 4 tasks replaced; nothing says how long that takes", 0),
     ] {
         let (said, waited) = takes(strategy, bake);
         assert!(said.starts_with(words) && said.ends_with(last), "{said}");

@@ -90,7 +90,9 @@ fn a_cause_is_told_from_what_ecs_says() {
 fn autopsy() -> Autopsy {
     let mut killed = task(EXITED, "OutOfMemoryError: Container killed due to memory usage", Some(137));
     let line = |n: i64, text: &str| LastLine { at: at(-104 + n), text: text.into() };
-    killed.lines = Ok(vec![line(0, "INFO heap 97 %"), line(3, "java.lang.OutOfMemoryError: heap")]);
+    let trace = "java.lang.OutOfMemoryError: heap at com.shop.checkout.Basket.add(Basket.java:88) at \
+                 com.shop.checkout.Handler.handle(Handler.java:41) and so to the very end";
+    killed.lines = Ok(vec![line(0, "INFO heap 97 %"), line(3, trace)]);
     let mut unpulled = task(NOT_STARTED, "CannotPullContainerError: web:v42: not found", None);
     unpulled.lines = Err("denied: logs:FilterLogEvents".into());
     Autopsy { tasks: vec![killed, unpulled, task(EXITED, "", Some(1))], more: 2, orderly: 1, cut: true }
@@ -115,10 +117,23 @@ fn enter_shows_why_and_escape_goes_back() {
     key(&mut app, KeyCode::Enter, 0);
     insta::assert_snapshot!("autopsy_120", body(&app, 120, 30, 0));
     insta::assert_snapshot!("autopsy_80", body(&app, 80, 24, 0));
+    // A long line is read to its end where it does not fit; scrolling stops there, and comes back at once.
+    let small = |app: &crate::app::App| body(app, 80, 15, 0);
+    assert!(!small(&app).contains("very end") && small(&app).contains("more lines, PgDn"), "{}", small(&app));
+    for _ in 0..5 {
+        key(&mut app, KeyCode::PageDown, 0);
+        small(&app);
+    }
+    assert!(small(&app).contains("very end"), "{}", small(&app));
+    key(&mut app, KeyCode::PageUp, 0);
+    assert!(!small(&app).contains("very end"));
+    // The next task is another one, with what is known of it.
+    key(&mut app, KeyCode::Down, 0);
+    assert!(small(&app).contains("CannotPullContainerError: web:v42: not found"));
     for _ in 0..30 {
         key(&mut app, KeyCode::Down, 0);
     }
-    assert!(body(&app, 80, 15, 0).contains("exit 1"));
+    assert!(small(&app).contains("container web: exit 1"), "{}", small(&app));
     key(&mut app, KeyCode::Esc, 0);
     assert!(body(&app, 120, 30, 0).contains("EVENTS"));
 }

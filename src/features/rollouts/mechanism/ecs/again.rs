@@ -146,6 +146,8 @@ pub struct AgainFacts {
     pub chosen: Option<String>,
     /// What it brings back.
     pub restores: Vec<String>,
+    /// What the earlier revision had and does not get back.
+    pub lost: Vec<String>,
     /// What stays as it is now.
     pub keeps: Vec<String>,
     /// Why a command that names no revision must not take the one before: whoever runs it twice would go from one
@@ -164,7 +166,10 @@ impl AgainFacts {
         let mut lines = Vec::new();
         if !self.restores.is_empty() {
             lines.push(format!("brings back: {}", self.restores.join("; ")));
-            lines.push(format!("does not bring back: {}", self.keeps.join("; ")));
+            if !self.lost.is_empty() {
+                lines.push(format!("does not bring back: {}", self.lost.join("; ")));
+            }
+            lines.push(format!("leaves as it is: {}", self.keeps.join("; ")));
         }
         lines
     }
@@ -195,24 +200,23 @@ pub fn facts(rollout: &Rollout, again: &Again) -> AgainFacts {
             restores.push(format!("image {image}{same}"));
         }
     }
-    let mut keeps: Vec<String> = again
-        .differences
-        .iter()
-        .map(|it| format!("{} stays {} (was {})", it.what, it.running, it.earlier))
-        .collect();
+    let lost = again.differences.iter();
+    let lost = lost.map(|it| format!("{} {} (stays {})", it.what, it.earlier, it.running)).collect();
     let what =
         ["network", "load balancers", "platform version", "capacity provider", "volumes", "service connect"];
     let differ = |what: &&&str| again.differences.iter().any(|it| it.what == ***what);
     let same: Vec<&str> = what.iter().filter(|what| !differ(what)).copied().collect();
+    let mut keeps = Vec::new();
     if chosen.is_some() && !same.is_empty() {
-        keeps.push(format!("{} are the same in both", same.join(", ")));
+        keeps.push(format!("{} (the same in both)", same.join(", ")));
     }
-    keeps.push(format!("desired count stays {}", again.desired));
+    keeps.push(format!("desired count {}", again.desired));
     AgainFacts {
         running: rollout.new.label(),
         choices: again.earlier.clone(),
         chosen: chosen.map(|it| it.revision.clone()),
         restores,
+        lost,
         keeps,
         unasked: unasked(rollout, again),
     }
@@ -278,15 +282,12 @@ pub fn takes(rollout: &Rollout, again: &Again) -> String {
     parts
         .extend(rollout.bake.filter(|bake| !bake.is_zero()).map(|bake| format!("bake {}", units::age(bake))));
     let strategy = again.strategy.label();
+    let tasks = if again.desired == 1 { "1 task".to_owned() } else { format!("{} tasks", again.desired) };
     let mut words = if parts.is_empty() {
-        format!("{strategy}: {} tasks are replaced; nothing says how long that takes", again.desired)
+        format!("{strategy}: {tasks} replaced; nothing says how long that takes")
     } else {
-        format!(
-            "{strategy}: {} of waits ({}), and the start of {} tasks",
-            units::age(waits),
-            parts.join(", "),
-            again.desired
-        )
+        let waits = units::age(waits);
+        format!("{strategy}: {waits} of waits ({}), and the start of {tasks}", parts.join(", "))
     };
     let took = rollout.started_at.zip(rollout.finished_at).map(|(from, to)| to.duration_since(from));
     if let Some(took) = took.and_then(|took| Duration::try_from(took).ok()) {
