@@ -60,7 +60,7 @@ async fn no_call_follows_a_read_that_differs() {
         let own = lab.calls("StopDeployment") - before - u64::from(moment == 1);
         match &result {
             SendResult::Changed(_) if own == 0 => seen_before += 1,
-            SendResult::Changed(_) => seen_by_aws += 1,
+            SendResult::Beaten { .. } => seen_by_aws += 1,
             SendResult::Sent { .. } => sent += 1,
             other => panic!("{round}: {other:?}"),
         }

@@ -297,7 +297,7 @@ async fn what_ends_between_the_last_read_and_the_call_is_refused_by_aws_and_read
             lab.now().wall
         };
         let result = send(&plan, &lab.conn, &journal("codedeploy gap"), clock).await;
-        let SendResult::Changed(newer) = &result else { panic!("{scenario}: {result:?}") };
+        let SendResult::Beaten { newer, .. } = &result else { panic!("{scenario}: {result:?}") };
         assert!(plan.diff(newer).iter().any(|it| it.field == "status"), "{scenario}");
         assert_eq!(lab.calls("StopDeployment"), 1, "{scenario}");
     }
