@@ -33,6 +33,13 @@ pub enum ConsoleLink<'a> {
     },
     /// Load balancers, searched by name.
     LoadBalancers(&'a str),
+    /// A deployment group of CodeDeploy.
+    CodeDeployGroup {
+        /// Application.
+        application: &'a str,
+        /// Deployment group.
+        group: &'a str,
+    },
     /// One GuardDuty finding.
     Finding {
         /// Where it was found, which need not be the target's region.
@@ -91,6 +98,11 @@ pub fn console_url(partition: &str, region: &str, link: ConsoleLink<'_>) -> Opti
             "lambda/home?region={region}#/functions/{}/aliases/{}",
             percent(function, '%'),
             percent(alias, '%')
+        ),
+        ConsoleLink::CodeDeployGroup { application, group } => format!(
+            "codesuite/codedeploy/applications/{}/deployment-groups/{}?region={region}",
+            percent(application, '%'),
+            percent(group, '%')
         ),
         ConsoleLink::EcsDeployments { cluster, service } => format!(
             "ecs/v2/clusters/{}/services/{}/deployments?region={region}",

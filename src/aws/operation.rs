@@ -53,7 +53,9 @@ impl Family {
             Self::EcsDeployments => (4.0, 10),
             Self::LoadBalancers => (4.0, 8),
             Self::Lambda => (3.0, 3),
-            Self::CodeDeploy | Self::XRay | Self::GuardDuty => (2.0, 2),
+            Self::XRay | Self::GuardDuty => (2.0, 2),
+            // A deployment is five reads at first, and few after that.
+            Self::CodeDeploy => (2.0, 12),
             Self::Trail => (1.0, 1),
             Self::Metrics | Self::Identity | Self::Writes => (10.0, 10),
         }
@@ -122,6 +124,10 @@ operations! {
     UPDATE_ALIAS = "lambda:UpdateAlias", Writes, 0.0, "rollback";
     LIST_DEPLOYMENTS = "codedeploy:ListDeployments", CodeDeploy, 0.0, "rollouts";
     LIST_DEPLOYMENT_TARGETS = "codedeploy:ListDeploymentTargets", CodeDeploy, 0.0, "rollouts";
+    BATCH_GET_DEPLOYMENTS = "codedeploy:BatchGetDeployments", CodeDeploy, 0.0, "rollouts";
+    GET_DEPLOYMENT_CONFIG = "codedeploy:GetDeploymentConfig", CodeDeploy, 0.0, "rollouts";
+    GET_DEPLOYMENT_GROUP = "codedeploy:GetDeploymentGroup", CodeDeploy, 0.0, "rollouts";
+    STOP_DEPLOYMENT = "codedeploy:StopDeployment", Writes, 0.0, "rollback";
     BATCH_GET_DEPLOYMENT_TARGETS = "codedeploy:BatchGetDeploymentTargets", CodeDeploy, 0.0, "rollouts";
     LIST_METRICS = "cloudwatch:ListMetrics", CloudWatchLists, 0.000_01, "rollouts";
     LIST_DASHBOARDS = "cloudwatch:ListDashboards", CloudWatchLists, 0.000_01, "dashboards";

@@ -234,22 +234,22 @@ impl Asker<'_> {
         self.ask(&op::LIST_METRICS, request.metric_name("Invocations").send()).await;
         let codedeploy = self.conn.codedeploy();
         let listed = self.ask(&op::LIST_DEPLOYMENTS, codedeploy.list_deployments().send()).await;
-        match listed.and_then(|page| page.deployments().first().cloned()) {
-            Some(id) => {
-                let request = codedeploy.list_deployment_targets().deployment_id(&id);
-                let targets = self.ask(&op::LIST_DEPLOYMENT_TARGETS, request.send()).await;
-                match targets.and_then(|page| page.target_ids().first().cloned()) {
-                    Some(target) => {
-                        let request = codedeploy.batch_get_deployment_targets().deployment_id(id);
-                        self.ask(&op::BATCH_GET_DEPLOYMENT_TARGETS, request.target_ids(target).send()).await;
-                    }
-                    None => self.skip(&[&op::BATCH_GET_DEPLOYMENT_TARGETS], "no target"),
+        if let Some(id) = listed.and_then(|page| page.deployments().first().cloned()) {
+            let request = codedeploy.batch_get_deployments().deployment_ids(&id);
+            let infos = self.ask(&op::BATCH_GET_DEPLOYMENTS, request.send()).await;
+            self.deployment(infos.and_then(|page| page.deployments_info().first().cloned())).await;
+            let request = codedeploy.list_deployment_targets().deployment_id(&id);
+            let targets = self.ask(&op::LIST_DEPLOYMENT_TARGETS, request.send()).await;
+            match targets.and_then(|page| page.target_ids().first().cloned()) {
+                Some(target) => {
+                    let request = codedeploy.batch_get_deployment_targets().deployment_id(id);
+                    self.ask(&op::BATCH_GET_DEPLOYMENT_TARGETS, request.target_ids(target).send()).await;
                 }
+                None => self.skip(&[&op::BATCH_GET_DEPLOYMENT_TARGETS], "no target"),
             }
-            None => self.skip(
-                &[&op::LIST_DEPLOYMENT_TARGETS, &op::BATCH_GET_DEPLOYMENT_TARGETS],
-                "no CodeDeploy deployment",
-            ),
+        } else {
+            self.skip(&CODEDEPLOY, "no CodeDeploy deployment");
+            self.deployment(None).await;
         }
         let lambda = self.conn.lambda();
         let known = function.and_then(|it| Some((it.function_name()?, it.function_arn()?)));
@@ -266,6 +266,26 @@ impl Asker<'_> {
                 self.ask(&op::GET_ALIAS, lambda.get_alias().function_name(name).name(alias).send()).await;
             }
             None => self.skip(&[&op::GET_ALIAS], "no alias"),
+        }
+    }
+
+    /// What a deployment names.
+    async fn deployment(&mut self, info: Option<aws_sdk_codedeploy::types::DeploymentInfo>) {
+        let client = self.conn.codedeploy();
+        match info.as_ref().and_then(|info| info.deployment_config_name()) {
+            Some(name) => {
+                let request = client.get_deployment_config().deployment_config_name(name);
+                self.ask(&op::GET_DEPLOYMENT_CONFIG, request.send()).await;
+            }
+            None => self.skip(&[&op::GET_DEPLOYMENT_CONFIG], "no CodeDeploy deployment"),
+        }
+        match info.as_ref().and_then(|info| info.application_name().zip(info.deployment_group_name())) {
+            Some((application, group)) => {
+                let request = client.get_deployment_group().application_name(application);
+                let request = request.deployment_group_name(group);
+                self.ask(&op::GET_DEPLOYMENT_GROUP, request.send()).await;
+            }
+            None => self.skip(&[&op::GET_DEPLOYMENT_GROUP], "no CodeDeploy deployment"),
         }
     }
 
@@ -292,5 +312,7 @@ impl Asker<'_> {
     }
 }
 
+static CODEDEPLOY: [&Operation; 3] =
+    [&op::BATCH_GET_DEPLOYMENTS, &op::LIST_DEPLOYMENT_TARGETS, &op::BATCH_GET_DEPLOYMENT_TARGETS];
 static DEPLOYMENTS: [&Operation; 3] =
     [&op::LIST_SERVICE_DEPLOYMENTS, &op::DESCRIBE_SERVICE_DEPLOYMENTS, &op::DESCRIBE_SERVICE_REVISIONS];

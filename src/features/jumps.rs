@@ -87,6 +87,7 @@ pub fn jump_from_service(
     ctx: &Ctx,
 ) -> Vec<Command> {
     let services = ctx.store.target(target).map(|target| &target.derived.services);
+    let name = shift.map_or(name, rollouts::Rollout::thing);
     let found = services.and_then(|services| {
         let behind =
             || services.list().iter().find(|service| shift.is_some_and(|it| stands_behind(service, it)));
@@ -196,7 +197,7 @@ fn name_of(service: &Service, list: &rollouts::RolloutList) -> Option<rollouts::
     }
     own.or_else(|| {
         let own = service.lambda.as_deref()?;
-        list.names().find_map(|name| match name {
+        list.names().chain(list.movers().map(rollouts::Rollout::thing)).find_map(|name| match name {
             rollouts::RolloutName::Lambda { function, .. } if function == own => Some(name.clone()),
             _ => None,
         })
@@ -218,8 +219,9 @@ pub fn service_of<'a>(services: &'a Services, name: &rollouts::RolloutName) -> O
     match name {
         rollouts::RolloutName::Ecs { cluster, service } => services.of_ecs(cluster, service),
         rollouts::RolloutName::Lambda { function, .. } => services.of_lambda(function),
-        // Only the groups of its shift say whose a rule is.
-        rollouts::RolloutName::Alb { .. } => None,
+        // Only the groups of its shift say whose a rule is. What CodeDeploy moves is asked for instead: see
+        // `Rollout::thing`.
+        rollouts::RolloutName::Alb { .. } | rollouts::RolloutName::CodeDeploy { .. } => None,
     }
 }
 

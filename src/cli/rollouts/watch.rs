@@ -12,6 +12,7 @@ use crate::cli::args::WatchShift;
 use crate::cli::out::Out;
 use crate::cli::session::Setup;
 use crate::features::rollouts::Rollout;
+use crate::features::rollouts::mechanism::Outcome as Ended;
 use crate::features::rollouts::report::{self, Fact, json};
 use crate::features::rollouts::wire::ShiftRef;
 use serde_json::json;
@@ -33,12 +34,11 @@ enum Outcome {
 
 impl Outcome {
     fn of(shift: &Rollout) -> Option<Self> {
-        match shift.status.0.as_str() {
-            _ if shift.in_progress() => None,
-            "SUCCESSFUL" => Some(Self::Success),
-            "ROLLBACK_SUCCESSFUL" => Some(Self::RolledBack),
-            _ => Some(Self::Failed),
-        }
+        Some(match shift.outcome()? {
+            Ended::Success => Self::Success,
+            Ended::RolledBack => Self::RolledBack,
+            Ended::Failed => Self::Failed,
+        })
     }
 
     fn code(self) -> u8 {

@@ -61,6 +61,8 @@ impl World {
         }
         self.release_events(spec, stream, &mut lines);
         let steady = (0..20).map(|turn| ms.div_euclid(STEADY_EVERY) * STEADY_EVERY - turn * STEADY_EVERY);
+        let made = stream.course.born.unwrap_or(i64::MIN);
+        let steady = steady.filter(|at| *at > made);
         lines.extend(steady.map(|at| (at, "has reached a steady state.".to_owned())));
         for side in 0..stream.course.sides.len() {
             for life in self.lives(stream, side, spec.tasks, ms - TOLD, ms) {

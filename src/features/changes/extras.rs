@@ -5,6 +5,7 @@ use crate::app::pane::{Ctx, Tone};
 use crate::aws::TargetId;
 use crate::config::Severity;
 use crate::features::alarms::{self, AlarmState};
+use crate::features::rollouts::mechanism::Outcome;
 use crate::features::rollouts::{self, Rollout};
 use crate::features::security::{self, Finding, Level};
 use crate::features::{Link, TargetStore, jumps};
@@ -164,7 +165,7 @@ pub fn finding(id: &TargetId, finding: &Finding) -> Option<Extra> {
 }
 
 fn rollout(id: &TargetId, target: &TargetStore, shift: &Rollout, all: &mut Vec<Extra>) {
-    let service = jumps::service_of(&target.derived.services, &shift.name);
+    let service = jumps::service_of(&target.derived.services, shift.thing());
     let name = service.map_or(shift.name.short(), |service| service.name.as_str());
     let key = rollouts::Key {
         target: id.clone(),
@@ -187,12 +188,12 @@ fn rollout(id: &TargetId, target: &TargetStore, shift: &Rollout, all: &mut Vec<E
     let from = shift.old.as_ref().map(|old| format!("{} → ", old.label())).unwrap_or_default();
     let what = format!("{} {from}{}", shift.mechanism.short(), shift.new.label());
     add(shift.started_at.or(shift.created_at), format!("{what} started"), Mood::Plain);
-    let mood = match shift.status.0.as_str() {
-        "SUCCESSFUL" => Mood::Ok,
-        "ROLLBACK_FAILED" => Mood::Bad,
+    let mood = match (shift.outcome(), shift.status.0.as_str()) {
+        (Some(Outcome::Success), _) => Mood::Ok,
+        (Some(Outcome::Failed), "ROLLBACK_FAILED" | "Failed" | "Stopped") => Mood::Bad,
         _ => Mood::Warn,
     };
-    let status = shift.status.0.to_lowercase().replace('_', " ");
+    let status = shift.status_words().to_lowercase().replace('_', " ");
     add(shift.finished_at, format!("{what}: {status}"), mood);
 }
 

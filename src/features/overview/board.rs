@@ -244,7 +244,7 @@ fn shift_tone(id: &TargetId, shift: &Rollout, ctx: &Ctx) -> Tone {
     {
         return Tone::Bad;
     }
-    let service = jumps::service_of(&target.derived.services, &shift.name);
+    let service = jumps::service_of(&target.derived.services, shift.thing());
     let firing = |name: &String| {
         target.alarms.as_ref().and_then(|list| list.get(name)).is_some_and(|alarm| alarm.counts(ctx.now))
     };

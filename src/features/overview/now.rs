@@ -114,7 +114,7 @@ fn rollout_facts<'a>(target: &TargetId, shift: &Rollout, ctx: &Ctx) -> Cell<'a> 
 /// A time at which the countdown to the next step shows whole half minutes, and whole ten seconds below one.
 fn stepped(shift: &Rollout, now: Timestamp) -> Timestamp {
     let due = match shift.next() {
-        Next::Shift(_, Some(due)) | Next::CleanUp(Some(due)) => due.at,
+        Next::Shift(_, Some(due)) | Next::CleanUp(Some(due)) | Next::Removal(Some(due)) => due.at,
         _ => return now,
     };
     let left = due.duration_since(now).as_secs();

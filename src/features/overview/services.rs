@@ -85,7 +85,7 @@ impl<'a> Suffering<'a> {
         }
         let mut shifts = vec![None; len];
         for shift in target.rollouts.iter().flat_map(|list| &list.shifts).filter(|it| it.in_progress()) {
-            let parts = shift.name.ecs_parts();
+            let parts = shift.thing().ecs_parts();
             let place = parts.and_then(|(cluster, service)| services.place_of_ecs(cluster, service));
             if let Some(slot) = place.and_then(|place| shifts.get_mut(place)) {
                 slot.get_or_insert(shift);

@@ -96,10 +96,14 @@ fn block<'a>(task: &StoppedTask, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
         let reason = container.reason.as_deref().map(|it| format!(": {it}")).unwrap_or_default();
         say(&format!("container {}: {exit}{health}{reason}", container.name), Role::Dim);
     }
+    if task.lines.as_ref().is_ok_and(|rows| rows.len() > 1) {
+        say("its last lines, the newest first", Role::Dim);
+    }
     match &task.lines {
         Err(why) => say(&format!("last lines: {why}"), Role::Warn),
         Ok(rows) if rows.is_empty() => say("no lines in its last half hour", Role::Dim),
-        Ok(rows) => lines.extend(rows.iter().flat_map(|row| {
+        // What came last is what a task died of: it is read first.
+        Ok(rows) => lines.extend(rows.iter().rev().flat_map(|row| {
             let at = ctx.zone.second(row.at);
             wrap(&row.text, room.saturating_sub(15)).into_iter().enumerate().map(move |(index, text)| {
                 let lead = if index == 0 { at.clone() } else { " ".repeat(width(&at)) };

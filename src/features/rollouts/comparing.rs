@@ -3,7 +3,8 @@
 //! An opened shift is compared with its detail; those in a list together, in one call. Ten metrics a minute
 //! and shift are 0.6 cents an hour. Pure.
 
-use super::model::{Mechanism, Rollout, Side, TargetGroup};
+use super::mechanism::codedeploy::Deployment;
+use super::model::{Mechanism, Rollout, RolloutName, Side, TargetGroup};
 use super::verdict::{Against, Settings};
 use super::wire::{Comparison, MetricsQuery, Sides};
 use crate::app::pane::Ctx;
@@ -52,6 +53,9 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
             // AWS does not say when weights were set.
             (Sides::Versions { function, alias, old, new: shift.new.revision.clone() }, None)
         }
+        Mechanism::CodeDeploy(it) => {
+            (deployed(it, old, &shift.new)?, Some(first_traffic_allowed(shift, it)?))
+        }
     };
     let (margin, false_alarms) = (config.verdict.margin, config.verdict.false_alarms);
     let settings = Settings { against, margin, false_alarms };
@@ -70,6 +74,27 @@ fn target_groups(old: &Side, new: &Side) -> Result<Sides, &'static str> {
         return Err("both revisions serve the same target group, which counts them together");
     }
     Ok(Sides::TargetGroups { old, new })
+}
+
+/// The sides of a CodeDeploy deployment.
+fn deployed(it: &Deployment, old: &Side, new: &Side) -> Result<Sides, &'static str> {
+    match &it.moves {
+        Some(RolloutName::Lambda { function, alias }) => Ok(Sides::Versions {
+            function: function.clone(),
+            alias: alias.clone(),
+            old: old.revision.clone(),
+            new: new.revision.clone(),
+        }),
+        _ => target_groups(old, new),
+    }
+}
+
+/// When CodeDeploy began to move traffic: it says so itself.
+fn first_traffic_allowed(shift: &Rollout, it: &Deployment) -> Result<Timestamp, &'static str> {
+    match it.traffic_since() {
+        Some(at) if shift.new.weight.is_some_and(|weight| weight > 0.0) => Ok(at),
+        _ => first_traffic_known(shift),
+    }
 }
 
 fn first_traffic_known(shift: &Rollout) -> Result<Timestamp, &'static str> {

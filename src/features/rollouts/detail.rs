@@ -28,11 +28,11 @@ const SIDE_TEXT: u16 = 62;
 pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let [head, body] = dialog::split_top(area, 1);
     let region = ctx.store.target(row.target).and_then(|it| it.session.region.as_deref()).unwrap_or_default();
-    let mut about = format!("{}/{region}  {}", row.target, row.name.place());
+    let mut about = format!("{}/{region}  {}", row.target, row.thing().place());
     if let Some(shift) = row.shift {
         about = format!("{about}  {}  {}", shift.mechanism.label(), times(shift, ctx));
     }
-    panel::title_one(head, &row.name.shown(), &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
+    panel::title_one(head, &row.thing().shown(), &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
     let body = panel::problems(body, Topic::RolloutDetail, buf, ctx);
     if let (true, Some((shift, autopsy))) = (pane.autopsy, pane.dead(ctx)) {
         autopsy_view::render(pane, shift, autopsy, body, buf, ctx);
@@ -156,11 +156,15 @@ fn facts<'a>(shift: &Rollout, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
         let (text, role) = alarms(&shift.alarms);
         piece("alarms:", text, role);
     }
+    for (label, text) in shift.more_facts() {
+        piece(label, text, Role::Text);
+    }
     flow(pieces, 0, room)
 }
 
 fn alarms(watch: &AlarmWatch) -> (String, Role) {
-    let status = watch.status.as_deref().unwrap_or("not watched");
+    let unsaid = if watch.enabled { "watched" } else { "not watched" };
+    let status = watch.status.as_deref().unwrap_or(unsaid);
     if watch.triggered.is_empty() {
         return (format!("{} {status}", watch.names.len()), Role::Text);
     }
@@ -181,7 +185,9 @@ fn warnings<'a>(shift: &Rollout, ctx: &Ctx) -> Vec<Line<'a>> {
         |text: String| lines.push(Line::styled(format!(" {warn} {text}"), ctx.theme.style(Role::Warn)));
     if let Some(hook) = shift.waiting_hook() {
         let next = shift.next_words(ctx.now.wall);
-        push(format!("PAUSED: {next} ({} hook {})", hook.kind, hook.id));
+        let hook =
+            if hook.id == hook.kind { hook.kind.clone() } else { format!("{} hook {}", hook.kind, hook.id) };
+        push(format!("PAUSED: {next} ({hook})"));
     }
     if let Some(rollback) = &shift.rollback {
         let at = rollback.started_at.map(|at| format!(" {}", ctx.zone.second(at))).unwrap_or_default();
@@ -192,6 +198,7 @@ fn warnings<'a>(shift: &Rollout, ctx: &Ctx) -> Vec<Line<'a>> {
     if let Some(breaker) = shift.breaker.as_ref().filter(|breaker| breaker.enabled && breaker.failures > 0) {
         push(format!("circuit breaker: {} of {} failures", breaker.failures, breaker.threshold));
     }
+    shift.troubles().into_iter().for_each(&mut push);
     if shift.sources > 1 {
         push(format!("{} earlier revisions are active", shift.sources));
     }
@@ -285,7 +292,8 @@ fn events(
     buf: &mut Buffer,
     ctx: &Ctx,
 ) {
-    let own = row.shift.filter(|shift| shift.in_progress()).map(|shift| shift.events.as_slice());
+    let own = row.shift.filter(|shift| shift.in_progress() || shift.mechanism.codedeploy().is_some());
+    let own = own.map(|shift| shift.events.as_slice());
     let events = own.or(data.map(|data| data.events.as_slice())).unwrap_or_default();
     if area.height < 2 {
         return;
@@ -348,7 +356,7 @@ fn finished(history: &[&Rollout], area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         span(" ENDED", Role::Strong, ctx),
         span(format!("  {} within a day", history.len()), Role::Dim, ctx),
     ])];
-    let status_width = history.iter().map(|shift| width(&shift.status.0)).max().unwrap_or_default();
+    let status_width = history.iter().map(|shift| width(&shift.status_words())).max().unwrap_or_default();
     for shift in history {
         let at = units::or_missing(shift.finished_at, ctx.theme.glyphs().missing, |at| {
             ctx.zone.near(at, ctx.now.wall)
@@ -358,7 +366,7 @@ fn finished(history: &[&Rollout], area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         let reason = reason.or(shift.status_reason.as_deref()).unwrap_or_default();
         let mut parts = vec![
             span(format!(" {}  ", pad_right(&at, 12)), Role::Dim, ctx),
-            span(pad_right(&shift.status.0, status_width + 2), super::pane::tone(shift).role(), ctx),
+            span(pad_right(&shift.status_words(), status_width + 2), super::pane::tone(shift).role(), ctx),
             span(format!("{}  {}  {image}  ", shift.mechanism.short(), shift.new.label()), Role::Text, ctx),
         ];
         let room = usize::from(area.width).saturating_sub(parts.iter().map(Span::width).sum::<usize>() + 1);

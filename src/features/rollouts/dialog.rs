@@ -41,11 +41,12 @@ fn shift_to_undo(ctx: &Ctx, target: &TargetId, name: &RolloutName) -> Result<Shi
     if let Some(why) = no_writes(ctx, target) {
         return Err(why);
     }
-    if ctx.store.rollbacks.flights.in_flight(target, name).is_some() {
-        return Err("one is in flight already".to_owned());
-    }
     let store = ctx.store;
     let list = store.target(target).and_then(|it| it.rollouts.as_ref());
+    let name = list.and_then(|list| list.shift_of(name)).map_or(name, |shift| &shift.name);
+    if store.rollbacks.flights.in_flight(target, name).is_some() {
+        return Err("one is in flight already".to_owned());
+    }
     let list = list.ok_or_else(|| "its deployments have not been read yet".to_owned())?;
     find::to_undo(list, name)
 }

@@ -36,7 +36,8 @@ pub(super) fn render(overlay: &RollbackDialog, area: Rect, buf: &mut Buffer, ctx
     let notices = notices(overlay, inner, ctx);
     let input = input_lines(overlay, inner, ctx);
     let wanted = (facts.len() + call.len() + notices.len() + input.len()) as u16 + 2;
-    let title = format!(" Roll back {} ", dialog.name.shown());
+    let called = dialog.plan().map_or_else(|| dialog.name.shown(), |plan| plan.called.clone());
+    let title = format!(" Roll back {called} ");
     let height = if area.width < WIDTH + 2 { area.height } else { wanted };
     let inside = frame(area, outer, height, &title, "", buf, ctx.theme);
     // Where there is not enough room the notices give way: call and input line are never cut for them.

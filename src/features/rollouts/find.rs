@@ -13,16 +13,26 @@ use std::collections::BTreeSet;
 /// A rollout's name and where it is.
 pub type Found = (TargetId, RolloutName);
 
-/// The names in a list, each once.
+/// The names in a list, each once. What something else moves goes by the name of that.
 fn names(list: &RolloutList) -> BTreeSet<&RolloutName> {
-    list.names().collect()
+    list.names().map(|name| list.shift_of(name).map_or(name, |shift| &shift.name)).collect()
+}
+
+/// What a rollout is called in short: what CodeDeploy moves, by the name of that.
+fn called<'a>(list: &'a RolloutList, name: &'a RolloutName) -> &'a str {
+    list.shift_of(name).map_or(name, Rollout::thing).short()
 }
 
 /// All rollouts that answer to a name, short or in full.
 pub fn find<'a>(typed: &str, lists: impl Iterator<Item = (&'a TargetId, &'a RolloutList)>) -> Vec<Found> {
     let mut found = Vec::new();
     for (target, list) in lists {
-        let names = names(list).into_iter().filter(|name| name.answers_to(typed));
+        // A service answers to its own name too when CodeDeploy moves it.
+        let moved = list.movers().filter(|shift| shift.thing().answers_to(typed));
+        let moved = moved.filter_map(|shift| list.shift_of(shift.thing()));
+        let moved: BTreeSet<&RolloutName> = moved.map(|shift| &shift.name).collect();
+        let answers = |name: &&RolloutName| name.answers_to(typed) || moved.contains(name);
+        let names = names(list).into_iter().filter(answers);
         found.extend(names.map(|name| (target.clone(), name.clone())));
     }
     found
@@ -51,15 +61,18 @@ pub fn word<'a>(
     target: &TargetId,
     lists: impl Iterator<Item = (&'a TargetId, &'a RolloutList)>,
 ) -> String {
+    let lists: Vec<_> = lists.collect();
+    let own = lists.iter().find(|(other, _)| *other == target);
+    let short = own.map_or(name.short(), |(_, list)| called(list, name));
     let (mut same_target, mut targets) = (0, 0);
-    for (other, list) in lists {
-        let count = names(list).into_iter().filter(|it| it.short() == name.short()).count();
+    for (other, list) in &lists {
+        let count = names(list).into_iter().filter(|it| called(list, it) == short).count();
         targets += usize::from(count > 0);
-        if other == target {
+        if *other == target {
             same_target = count;
         }
     }
-    confirm_word(name, target, same_target, targets)
+    confirm_word(name, short, target, same_target, targets)
 }
 
 /// What a rollback of a service would undo: the shift in flight, or else what an earlier revision deployed again
@@ -72,6 +85,9 @@ pub fn to_undo(list: &RolloutList, name: &RolloutName) -> Result<ShiftRef, Strin
     if let Some(shift) = shift.filter(|shift| shift.standing() != Standing::Ended) {
         return Ok(ShiftRef::of(shift));
     }
+    if let Some(why) = shift.and_then(Rollout::over_words) {
+        return Err(why);
+    }
     if let RolloutName::Lambda { .. } = name {
         return Err("its alias divides nothing, and Eyewall points no alias at another version".to_owned());
     }
@@ -79,6 +95,9 @@ pub fn to_undo(list: &RolloutList, name: &RolloutName) -> Result<ShiftRef, Strin
         return Err("its rule divides nothing: one target group has all traffic".to_owned());
     }
     let service = list.services.iter().find(|service| service.name == *name);
+    if service.is_some_and(|service| service.owner == Owner::CodeDeploy) {
+        return Err("CodeDeploy moves it, and no deployment of it is in flight".to_owned());
+    }
     // What the service says is newer than what was seen to end.
     let deployment = service.and_then(|it| it.deployment.clone()).or(shift.map(|it| it.deployment.clone()));
     let deployment = deployment.ok_or_else(|| "ECS knows no deployment of it".to_owned())?;

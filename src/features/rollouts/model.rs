@@ -185,7 +185,7 @@ pub struct Breaker {
 }
 
 /// A rollback that is under way or over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollbackInfo {
     /// Why, in AWS's words.
     pub reason: Option<String>,

@@ -32,6 +32,13 @@ pub enum RolloutName {
         /// Priority of the rule; `None` for the default action.
         priority: Option<u32>,
     },
+    /// A deployment group of CodeDeploy, which deploys one thing at a time: `codedeploy/APP/GROUP`.
+    CodeDeploy {
+        /// Application: the short name.
+        application: String,
+        /// Deployment group.
+        group: String,
+    },
 }
 
 impl RolloutName {
@@ -72,11 +79,19 @@ impl RolloutName {
                     priority,
                 })
             }
+            "codedeploy" => {
+                let (application, group) = rest.split_once('/')?;
+                (!application.is_empty() && !group.is_empty()).then(|| Self::CodeDeploy {
+                    application: application.to_owned(),
+                    group: group.to_owned(),
+                })
+            }
             _ => None,
         }
     }
 
-    /// The full name: `ecs/CLUSTER/SERVICE`, `lambda/FUNCTION:ALIAS`, `alb/LOADBALANCER/PORT/PRIORITY`.
+    /// The full name: `ecs/CLUSTER/SERVICE`, `lambda/FUNCTION:ALIAS`, `alb/LOADBALANCER/PORT/PRIORITY`,
+    /// `codedeploy/APP/GROUP`.
     pub fn full(&self) -> String {
         match self {
             Self::Ecs { cluster, service } => format!("ecs/{cluster}/{service}"),
@@ -85,35 +100,38 @@ impl RolloutName {
                 format!("alb/{balancer}/{port}/{priority}")
             }
             Self::Alb { balancer, port, priority: None } => format!("alb/{balancer}/{port}/default"),
+            Self::CodeDeploy { application, group } => format!("codedeploy/{application}/{group}"),
         }
     }
 
-    /// The short name, which is enough where it is the only one: the service, function or load
-    /// balancer.
+    /// The short name, which is enough where it is the only one: the service, function, load balancer or
+    /// application.
     pub fn short(&self) -> &str {
         match self {
             Self::Ecs { service, .. } => service,
             Self::Lambda { function, .. } => function,
             Self::Alb { balancer, .. } => balancer,
+            Self::CodeDeploy { application, .. } => application,
         }
     }
 
     /// The name in lists and titles: the short one, and for a load balancer also the rule, since it has many.
     pub fn shown(&self) -> String {
         match self {
-            Self::Ecs { .. } | Self::Lambda { .. } => self.short().to_owned(),
+            Self::Ecs { .. } | Self::Lambda { .. } | Self::CodeDeploy { .. } => self.short().to_owned(),
             Self::Alb { balancer, port, priority: Some(priority) } => format!("{balancer}/{port}/{priority}"),
             Self::Alb { balancer, port, priority: None } => format!("{balancer}/{port}/default"),
         }
     }
 
-    /// Where it is, for the title of its screen: the cluster, alias or kind of action.
+    /// Where it is, for the title of its screen: the cluster, alias, kind of action or deployment group.
     pub fn place(&self) -> &str {
         match self {
             Self::Ecs { cluster, .. } => cluster,
             Self::Lambda { alias, .. } => alias,
             Self::Alb { priority: Some(_), .. } => "rule",
             Self::Alb { priority: None, .. } => "default action",
+            Self::CodeDeploy { group, .. } => group,
         }
     }
 
@@ -121,7 +139,7 @@ impl RolloutName {
     pub fn ecs_parts(&self) -> Option<(&str, &str)> {
         match self {
             Self::Ecs { cluster, service } => Some((cluster, service)),
-            Self::Lambda { .. } | Self::Alb { .. } => None,
+            Self::Lambda { .. } | Self::Alb { .. } | Self::CodeDeploy { .. } => None,
         }
     }
 
@@ -131,6 +149,7 @@ impl RolloutName {
             Self::Ecs { cluster, service } => ConsoleLink::EcsDeployments { cluster, service },
             Self::Lambda { function, alias } => ConsoleLink::LambdaAlias { function, alias },
             Self::Alb { balancer, .. } => ConsoleLink::LoadBalancers(balancer),
+            Self::CodeDeploy { application, group } => ConsoleLink::CodeDeployGroup { application, group },
         }
     }
 

@@ -3,6 +3,7 @@
 use super::autopsy::Autopsy;
 use super::comparing::{metrics_query, want_verdicts};
 use super::dialog;
+use super::mechanism::Outcome;
 use super::model::{Rollout, RolloutName, Standing};
 use super::wire::{DetailQuery, RolloutsQuery, ServiceSummary};
 use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
@@ -36,13 +37,18 @@ pub(super) struct Row<'a> {
     pub(super) service: Option<&'a ServiceSummary>,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
     pub(super) fn key(&self) -> Key {
         Key {
             target: self.target.clone(),
             name: self.name.clone(),
             deployment: self.shift.map(|shift| shift.deployment.clone()),
         }
+    }
+
+    /// What it is about: the service or alias, also where CodeDeploy moves it.
+    pub(super) fn thing(&self) -> &'a RolloutName {
+        self.shift.map_or(self.name, Rollout::thing)
     }
 
     /// In flight, ended, at rest.
@@ -101,7 +107,8 @@ impl RolloutsPane {
                 }));
             }
         }
-        rows.retain(|row| needle.is_empty() || row.name.full().to_lowercase().contains(&needle));
+        let has = |name: &RolloutName| name.full().to_lowercase().contains(&needle);
+        rows.retain(|row| needle.is_empty() || has(row.name) || has(row.thing()));
         rows.sort_by(|a, b| {
             let newest = |row: &Row| row.shift.and_then(|it| it.finished_at.or(it.started_at));
             (a.class(), std::cmp::Reverse(newest(a)), a.name).cmp(&(
@@ -357,7 +364,8 @@ impl Pane for RolloutsPane {
 
 /// How a shift looks in the badge and in the list.
 pub(super) fn tone(shift: &Rollout) -> Tone {
-    let failed = matches!(shift.status.0.as_str(), "ROLLBACK_FAILED" | "STOPPED");
+    let failed = matches!(shift.status.0.as_str(), "ROLLBACK_FAILED" | "STOPPED")
+        || (shift.mechanism.codedeploy().is_some() && shift.outcome() == Some(Outcome::Failed));
     if failed || (!shift.alarms.triggered.is_empty() && shift.in_progress()) {
         return Tone::Bad;
     }
@@ -365,7 +373,7 @@ pub(super) fn tone(shift: &Rollout) -> Tone {
         Standing::Returning | Standing::Unknown => Tone::Warn,
         Standing::Open if shift.waiting_hook().is_some() => Tone::Warn,
         Standing::Open => Tone::Info,
-        Standing::Ended if shift.status.0 == "ROLLBACK_SUCCESSFUL" => Tone::Warn,
+        Standing::Ended if shift.outcome() == Some(Outcome::RolledBack) => Tone::Warn,
         Standing::Ended => Tone::Ok,
     }
 }

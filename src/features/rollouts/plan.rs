@@ -122,6 +122,8 @@ pub struct Circumstances {
 pub struct Plan {
     /// The service.
     pub name: RolloutName,
+    /// What it is called in short: the service or function, also where CodeDeploy moves it.
+    pub called: String,
     /// Where, and by whom.
     pub place: Circumstances,
     /// `ECS CANARY`.
@@ -170,6 +172,7 @@ impl Plan {
         let share = rollout.share().map(|(share, _)| share);
         Self {
             name: rollout.name.clone(),
+            called: rollout.thing().shown(),
             mechanism: rollout.mechanism.label(),
             owner: rollout.owner.label().to_owned(),
             from: SideFacts::of(&rollout.new, share, tasks),
@@ -179,10 +182,7 @@ impl Plan {
                 SideFacts::of(old, weight.or_else(|| share.map(|new| 100.0 - new)), tasks)
             }),
             call: Call::undoing(rollout),
-            instead: rollout
-                .owner
-                .command(&place.region)
-                .or_else(|| mechanism::instead(rollout, &place.region)),
+            instead: mechanism::instead(rollout, &place.region),
             guard,
             checks: preflight::checks(rollout, &place, now),
             takes,
@@ -273,10 +273,16 @@ impl Plan {
     }
 }
 
-/// What a person types to confirm: the short name, with the target when several targets have it, in full
+/// What a person types to confirm: what it is `called` in short, with the target when several targets have it, in full
 /// when one target has it twice.
-pub fn confirm_word(name: &RolloutName, target: &TargetId, same_target: usize, targets: usize) -> String {
-    let word = if same_target > 1 { name.full() } else { name.short().to_owned() };
+pub fn confirm_word(
+    name: &RolloutName,
+    called: &str,
+    target: &TargetId,
+    same_target: usize,
+    targets: usize,
+) -> String {
+    let word = if same_target > 1 { name.full() } else { called.to_owned() };
     if targets > 1 { format!("{target}/{word}") } else { word }
 }
 

@@ -5,6 +5,7 @@
 //! reads, or, at the first read, AWS's time of the last change, which is marked as an estimate. What
 //! cannot be derived is said to be unknown and never guessed. Pure.
 
+use super::mechanism::Outcome;
 use super::model::{Rollout, Standing};
 use crate::text::units;
 use jiff::{SignedDuration, Timestamp};
@@ -118,6 +119,10 @@ pub enum Next {
     CleanUp(Option<Due>),
     /// Only removing the old tasks is left.
     End,
+    /// The old side is removed; when is unknown where `None`.
+    Removal(Option<Due>),
+    /// It ends: nothing else is left to do.
+    Ends,
     /// Somebody has to answer a hook, or it runs out and does this.
     Hook {
         /// When it runs out.
@@ -190,6 +195,8 @@ impl Rollout {
             Next::CleanUp(Some(due)) => format!("bake ends {}", within(&Some(due))),
             Next::CleanUp(None) => "bake".to_owned(),
             Next::End => "clean up".to_owned(),
+            Next::Removal(due) => format!("old removed {}", within(&due)),
+            Next::Ends => "ends".to_owned(),
             Next::Hook { until, then } => {
                 let then = then.unwrap_or_else(|| "it fails".to_owned());
                 match until {
@@ -213,7 +220,7 @@ impl Rollout {
         match self.standing() {
             Standing::Open => self.open_words(),
             Standing::Ended if self.cleaning_up().is_some() => "cleaning up".to_owned(),
-            _ => self.status.0.clone(),
+            _ => self.status_words(),
         }
     }
 
@@ -234,15 +241,16 @@ impl Rollout {
             Standing::Open => self.open_bar(now),
             Standing::Returning => vec![
                 StageItem::new("rollback asked for", StageState::Done),
-                StageItem::new(&self.status.0, StageState::Running),
+                StageItem::new(&self.status_words(), StageState::Running),
                 StageItem::new("old has 100 %", StageState::Ahead),
             ],
             Standing::Ended => {
                 let state = match self.status.0.as_str() {
                     "ROLLBACK_FAILED" | "STOPPED" => StageState::Failed,
+                    "Failed" | "Stopped" if self.outcome() == Some(Outcome::Failed) => StageState::Failed,
                     _ => StageState::Done,
                 };
-                let mut bar = vec![StageItem::new(&self.status.0, state)];
+                let mut bar = vec![StageItem::new(&self.status_words(), state)];
                 bar.extend(self.cleaning_up().map(|left| {
                     let tasks = if left == 1 { "task" } else { "tasks" };
                     StageItem::new(&format!("cleaning up, {left} old {tasks}"), StageState::Running)

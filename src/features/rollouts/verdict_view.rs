@@ -193,5 +193,5 @@ fn span_words(verdict: &Verdict, undated: bool) -> String {
 
 /// Whether nothing says when the shift began: then it is looked at over the last day.
 fn undated(shift: &Rollout) -> bool {
-    !matches!(shift.mechanism, Mechanism::Ecs(_) | Mechanism::EcsAgain(_))
+    matches!(shift.mechanism, Mechanism::Lambda(_))
 }

@@ -2,7 +2,7 @@
 
 use super::comparing::{comparison_of, metrics_query};
 use super::detail;
-use super::model::Rollout;
+use super::model::{Owner, Rollout};
 use super::pane::{RolloutsPane, Row, tone};
 use super::verdict_view;
 use crate::app::pane::Ctx;
@@ -73,12 +73,16 @@ fn list(pane: &RolloutsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let many = ctx.many_targets();
     let owners = rows.iter().filter_map(|row| row.shift.map(|shift| width(shift.owner.label())));
     let owner = owners.max().unwrap_or_default().clamp(6, 14);
+    let mechanisms = rows.iter().filter_map(|row| row.shift.map(|shift| width(&shift.mechanism.label())));
+    let mechanism = mechanisms.max().unwrap_or_default().clamp(14, 17);
+    let stages = rows.iter().filter_map(|row| row.shift.map(|shift| width(&shift.stage_words())));
+    let stage = stages.max().unwrap_or_default().clamp(16, 19);
     let columns = [
         Column::new("service", 14).flex(2),
         Column::new("target", if many { 10 } else { 0 }).priority(3),
-        Column::new("mechanism", 14).priority(4),
+        Column::new("mechanism", mechanism as u16).priority(4),
         Column::new("owner", owner as u16).priority(6),
-        Column::new("stage", 16).flex(1),
+        Column::new("stage", stage as u16).flex(1),
         Column::new("traffic on new", (BAR + 7) as u16).priority(2),
         Column::new("next", 14).flex(1).priority(1),
         Column::new("verdict", 10),
@@ -152,11 +156,14 @@ fn line<'a>(row: &Row<'a>, many: bool, ctx: &Ctx) -> TableRow<'a> {
         Some(shift) => (Role::Muted, tone(shift).role()),
         None => (Role::Muted, Role::Muted),
     };
-    let at_rest = row.service.map(|it| format!("ECS {}", it.strategy.label()));
+    let at_rest = row.service.map(|it| match it.owner {
+        Owner::CodeDeploy => "CodeDeploy ECS".to_owned(),
+        _ => format!("ECS {}", it.strategy.label()),
+    });
     let mechanism = row.shift.map(|it| it.mechanism.label()).or(at_rest);
     let owner = row.shift.map(|it| &it.owner).or(row.service.map(|it| &it.owner));
     let mut cells = vec![
-        Cell::new(row.name.shown(), text),
+        Cell::new(row.thing().shown(), text),
         Cell::new(mechanism.unwrap_or_default(), text),
         Cell::new(owner.map_or("", |it| it.label()), Role::Dim),
         Cell::new(row.shift.map_or_else(|| "at rest".to_owned(), Rollout::stage_words), role),

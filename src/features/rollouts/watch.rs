@@ -228,7 +228,7 @@ impl Watch {
 
     /// The header line, without its glyph. Changes only when something is learnt.
     pub fn line(&self, zone: &Zone) -> String {
-        let name = self.plan.name.shown();
+        let name = &self.plan.called;
         let clock = |at: Timestamp| zone.second(at);
         let mut line = match &self.ended {
             Some(Ended { ending: Ending::Done, why, at, since }) => {
@@ -245,7 +245,7 @@ impl Watch {
     }
 
     fn going_on(&self, clock: &impl Fn(Timestamp) -> String) -> String {
-        let name = self.plan.name.shown();
+        let name = &self.plan.called;
         let sent = clock(self.sent_at);
         let id = self.request_id.as_deref().map(|id| format!(", request id {id}")).unwrap_or_default();
         if let Some(problem) = &self.problem {

@@ -90,8 +90,20 @@ impl RolloutList {
     }
 
     /// The shift of a service: the one in flight, else the one that ended last.
+    /// Something else may move it.
     pub fn shift_of(&self, name: &RolloutName) -> Option<&Rollout> {
-        self.shifts.iter().chain(self.recent.iter()).find(|shift| shift.name == *name)
+        let own = self.shifts.iter().chain(self.recent.iter()).find(|shift| shift.name == *name);
+        own.or_else(|| self.mover_of(name))
+    }
+
+    /// Shifts of something that has another name: a service or alias that CodeDeploy moves.
+    pub fn movers(&self) -> impl Iterator<Item = &Rollout> {
+        self.shifts.iter().chain(self.recent.iter()).filter(|shift| *shift.thing() != shift.name)
+    }
+
+    /// The shift that moves a thing of another name: the one in flight, else the one that ended last.
+    pub fn mover_of(&self, thing: &RolloutName) -> Option<&Rollout> {
+        self.movers().find(|shift| shift.thing() == thing)
     }
 }
 

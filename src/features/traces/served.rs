@@ -80,7 +80,7 @@ fn side(span: &Span, shift: &Rollout) -> Which {
 /// definition.
 fn runs(span: &Span, side: &Side) -> bool {
     let metadata = span.detail.as_deref().map(|detail| detail.metadata.as_slice()).unwrap_or_default();
-    if metadata.iter().any(|(_, value)| *value == side.revision) {
+    if !side.revision.is_empty() && metadata.iter().any(|(_, value)| *value == side.revision) {
         return true;
     }
     let definition = side.task_definition.as_deref().and_then(|name| name.rsplit_once(':'));

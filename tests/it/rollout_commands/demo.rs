@@ -269,3 +269,25 @@ fn the_fast_world_is_followed_as_fast() {
 fn a_recording_is_not_made() {
     demo("record", &["rollouts", "--record", "x"]).ends(2, &["--record belongs to the console"]);
 }
+
+#[test]
+fn what_codedeploy_moves_is_listed_planned_undone_and_followed() {
+    let run =
+        |arguments: &[&str]| demo("codedeploy", &[arguments, &["--scenario", "codedeploy-ecs"]].concat());
+    let name = "codedeploy/AppECS-shop-checkout/DgpECS-shop-checkout";
+    run(&["rollouts"]).ends(0, &[name, "AllowTraffic", "Succeeded"]);
+    let command = "aws deploy stop-deployment --deployment-id d-";
+    run(&["rollback", name, "--dry-run"]).ends(0, &["autoRollbackEnabled = true", command, "a dry run"]);
+    run(&["rollback", "checkout", "--confirm", "checkout"]).ends(
+        0,
+        &["reading once more, then codedeploy:StopDeployment", "checkout rolled back", "took it back"],
+    );
+    let json = run(&["rollback", "checkout", "--confirm", "checkout", "--json"]).json();
+    assert_eq!(json.last().unwrap()["outcome"], "DONE");
+    let stack = "codedeploy/AppECS-shop-cart/DgpECS-shop-cart";
+    run(&["rollback", stack, "--confirm", stack]).ends(
+        3,
+        &["CloudFormation stack shop-cart owns this split", "aws cloudformation cancel-update-stack"],
+    );
+    run(&["rollouts", "watch", "checkout"]).ends(0, &["new 100 %", "TERMINATION_WAIT", "success"]);
+}

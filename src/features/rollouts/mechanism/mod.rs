@@ -5,10 +5,11 @@
 //! for all is in `stages.rs`, `plan.rs`, `preflight.rs` and `watch.rs`. Pure.
 
 pub mod alb;
+pub mod codedeploy;
 pub mod ecs;
 pub mod lambda;
 
-use super::model::{Owner, Rollout, Standing};
+use super::model::{Owner, Rollout, RolloutName, Standing};
 use super::preflight::Check;
 use super::stages::{ByItself, Due, Next, StageItem};
 use super::watch::{Ending, Look, Seen};
@@ -27,6 +28,8 @@ pub enum Mechanism {
     Lambda(lambda::Alias),
     /// Weights of target groups.
     Alb(alb::Split),
+    /// A deployment of CodeDeploy.
+    CodeDeploy(Box<codedeploy::Deployment>),
 }
 
 impl Mechanism {
@@ -37,6 +40,7 @@ impl Mechanism {
             Self::EcsAgain(again) => format!("ECS {}", again.strategy.label()),
             Self::Lambda(_) => "Lambda alias".to_owned(),
             Self::Alb(_) => "ALB weights".to_owned(),
+            Self::CodeDeploy(it) => format!("CodeDeploy {}", it.platform.name()),
         }
     }
 
@@ -47,6 +51,7 @@ impl Mechanism {
             Self::EcsAgain(again) => again.strategy.label(),
             Self::Lambda(_) => "Lambda alias",
             Self::Alb(_) => "ALB weights",
+            Self::CodeDeploy(_) => "CodeDeploy",
         }
     }
 
@@ -56,6 +61,7 @@ impl Mechanism {
             Self::Ecs(strategy) => strategy.has_weights(),
             Self::EcsAgain(again) => again.strategy.has_weights(),
             Self::Lambda(_) | Self::Alb(_) => true,
+            Self::CodeDeploy(it) => it.platform.has_weights(),
         }
     }
 
@@ -64,6 +70,8 @@ impl Mechanism {
         match self {
             Self::Ecs(_) | Self::EcsAgain(_) => true,
             Self::Lambda(_) | Self::Alb(_) => false,
+            // What a stack drives tells only its weight.
+            Self::CodeDeploy(it) => matches!(it.moves, Some(RolloutName::Ecs { .. })),
         }
     }
 
@@ -72,6 +80,7 @@ impl Mechanism {
         match self {
             Self::Ecs(strategy) => *strategy == ecs::Strategy::BlueGreen,
             Self::EcsAgain(_) | Self::Lambda(_) | Self::Alb(_) => false,
+            Self::CodeDeploy(it) => it.routing == codedeploy::Routing::AtOnce,
         }
     }
 
@@ -80,7 +89,15 @@ impl Mechanism {
         match self {
             Self::Ecs(strategy) => Some(strategy),
             Self::EcsAgain(again) => Some(&again.strategy),
-            Self::Lambda(_) | Self::Alb(_) => None,
+            Self::Lambda(_) | Self::Alb(_) | Self::CodeDeploy(_) => None,
+        }
+    }
+
+    /// What only CodeDeploy knows of it, if it is CodeDeploy's.
+    pub fn codedeploy(&self) -> Option<&codedeploy::Deployment> {
+        match self {
+            Self::CodeDeploy(it) => Some(it),
+            Self::Ecs(_) | Self::EcsAgain(_) | Self::Lambda(_) | Self::Alb(_) => None,
         }
     }
 
@@ -88,18 +105,75 @@ impl Mechanism {
     pub fn again(&self) -> Option<&ecs::Again> {
         match self {
             Self::EcsAgain(again) => Some(again),
-            Self::Ecs(_) | Self::Lambda(_) | Self::Alb(_) => None,
+            Self::Ecs(_) | Self::Lambda(_) | Self::Alb(_) | Self::CodeDeploy(_) => None,
         }
     }
 }
 
+/// How a shift that is over ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// New has all traffic.
+    Success,
+    /// Old has all traffic again.
+    RolledBack,
+    /// Neither, as far as can be told.
+    Failed,
+}
+
 impl Rollout {
+    /// What shifts: the service or alias, where a deployment of something else moves it.
+    pub fn thing(&self) -> &RolloutName {
+        self.mechanism.codedeploy().and_then(|it| it.moves.as_ref()).unwrap_or(&self.name)
+    }
+
+    /// How it ended; `None` while it goes on.
+    pub fn outcome(&self) -> Option<Outcome> {
+        if self.in_progress() {
+            return None;
+        }
+        Some(match (&self.mechanism, self.status.0.as_str()) {
+            (Mechanism::CodeDeploy(_), "Succeeded") => Outcome::Success,
+            (Mechanism::CodeDeploy(it), _) if it.went_back() => Outcome::RolledBack,
+            (Mechanism::CodeDeploy(_), _) => Outcome::Failed,
+            (_, "SUCCESSFUL") => Outcome::Success,
+            (_, "ROLLBACK_SUCCESSFUL") => Outcome::RolledBack,
+            _ => Outcome::Failed,
+        })
+    }
+
+    /// Status in words, once it is no longer open.
+    pub fn status_words(&self) -> String {
+        match &self.mechanism {
+            Mechanism::Ecs(_) | Mechanism::EcsAgain(_) | Mechanism::Lambda(_) | Mechanism::Alb(_) => {
+                self.status.0.clone()
+            }
+            Mechanism::CodeDeploy(it) => it.status_words(&self.status.0),
+        }
+    }
+
+    /// What only this mechanism has to tell of an opened shift: a word and what it says.
+    pub(super) fn more_facts(&self) -> Vec<(&'static str, String)> {
+        self.mechanism.codedeploy().map(|it| it.facts(&self.name)).unwrap_or_default()
+    }
+
+    /// What went wrong or was not read that only this mechanism can tell, in sentences.
+    pub(super) fn troubles(&self) -> Vec<String> {
+        self.mechanism.codedeploy().map(|it| it.troubles(self.new.weight)).unwrap_or_default()
+    }
+
+    /// Why a shift that is over cannot be undone, where this mechanism has no way back then.
+    pub(super) fn over_words(&self) -> Option<String> {
+        self.mechanism.codedeploy().map(|it| codedeploy::over(self, it))
+    }
+
     /// What its state allows.
     pub fn standing(&self) -> Standing {
         match &self.mechanism {
             Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => self.status.standing(),
             Mechanism::Lambda(alias) => alias.standing(),
             Mechanism::Alb(split) => split.standing(),
+            Mechanism::CodeDeploy(it) => it.standing(&self.status.0),
         }
     }
 
@@ -115,6 +189,7 @@ impl Rollout {
             Mechanism::Ecs(strategy) => ecs::next(self, strategy),
             Mechanism::EcsAgain(_) => Next::Unknown,
             Mechanism::Lambda(_) | Mechanism::Alb(_) => Next::Stays,
+            Mechanism::CodeDeploy(it) => codedeploy::next(self, it),
         }
     }
 
@@ -123,6 +198,7 @@ impl Rollout {
         match &self.mechanism {
             Mechanism::Ecs(strategy) => ecs::due_100(self, strategy),
             Mechanism::EcsAgain(_) | Mechanism::Lambda(_) | Mechanism::Alb(_) => None,
+            Mechanism::CodeDeploy(it) => codedeploy::due_100(self, it),
         }
     }
 
@@ -132,6 +208,7 @@ impl Rollout {
             Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => ecs::stage_words(self),
             Mechanism::Lambda(_) => lambda::stage_words(self),
             Mechanism::Alb(split) => alb::stage_words(self, split),
+            Mechanism::CodeDeploy(it) => codedeploy::stage_words(self, it),
         }
     }
 
@@ -141,6 +218,7 @@ impl Rollout {
             Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => ecs::stage_bar(self, now),
             Mechanism::Lambda(_) => lambda::stage_bar(self),
             Mechanism::Alb(split) => alb::stage_bar(self, split),
+            Mechanism::CodeDeploy(it) => codedeploy::stage_bar(self, it, now),
         }
     }
 
@@ -151,6 +229,7 @@ impl Rollout {
             Mechanism::EcsAgain(again) => ecs::by_itself(self, &again.strategy),
             Mechanism::Lambda(_) => ByItself { yes: false, why: "nothing watches an alias".to_owned() },
             Mechanism::Alb(_) => ByItself { yes: false, why: "nothing watches a rule".to_owned() },
+            Mechanism::CodeDeploy(it) => codedeploy::by_itself(self, it),
         }
     }
 }
@@ -164,6 +243,8 @@ pub enum Call {
     Lambda(lambda::Call),
     /// To the load balancer.
     Alb(alb::Call),
+    /// To CodeDeploy.
+    CodeDeploy(codedeploy::Call),
 }
 
 impl Call {
@@ -174,6 +255,7 @@ impl Call {
             Mechanism::EcsAgain(again) => Self::Ecs(ecs::again::call(rollout, again)),
             Mechanism::Lambda(alias) => Self::Lambda(lambda::call(alias)),
             Mechanism::Alb(split) => Self::Alb(alb::call(split)),
+            Mechanism::CodeDeploy(_) => Self::CodeDeploy(codedeploy::call(rollout)),
         }
     }
 
@@ -183,6 +265,7 @@ impl Call {
             Self::Ecs(call) => call.operation(),
             Self::Lambda(call) => call.operation(),
             Self::Alb(call) => call.operation(),
+            Self::CodeDeploy(call) => call.operation(),
         }
     }
 
@@ -192,13 +275,14 @@ impl Call {
             Self::Ecs(call) => call.params(),
             Self::Lambda(call) => call.params(),
             Self::Alb(call) => call.params(),
+            Self::CodeDeploy(call) => call.params(),
         }
     }
 
     /// Names of the side that traffic goes back to, where AWS does not know it and it was told.
     pub(super) fn told(&self) -> Vec<String> {
         match self {
-            Self::Ecs(_) | Self::Lambda(_) => Vec::new(),
+            Self::Ecs(_) | Self::Lambda(_) | Self::CodeDeploy(_) => Vec::new(),
             Self::Alb(call) => vec![call.stable.clone()],
         }
     }
@@ -206,7 +290,7 @@ impl Call {
     /// What it changes, in a word: `deployment`.
     pub fn noun(&self) -> &'static str {
         match self {
-            Self::Ecs(_) | Self::Lambda(_) => "deployment",
+            Self::Ecs(_) | Self::Lambda(_) | Self::CodeDeploy(_) => "deployment",
             Self::Alb(call) if call.default => "listener",
             Self::Alb(_) => "rule",
         }
@@ -215,7 +299,7 @@ impl Call {
     /// Whether it is known which side traffic goes back to.
     pub fn decided(&self) -> bool {
         match self {
-            Self::Ecs(_) | Self::Lambda(_) => true,
+            Self::Ecs(_) | Self::Lambda(_) | Self::CodeDeploy(_) => true,
             Self::Alb(call) => !call.stable.is_empty(),
         }
     }
@@ -226,6 +310,7 @@ impl Call {
             Self::Ecs(call) => call.command(region),
             Self::Lambda(call) => call.command(region),
             Self::Alb(call) => call.command(region),
+            Self::CodeDeploy(call) => call.command(region),
         }
     }
 }
@@ -235,16 +320,20 @@ pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
     match &rollout.mechanism {
         Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => rollout.owner == Owner::Ecs,
         Mechanism::Lambda(_) | Mechanism::Alb(_) => rollout.owner == Owner::Nobody,
+        Mechanism::CodeDeploy(_) => rollout.owner == Owner::CodeDeploy,
     }
 }
 
-/// The command that is handed over instead of the call, where it is not ours to make and the owner has none of
-/// his own, or where it is not known which side traffic goes back to.
+/// The command that is handed over instead of the call, where it is not ours to make, or where it is not known
+/// which side traffic goes back to.
 pub(super) fn instead(rollout: &Rollout, region: &str) -> Option<String> {
-    match &rollout.mechanism {
-        Mechanism::Ecs(_) | Mechanism::EcsAgain(_) | Mechanism::Lambda(_) => None,
-        Mechanism::Alb(split) => alb::instead(rollout, split, region),
+    if owned_by_itself(rollout) && !matches!(rollout.mechanism, Mechanism::Alb(_)) {
+        return None;
     }
+    rollout.owner.command(region).or_else(|| match &rollout.mechanism {
+        Mechanism::Ecs(_) | Mechanism::EcsAgain(_) | Mechanism::Lambda(_) | Mechanism::CodeDeploy(_) => None,
+        Mechanism::Alb(split) => alb::instead(rollout, split, region),
+    })
 }
 
 /// What must not change between the plan that was confirmed and the one that is sent, beside the account and
@@ -255,6 +344,7 @@ pub(super) fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
         Mechanism::EcsAgain(again) => ecs::again::guarded(rollout, again),
         Mechanism::Lambda(alias) => lambda::guarded(alias),
         Mechanism::Alb(split) => alb::guarded(split),
+        Mechanism::CodeDeploy(it) => codedeploy::guarded(rollout, it),
     }
 }
 
@@ -265,6 +355,7 @@ pub(super) fn takes(rollout: &Rollout) -> (String, bool) {
         Mechanism::EcsAgain(again) => (ecs::again::takes(rollout, again), true),
         Mechanism::Lambda(_) => (lambda::takes(rollout), false),
         Mechanism::Alb(split) => (alb::takes(split), false),
+        Mechanism::CodeDeploy(it) => (codedeploy::takes(rollout, it), false),
     }
 }
 
@@ -277,11 +368,13 @@ pub(super) fn waits(rollout: &Rollout) -> Duration {
 pub(super) fn look(rollout: &Rollout) -> Option<Look> {
     match &rollout.mechanism {
         Mechanism::EcsAgain(again) => ecs::again::look(again),
-        Mechanism::Ecs(_) | Mechanism::Lambda(_) | Mechanism::Alb(_) => Some(Look {
-            status: rollout.status.0.clone(),
-            weight: rollout.new.weight,
-            finished_at: rollout.finished_at,
-        }),
+        Mechanism::Ecs(_) | Mechanism::Lambda(_) | Mechanism::Alb(_) | Mechanism::CodeDeploy(_) => {
+            Some(Look {
+                status: rollout.status.0.clone(),
+                weight: rollout.new.weight,
+                finished_at: rollout.finished_at,
+            })
+        }
     }
 }
 
@@ -292,6 +385,7 @@ pub(super) fn checks(rollout: &Rollout) -> Vec<Check> {
         Mechanism::EcsAgain(again) => ecs::again_checks(rollout, again),
         Mechanism::Lambda(alias) => lambda::checks(rollout, alias),
         Mechanism::Alb(split) => alb::checks(rollout, split),
+        Mechanism::CodeDeploy(it) => codedeploy::checks(rollout, it),
     }
 }
 
@@ -302,5 +396,6 @@ pub(super) fn judge(seen: &Seen, rollout: &Rollout) -> Option<(Ending, String)> 
         Mechanism::EcsAgain(again) => ecs::again::judge(seen, again),
         Mechanism::Lambda(alias) => lambda::judge(seen, rollout, alias),
         Mechanism::Alb(split) => alb::judge(seen, split),
+        Mechanism::CodeDeploy(it) => codedeploy::judge(seen, rollout, it),
     }
 }

@@ -3,6 +3,7 @@
 //! Fields carry AWS's names where AWS has one. Every field is always there; what is not known is `null`, which
 //! is another thing than zero or an empty list.
 
+use super::super::mechanism::codedeploy::{Deployment, Lifecycle};
 use super::super::model::{Health, Rollout, Side};
 use super::super::plan::{Plan, SideFacts, Verdict};
 use super::super::side::TargetGroup;
@@ -34,7 +35,7 @@ pub fn rollout(target: &TargetId, region: Option<&str>, shift: &Rollout) -> Valu
         "target": target.as_str(),
         "region": region,
         "name": shift.name.full(),
-        "shortName": shift.name.short(),
+        "shortName": shift.thing().short(),
         "mechanism": shift.mechanism.label(),
         "strategy": shift.mechanism.short(),
         "owner": shift.owner.label(),
@@ -71,6 +72,8 @@ pub fn rollout(target: &TargetId, region: Option<&str>, shift: &Rollout) -> Valu
             "expiresAt": time(hook.expires_at),
             "timeoutAction": hook.timeout_action,
         })).collect::<Vec<_>>(),
+        "moves": shift.thing().full(),
+        "codeDeploy": shift.mechanism.codedeploy().map(codedeploy),
         "startedBy": shift.by,
         "createdAt": time(shift.created_at),
         "startedAt": time(shift.started_at),
@@ -164,6 +167,39 @@ fn side(side: &Side, has_tasks: bool) -> Value {
     })
 }
 
+/// What only CodeDeploy says of a deployment.
+fn codedeploy(it: &Deployment) -> Value {
+    let event = |event: &Lifecycle| {
+        let said = event.diagnostics.as_ref();
+        json!({
+            "lifecycleEventName": event.name,
+            "status": event.status,
+            "startTime": time(event.started),
+            "endTime": time(event.ended),
+            "errorCode": said.map(|said| &said.code),
+            "message": said.map(|said| &said.message),
+            "logTail": said.map(|said| &said.log_tail),
+        })
+    };
+    let (code, message) = it.error.clone().unzip();
+    json!({
+        "computePlatform": it.platform.name(),
+        "deploymentConfigName": it.config,
+        "creator": it.creator,
+        "revision": it.revision,
+        "previousRevision": it.previous,
+        "lifecycleEvents": it.events.iter().map(event).collect::<Vec<_>>(),
+        "instanceTerminationWaitTimeStarted": it.terminating,
+        "autoRollbackEvents": it.auto_rollback,
+        "errorCode": code,
+        "errorMessage": message,
+        "rollbackDeploymentId": it.back.as_ref().map(|back| &back.id),
+        "rollbackStatus": it.back.as_ref().map(|back| &back.status),
+        "rollbackTriggeringDeploymentId": it.back_of,
+        "unread": it.unread,
+    })
+}
+
 fn group(group: &TargetGroup) -> Value {
     let (healthy, total, unreadable) = health(&group.health);
     json!({
@@ -211,7 +247,8 @@ fn next(shift: &Rollout) -> Value {
     match shift.next() {
         Next::Shift(weight, due) => step("SHIFT", Some(weight), due, None),
         Next::CleanUp(due) => step("CLEAN_UP", None, due, None),
-        Next::End => step("END", None, None, None),
+        Next::End | Next::Ends => step("END", None, None, None),
+        Next::Removal(due) => step("OLD_REMOVED", None, due, None),
         Next::Hook { until, then } => step("HOOK", None, until.map(|at| Due { at, estimate: false }), then),
         Next::Stays => step("STAYS", None, None, None),
         Next::Tasks => step("TASKS", None, None, None),

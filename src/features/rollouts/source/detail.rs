@@ -5,7 +5,7 @@ use super::super::model::{Rollout, RolloutName, Status};
 use super::super::wire::{DetailQuery, RolloutDetail};
 use super::autopsy::Coroner;
 use super::ecs::{self, Reader};
-use super::{BALANCER_AGE, DAY, metrics};
+use super::{BALANCER_AGE, DAY, codedeploy, metrics};
 use crate::app::Now;
 use crate::aws::operation::LIST_SERVICE_DEPLOYMENTS;
 use crate::aws::{Conn, SourceError};
@@ -29,6 +29,7 @@ impl Source for DetailSource {
 pub struct DetailSource {
     conn: Conn,
     reader: Reader,
+    codedeploy: codedeploy::Reader,
     coroner: Coroner,
     /// Ended deployments of the opened service, by ARN.
     known: BTreeMap<String, Rollout>,
@@ -40,6 +41,7 @@ impl DetailSource {
         Self {
             conn: conn.clone(),
             reader: Reader::new(conn, BALANCER_AGE),
+            codedeploy: codedeploy::Reader::new(conn, BALANCER_AGE),
             coroner: Coroner::new(conn),
             known: BTreeMap::new(),
         }
@@ -52,16 +54,26 @@ impl DetailSource {
     /// that cannot be are said to be missing.
     pub async fn read(&mut self, query: &DetailQuery, now: Now) -> Result<RolloutDetail, SourceError> {
         let name = &query.name;
-        let service = match name {
-            RolloutName::Ecs { cluster, service } => {
-                self.reader.services(cluster, std::slice::from_ref(service)).await?.into_iter().next()
+        let (mut service, mut history, mut place) = (None, Vec::new(), None);
+        match name {
+            RolloutName::Ecs { cluster, service: named } => {
+                service =
+                    self.reader.services(cluster, std::slice::from_ref(named)).await?.into_iter().next();
+                if let Some(service) = &service {
+                    history = self.history(service, now.wall).await?;
+                }
+                place = Some((cluster.clone(), named.clone()));
             }
-            RolloutName::Lambda { .. } | RolloutName::Alb { .. } => None,
-        };
-        let history = match &service {
-            Some(service) => self.history(service, now.wall).await?,
-            None => Vec::new(),
-        };
+            RolloutName::Lambda { .. } | RolloutName::Alb { .. } => {}
+            RolloutName::CodeDeploy { application, group } => {
+                let since = now.wall.checked_sub(DAY).unwrap_or(now.wall);
+                let group = (application.as_str(), group.as_str());
+                history = self.codedeploy.history(group, since, MAX_HISTORY, now.wall).await?;
+                if query.stopped.is_some() {
+                    place = self.codedeploy.service_of(group, now.wall).await?;
+                }
+            }
+        }
         let (metrics, metrics_error) = match query.metrics.as_deref() {
             Some(asked) => match metrics::read(&self.conn, std::slice::from_ref(asked), now.wall).await {
                 Ok(mut read) => (read.pop().map(Box::new), None),
@@ -70,9 +82,9 @@ impl DetailSource {
             None => (None, None),
         };
         let events = service.as_ref().map(ecs::events).unwrap_or_default();
-        let stopped = match (&query.stopped, name) {
-            (Some(definition), RolloutName::Ecs { cluster, service }) => {
-                let found = self.coroner.examine(cluster, service, definition, now.wall).await;
+        let stopped = match (&query.stopped, place) {
+            (Some(definition), Some((cluster, service))) => {
+                let found = self.coroner.examine(&cluster, &service, definition, now.wall).await;
                 Some((definition.clone(), found.map_err(|error| error.short())))
             }
             _ => None,

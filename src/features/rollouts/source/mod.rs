@@ -5,6 +5,7 @@
 
 mod alb;
 mod autopsy;
+mod codedeploy;
 mod detail;
 pub(super) mod ecs;
 mod lambda;
@@ -14,7 +15,7 @@ pub use detail::DetailSource;
 pub use metrics::VerdictsSource;
 
 use super::mechanism::Call;
-use super::model::{Rollout, RolloutName};
+use super::model::{Owner, Rollout, RolloutName};
 use super::plan::Caller;
 use super::wire::{RolloutList, RolloutsQuery, ShiftRef, Shifts, ShiftsQuery};
 use crate::app::Now;
@@ -34,6 +35,7 @@ pub struct ListSource {
     ecs: ecs::ListReader,
     lambda: lambda::ListReader,
     alb: alb::ListReader,
+    codedeploy: codedeploy::ListReader,
 }
 
 impl ListSource {
@@ -43,6 +45,7 @@ impl ListSource {
             ecs: ecs::ListReader::new(conn),
             lambda: lambda::ListReader::new(conn),
             alb: alb::ListReader::new(conn),
+            codedeploy: codedeploy::ListReader::new(conn),
         }
     }
 
@@ -50,22 +53,40 @@ impl ListSource {
     ///
     /// # Errors
     /// When clusters, services or deployments cannot be read. A denied cluster beside others becomes a note,
-    /// as does what cannot be read of Lambda and of load balancers.
+    /// as does what cannot be read of Lambda, load balancers and CodeDeploy.
     pub async fn read(&mut self, query: &RolloutsQuery, now: Now) -> Result<RolloutList, SourceError> {
-        let mut list = self.ecs.read(now).await?;
-        let (aliases, notes) = self.lambda.read(&query.functions, now).await?;
-        list.shifts.extend(aliases);
+        // None waits for another: each has a limiter of its own.
+        let (list, aliases, deployments) = tokio::join!(
+            self.ecs.read(now),
+            self.lambda.read(&query.functions, now),
+            self.codedeploy.read(now)
+        );
+        let (mut list, (mut aliases, notes)) = (list?, aliases?);
         list.notes.extend(notes);
+        let (deployments, notes) = deployments?;
+        list.notes.extend(notes);
+        // What CodeDeploy moves is listed once, as CodeDeploy's.
+        aliases.retain(|alias| !deployments.iter().any(|it| moves(it, alias)));
         let listed = (list.shifts.as_slice(), self.ecs.swept(now));
         let (splits, notes) = self.alb.read(query, &self.ecs.claimed(), listed, now).await?;
-        list.shifts.extend(splits);
         list.notes.extend(notes);
-        let ended: Vec<&Rollout> = self.lambda.ended().iter().chain(self.alb.ended()).collect();
-        if !ended.is_empty() {
+        list.shifts.extend(aliases);
+        list.shifts.extend(deployments);
+        list.shifts.extend(splits);
+        let (aliases, deployments) = (self.lambda.ended(), self.codedeploy.ended());
+        let aliases = aliases.iter().filter(|alias| !deployments.iter().any(|it| moves(it, alias)));
+        let mut ended = aliases.chain(deployments).chain(self.alb.ended()).peekable();
+        if ended.peek().is_some() {
             list.recent = Arc::new(list.recent.iter().chain(ended).cloned().collect());
         }
         Ok(list)
     }
+}
+
+/// Whether a deployment is what moves an alias.
+fn moves(deployment: &Rollout, alias: &Rollout) -> bool {
+    let owns = |owner: &Owner| matches!(owner, Owner::Deployment(id) if *id == deployment.deployment);
+    *deployment.thing() == alias.name || owns(&alias.owner)
 }
 
 /// Exact reads of one shift, whatever moves it.
@@ -73,13 +94,18 @@ pub(super) struct Readers {
     ecs: ecs::Reader,
     lambda: lambda::Reader,
     alb: alb::Reader,
+    codedeploy: codedeploy::Reader,
 }
 
 impl Readers {
     /// Readers that remember nothing but what never changes.
     pub(super) fn new(conn: &Conn) -> Self {
-        let alb = alb::Reader::new(conn);
-        Self { ecs: ecs::Reader::new(conn, SignedDuration::ZERO), lambda: lambda::Reader::new(conn), alb }
+        Self {
+            ecs: ecs::Reader::new(conn, SignedDuration::ZERO),
+            lambda: lambda::Reader::new(conn),
+            alb: alb::Reader::new(conn),
+            codedeploy: codedeploy::Reader::new(conn, SignedDuration::ZERO),
+        }
     }
 
     /// The same for the last read before a call, which must be quick.
@@ -106,6 +132,7 @@ impl Readers {
             }
             (RolloutName::Lambda { function, alias }, _) => self.lambda.alias(function, alias, now).await,
             (RolloutName::Alb { .. }, _) => self.alb.split(&asked.name, &asked.deployment, told, now).await,
+            (RolloutName::CodeDeploy { .. }, _) => self.codedeploy.shift(&asked.deployment, now).await,
         }
     }
 }
@@ -119,7 +146,7 @@ pub(super) struct Look(Vec<Action>);
 /// When it cannot be read.
 pub(super) async fn look(call: &Call, conn: &Conn) -> Result<Option<Look>, SourceError> {
     match call {
-        Call::Ecs(_) | Call::Lambda(_) => Ok(Some(Look(Vec::new()))),
+        Call::Ecs(_) | Call::Lambda(_) | Call::CodeDeploy(_) => Ok(Some(Look(Vec::new()))),
         Call::Alb(call) => Ok(alb::look(call, conn).await?.map(Look)),
     }
 }
@@ -133,6 +160,7 @@ pub(super) async fn undo(call: &Call, look: Look, conn: &Conn) -> Result<Option<
         Call::Ecs(call) => ecs::undo(call, conn).await,
         Call::Lambda(call) => lambda::undo(call, conn).await,
         Call::Alb(call) => alb::undo(call, look.0, conn).await,
+        Call::CodeDeploy(call) => codedeploy::undo(call, conn).await,
     }
 }
 
@@ -142,6 +170,7 @@ pub(super) fn refusals(call: &Call) -> &'static [&'static str] {
         Call::Ecs(_) => &ecs::REFUSALS,
         Call::Lambda(_) => &lambda::REFUSALS,
         Call::Alb(_) => &alb::REFUSALS,
+        Call::CodeDeploy(_) => &codedeploy::REFUSALS,
     }
 }
 
@@ -150,6 +179,7 @@ pub(super) fn lost_race(call: &Call, error: &SourceError) -> bool {
     match call {
         Call::Ecs(_) | Call::Alb(_) => false,
         Call::Lambda(_) => error.code.as_deref() == Some("PreconditionFailedException"),
+        Call::CodeDeploy(_) => error.code.as_deref() == Some(codedeploy::ALREADY_OVER),
     }
 }
 

@@ -148,7 +148,7 @@ fn what_is_typed_names_exactly_one_service() {
         (1, 2, "prod/checkout"),
         (2, 3, "prod/ecs/shop/checkout"),
     ] {
-        assert_eq!(confirm_word(&name, &prod, same_target, targets), word);
+        assert_eq!(confirm_word(&name, name.short(), &prod, same_target, targets), word);
     }
 }
 

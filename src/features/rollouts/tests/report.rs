@@ -74,7 +74,8 @@ fn same(section: &str, value: &Value, skipped: &str) {
 fn the_json_is_what_its_description_says() {
     let prod = TargetId::new("prod");
     let shift = full();
-    same("rollout", &json::rollout(&prod, Some("eu-west-2"), &shift), "");
+    let deployed = Rollout { mechanism: super::codedeploy::shifting().mechanism, ..full() };
+    same("rollout", &json::rollout(&prod, Some("eu-west-2"), &deployed), "");
     let changed = report::changed(None, &report::facts(&shift));
     same("change", &json::change(&prod, Some("eu-west-2"), &shift, &changed), "rollout.");
     same("error", &json::error(&error(ErrorClass::Expired)), "");

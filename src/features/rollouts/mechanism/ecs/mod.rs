@@ -10,7 +10,7 @@ mod undo;
 pub use again::{Again, AgainFacts, Earlier, Wanted};
 pub(super) use again_checks::checks as again_checks;
 pub use undo::Call;
-pub(super) use undo::{call, checks, guarded, judge, takes};
+pub(super) use undo::{call, checks, guarded, judge, old_side, takes};
 
 use crate::features::rollouts::model::Rollout;
 use crate::features::rollouts::stages::{ByItself, Due, Next, StageItem, StageState, percent};

@@ -183,7 +183,7 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
 }
 
 /// Whether the old side can take all traffic, as far as can be seen.
-fn old_side(old: &Side, apart: bool) -> (Verdict, String) {
+pub fn old_side(old: &Side, apart: bool) -> (Verdict, String) {
     let tasks = old.tasks;
     let label = old.label();
     if tasks.running < tasks.requested || tasks.running == 0 {

@@ -8,7 +8,7 @@ mod read;
 mod settings;
 
 pub use claims::Claims;
-pub use convert::{events, health, text, time};
+pub use convert::{events, health, shares, some_text, text, time};
 pub use list::ListReader;
 #[cfg(test)]
 pub use list::describe;

@@ -126,7 +126,7 @@ impl Reader {
     }
 
     /// Adds what the load balancer says of both sides.
-    pub(super) async fn add_balancers(&mut self, shifts: &mut [Rollout], now: Timestamp) {
+    pub async fn add_balancers(&mut self, shifts: &mut [Rollout], now: Timestamp) {
         self.read_balancers(shifts, now).await;
         for side in shifts.iter_mut().flat_map(|shift| shift.old.iter_mut().chain([&mut shift.new])) {
             for group in &mut side.groups {

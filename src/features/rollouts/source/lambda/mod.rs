@@ -157,7 +157,8 @@ impl Reader {
         })
     }
 
-    async fn side(&mut self, function: &str, version: &str, weight: f64) -> Side {
+    /// A side that is one version of a function.
+    pub async fn side(&mut self, function: &str, version: &str, weight: f64) -> Side {
         let facts = self.version(function, version).await;
         Side {
             called: Some(format!("version {version}")),

@@ -1,0 +1,274 @@
+//! The deployments in flight and those that ended within a day, for the list of rollouts.
+//!
+//! `ListDeployments` by status is one call for all applications together; what is open is then described, what
+//! has ended is described once. A deployment that takes another one back is no row of its own: it belongs to the
+//! one that it takes back, which stays in flight until then.
+
+use super::{PER_CALL, Reader, convert};
+use crate::app::Now;
+use crate::aws::operation::LIST_DEPLOYMENTS;
+use crate::aws::{Conn, ErrorClass, SourceError};
+use crate::features::rollouts::model::{Rollout, Standing};
+use crate::features::rollouts::source::{BALANCER_AGE, DAY};
+use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentStatus, TimeRange};
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+const OPEN: [&str; 5] = ["Created", "Queued", "InProgress", "Baking", "Ready"];
+const ENDED: [&str; 3] = ["Succeeded", "Failed", "Stopped"];
+/// Deployments in flight that are read whole.
+const MAX_OPEN: usize = 10;
+/// Ended ones that are kept.
+const MAX_ENDED: usize = 50;
+/// Pages of ids that are followed.
+const MAX_PAGES: usize = 3;
+/// Shortest time between two looks at what is open.
+const LOOK_AGE: Duration = Duration::from_secs(9);
+/// The same for what has ended.
+const ENDED_AGE: Duration = Duration::from_secs(55);
+/// The same where CodeDeploy may not be asked.
+const DENIED_AGE: Duration = Duration::from_mins(5);
+
+/// Reads them.
+pub struct ListReader {
+    reader: Reader,
+    looked_at: Option<Duration>,
+    ended_at: Option<Duration>,
+    /// In flight, as read last.
+    shifts: Vec<Rollout>,
+    /// Ended within a day, newest first.
+    ended: Vec<Rollout>,
+    /// Deployments that have ended and are known, also those that are no row.
+    known: BTreeSet<String>,
+    /// Ended ones whose targets were read.
+    looked_into: BTreeSet<String>,
+    notes: Vec<String>,
+    /// CodeDeploy may not be asked.
+    denied: bool,
+}
+
+fn statuses(names: &[&str]) -> Vec<DeploymentStatus> {
+    names.iter().map(|name| DeploymentStatus::from(*name)).collect()
+}
+
+impl ListReader {
+    /// A reader for one target.
+    pub fn new(conn: &Conn) -> Self {
+        Self {
+            reader: Reader::new(conn, BALANCER_AGE),
+            looked_at: None,
+            ended_at: None,
+            shifts: Vec::new(),
+            ended: Vec::new(),
+            known: BTreeSet::new(),
+            looked_into: BTreeSet::new(),
+            notes: Vec::new(),
+            denied: false,
+        }
+    }
+
+    /// Reads what shifts, with what could not be read.
+    ///
+    /// # Errors
+    /// When a login or a key is missing; anything else is a note, so that the other mechanisms stay seen.
+    pub async fn read(&mut self, now: Now) -> Result<(Vec<Rollout>, Vec<String>), SourceError> {
+        let age = if self.denied { DENIED_AGE } else { LOOK_AGE };
+        let due = |at: Option<Duration>, age| at.is_none_or(|at| now.since_start.saturating_sub(at) >= age);
+        if due(self.looked_at, age) {
+            self.notes.clear();
+            self.denied = false;
+            let first = self.looked_at.is_none();
+            let mut result = self.look(now.wall).await;
+            if result.is_ok() && due(self.ended_at, ENDED_AGE) {
+                result = self.look_back(now.wall).await;
+                self.ended_at = result.is_ok().then_some(now.since_start);
+            }
+            // What is open comes first: what ended ones moved is a matter of the next look.
+            if result.is_ok() && !first {
+                result = self.look_into(now.wall).await;
+            }
+            match result {
+                Ok(()) => {}
+                Err(error) if error.class.parks() => return Err(error),
+                Err(error) => {
+                    self.denied = error.class == ErrorClass::Denied;
+                    self.notes.push(format!("CodeDeploy: {}", error.short()));
+                }
+            }
+            self.looked_at = Some(now.since_start);
+        }
+        Ok((self.shifts.clone(), self.notes.clone()))
+    }
+
+    /// Deployments that ended within a day, newest first.
+    pub fn ended(&self) -> &[Rollout] {
+        &self.ended
+    }
+
+    /// Ids of deployments with one of these statuses, made since then.
+    async fn ids(&mut self, names: &[&str], since: Option<Timestamp>) -> Result<Vec<String>, SourceError> {
+        let (mut ids, mut token) = (Vec::new(), None);
+        let start = since.map(|at| DateTime::from_secs(at.as_second()));
+        for _ in 0..MAX_PAGES {
+            let range = start.map(|start| TimeRange::builder().start(start).build());
+            let conn = &self.reader.conn;
+            let request = conn
+                .codedeploy()
+                .list_deployments()
+                .set_include_only_statuses(Some(statuses(names)))
+                .set_create_time_range(range)
+                .set_next_token(token);
+            let answer = conn.call(&LIST_DEPLOYMENTS, request.send()).await?;
+            ids.extend(answer.deployments.unwrap_or_default());
+            token = answer.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(ids);
+            }
+        }
+        self.notes.push(format!("CodeDeploy: more than {} deployments: the others were not read", ids.len()));
+        Ok(ids)
+    }
+
+    /// What is open, and what was.
+    async fn look(&mut self, now: Timestamp) -> Result<(), SourceError> {
+        let mut ids = self.ids(&OPEN, None).await?;
+        // One that was open may have ended; one that is taken back is followed until that is over.
+        let before: Vec<String> = self.shifts.iter().map(|shift| shift.deployment.clone()).collect();
+        ids.extend(before.into_iter().filter(|id| !ids.contains(id)).collect::<Vec<_>>());
+        let mut infos = self.reader.infos(&ids).await?;
+        // What an open one takes back is in flight with it, also when only that is listed.
+        let first: Vec<String> = infos.iter().filter_map(convert::takes_back).collect();
+        let first: Vec<String> = first.into_iter().filter(|id| !ids.contains(id)).collect();
+        if !first.is_empty() {
+            infos.extend(self.reader.infos(&first).await?);
+        }
+        let taken: BTreeSet<String> = infos.iter().filter_map(convert::rolled_back_by).collect();
+        infos.retain(|info| !convert::id(info).is_some_and(|id| taken.contains(&id)));
+        if infos.len() > MAX_OPEN {
+            let text =
+                format!("CodeDeploy: {} more deployments in flight are not read", infos.len() - MAX_OPEN);
+            self.notes.push(text);
+            infos.truncate(MAX_OPEN);
+        }
+        let mut shifts = Vec::new();
+        for info in &infos {
+            let shift = self.reader.complete(info, now).await?;
+            if shift.standing() == Standing::Ended {
+                self.looked_into.insert(shift.deployment.clone());
+                self.end(shift);
+            } else {
+                shifts.push(shift);
+            }
+        }
+        self.known.extend(taken);
+        self.shifts = shifts;
+        Ok(())
+    }
+
+    /// What has ended and is not known yet.
+    async fn look_back(&mut self, now: Timestamp) -> Result<(), SourceError> {
+        let since = now.checked_sub(DAY).unwrap_or(now);
+        self.ended.retain(|shift| shift.finished_at.is_some_and(|at| now.duration_since(at) < DAY));
+        let mut ids = self.ids(&ENDED, Some(since)).await?;
+        if self.known.len() > 4 * super::MAX_KEPT {
+            self.known.clear();
+        }
+        let open: BTreeSet<&String> = self.shifts.iter().map(|shift| &shift.deployment).collect();
+        ids.retain(|id| !self.known.contains(id) && !open.contains(id));
+        let infos = self.reader.infos(&ids).await?;
+        let by_id: BTreeMap<String, &DeploymentInfo> =
+            infos.iter().filter_map(|info| Some((convert::id(info)?, info))).collect();
+        let taken: BTreeSet<String> = infos.iter().filter_map(convert::rolled_back_by).collect();
+        for info in infos.iter().filter(|info| !convert::id(info).is_some_and(|id| taken.contains(&id))) {
+            let Some(mut shift) = convert::rollout(info, now) else { continue };
+            let back = convert::rolled_back_by(info);
+            if let Some(back) = back.and_then(|id| by_id.get(&id).and_then(|info| convert::back(info))) {
+                super::with_back(&mut shift, back);
+            }
+            self.end(shift);
+        }
+        self.known.extend(ids);
+        Ok(())
+    }
+
+    /// Reads the targets of one more that has ended: they say what it moved, and take two calls each.
+    async fn look_into(&mut self, now: Timestamp) -> Result<(), SourceError> {
+        let next = self.ended.iter().map(|shift| &shift.deployment);
+        let Some(id) = next.clone().find(|id| !self.looked_into.contains(*id)).cloned() else {
+            self.looked_into = next.filter(|id| self.looked_into.contains(*id)).cloned().collect();
+            return Ok(());
+        };
+        self.looked_into.insert(id.clone());
+        if let Some(info) = self.reader.infos(&[id]).await?.first() {
+            let shift = self.reader.complete(info, now).await?;
+            self.end(shift);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, shift: Rollout) {
+        self.known.insert(shift.deployment.clone());
+        self.ended.retain(|other| other.deployment != shift.deployment);
+        self.ended.push(shift);
+        self.ended.sort_by_key(|shift| std::cmp::Reverse(shift.finished_at));
+        self.ended.truncate(MAX_ENDED);
+    }
+}
+
+impl Reader {
+    /// The ECS service that a group deploys to, if it does.
+    ///
+    /// # Errors
+    /// When the group cannot be read.
+    pub async fn service_of(
+        &mut self,
+        group: (&str, &str),
+        now: Timestamp,
+    ) -> Result<Option<(String, String)>, SourceError> {
+        self.facts.group(group, now).await.map(|group| group.service)
+    }
+
+    /// Deployments of one group that ended since then, newest first; at most `most`.
+    ///
+    /// # Errors
+    /// When they cannot be listed or described.
+    pub async fn history(
+        &mut self,
+        (application, group): (&str, &str),
+        since: Timestamp,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Rollout>, SourceError> {
+        let request = self
+            .conn
+            .codedeploy()
+            .list_deployments()
+            .application_name(application)
+            .deployment_group_name(group)
+            .set_include_only_statuses(Some(statuses(&ENDED)))
+            .create_time_range(TimeRange::builder().start(DateTime::from_secs(since.as_second())).build());
+        let answer = self.conn.call(&LIST_DEPLOYMENTS, request.send()).await?;
+        let ids: Vec<String> = answer.deployments.unwrap_or_default().into_iter().take(PER_CALL).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let infos = self.infos(&ids).await?;
+        let taken: BTreeSet<String> = infos.iter().filter_map(convert::rolled_back_by).collect();
+        let mut shifts = Vec::new();
+        for info in infos.iter().filter(|info| !convert::id(info).is_some_and(|id| taken.contains(&id))) {
+            let Some(mut shift) = convert::rollout(info, now) else { continue };
+            let id = convert::rolled_back_by(info);
+            let back = infos.iter().find(|other| id.is_some() && convert::id(other) == id);
+            if let Some(back) = back.and_then(convert::back) {
+                super::with_back(&mut shift, back);
+            }
+            shifts.push(shift);
+        }
+        shifts.retain(|shift| shift.standing() == Standing::Ended);
+        shifts.sort_by_key(|shift| std::cmp::Reverse(shift.created_at));
+        shifts.truncate(most);
+        Ok(shifts)
+    }
+}

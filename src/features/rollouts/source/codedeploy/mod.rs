@@ -1,0 +1,317 @@
+//! Deployments of CodeDeploy, and the call that stops one and takes it back.
+//!
+//! Nothing is swept: CodeDeploy lists deployments by their status without being told applications. A deployment
+//! is read with its targets (weights, lifecycle events), its configuration (steps) and its group (alarms); of an
+//! ECS service also the task sets and the load balancer, of an alias its versions and its own weights. Only the
+//! deployment and the one that takes it back must be readable: a rollback rests on nothing else.
+
+mod convert;
+mod facts;
+mod list;
+
+pub use list::ListReader;
+
+use super::{ecs, lambda};
+use crate::aws::operation::{
+    BATCH_GET_DEPLOYMENT_TARGETS, BATCH_GET_DEPLOYMENTS, GET_ALIAS, LIST_DEPLOYMENT_TARGETS,
+    LIST_DEPLOYMENTS, STOP_DEPLOYMENT,
+};
+use crate::aws::{Conn, ErrorClass, SourceError};
+use crate::features::rollouts::mechanism::codedeploy::{Back, Call, Deployment};
+use crate::features::rollouts::model::{Mechanism, Rollout, RolloutName, Side, Standing};
+use crate::features::rollouts::stages::Progress;
+use aws_sdk_codedeploy::operation::RequestId;
+use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentTarget, TimeRange};
+use convert::Target;
+use facts::Facts;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// Deployments per `BatchGetDeployments`, targets per `BatchGetDeploymentTargets`.
+const PER_CALL: usize = 25;
+/// Entries kept of anything that is remembered between reads.
+const MAX_KEPT: usize = 512;
+/// Events of a shift, which are CodeDeploy's and the service's.
+const MAX_EVENTS: usize = 100;
+/// Codes with which CodeDeploy says no before it does anything.
+pub const REFUSALS: [&str; 6] = [
+    ALREADY_OVER,
+    "DeploymentDoesNotExistException",
+    "DeploymentGroupDoesNotExistException",
+    "DeploymentIdRequiredException",
+    "InvalidDeploymentIdException",
+    "UnsupportedActionForDeploymentTypeException",
+];
+/// Somebody was faster, or it ended by itself.
+pub const ALREADY_OVER: &str = "DeploymentAlreadyCompletedException";
+
+/// Makes the call, once, and gives its request id.
+pub async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, SourceError> {
+    // Left out, the group's own setting would decide; without it a stop leaves the traffic where it is.
+    let request =
+        conn.codedeploy().stop_deployment().deployment_id(&call.deployment).auto_rollback_enabled(true);
+    let answer = conn.mutate(&STOP_DEPLOYMENT, request.send()).await;
+    answer.map(|answer| answer.request_id().map(str::to_owned))
+}
+
+/// Reads deployments whole.
+pub struct Reader {
+    conn: Conn,
+    ecs: ecs::Reader,
+    lambda: lambda::Reader,
+    facts: Facts,
+    progress: BTreeMap<String, Progress>,
+    /// Targets of a deployment, which never change.
+    targets: BTreeMap<String, Vec<String>>,
+}
+
+/// Makes room for one more.
+fn room<K: Ord, V>(map: &mut BTreeMap<K, V>) {
+    while map.len() >= MAX_KEPT {
+        map.pop_first();
+    }
+}
+
+/// What a failed read of a part means: a login or a key is missing, or the part is.
+fn part<T>(read: Result<T, SourceError>, what: &str, it: &mut Deployment) -> Result<Option<T>, SourceError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.class.parks() => Err(error),
+        Err(error) => {
+            it.unread.push(format!("{what}: {}", error.short()));
+            Ok(None)
+        }
+    }
+}
+
+impl Reader {
+    /// A reader; load balancer facts younger than `balancer_age` are not asked for again.
+    pub fn new(conn: &Conn, balancer_age: SignedDuration) -> Self {
+        Self {
+            // What a rollback rests on is never refused for its price.
+            conn: conn.uncapped(),
+            ecs: ecs::Reader::new(conn, balancer_age),
+            lambda: lambda::Reader::new(conn),
+            facts: Facts::new(conn),
+            progress: BTreeMap::new(),
+            targets: BTreeMap::new(),
+        }
+    }
+
+    /// One deployment, with what came after it in its group once it is over.
+    ///
+    /// # Errors
+    /// Also when it is no longer there.
+    pub async fn shift(&mut self, id: &str, now: Timestamp) -> Result<Rollout, SourceError> {
+        let infos = self.infos(&[id.to_owned()]).await?;
+        let info = infos.first().ok_or_else(|| {
+            let text = format!("deployment {} is no longer there", ecs::text(Some(id)));
+            SourceError::new(ErrorClass::Service, BATCH_GET_DEPLOYMENTS.action, text)
+        })?;
+        let mut shift = self.complete(info, now).await?;
+        if shift.standing() == Standing::Ended {
+            shift.current = self.newer(info, &shift).await?;
+        }
+        Ok(shift)
+    }
+
+    /// Deployments by id. Those that CodeDeploy no longer knows are left out.
+    async fn infos(&self, ids: &[String]) -> Result<Vec<DeploymentInfo>, SourceError> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(PER_CALL) {
+            let request = self.conn.codedeploy().batch_get_deployments();
+            let request = request.set_deployment_ids(Some(chunk.to_vec()));
+            let answer = self.conn.call(&BATCH_GET_DEPLOYMENTS, request.send()).await?;
+            found.extend(answer.deployments_info.unwrap_or_default());
+        }
+        Ok(found)
+    }
+
+    /// The newest deployment of a group after this one and after what takes it back.
+    async fn newer(&self, info: &DeploymentInfo, shift: &Rollout) -> Result<Option<String>, SourceError> {
+        let request = self
+            .conn
+            .codedeploy()
+            .list_deployments()
+            .set_application_name(info.application_name().map(str::to_owned))
+            .set_deployment_group_name(info.deployment_group_name().map(str::to_owned))
+            .create_time_range(TimeRange::builder().set_start(info.create_time().copied()).build());
+        let answer = self.conn.call(&LIST_DEPLOYMENTS, request.send()).await?;
+        let back = convert::rolled_back_by(info);
+        let mut ids: Vec<String> = answer.deployments.unwrap_or_default();
+        ids.retain(|id| *id != shift.deployment && Some(id) != back.as_ref());
+        ids.truncate(PER_CALL);
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let newer = self.infos(&ids).await?;
+        // Only the start of the time range is exact to the second.
+        let newer = newer.iter().filter(|it| ecs::time(it.create_time()) > shift.created_at);
+        Ok(newer.max_by_key(|it| ecs::time(it.create_time())).and_then(convert::id))
+    }
+
+    /// A deployment with everything else there is to read of it.
+    async fn complete(&mut self, info: &DeploymentInfo, now: Timestamp) -> Result<Rollout, SourceError> {
+        let unnamed = || {
+            let text = "the answer names no application or group";
+            SourceError::new(ErrorClass::NotAws, BATCH_GET_DEPLOYMENTS.action, text)
+        };
+        let mut shift = convert::rollout(info, now).ok_or_else(unnamed)?;
+        if let Some(id) = convert::rolled_back_by(info)
+            && let Some(back) = self.infos(&[id]).await?.first().and_then(convert::back)
+        {
+            with_back(&mut shift, back);
+        }
+        let mut it = shift.mechanism.codedeploy().cloned().ok_or_else(unnamed)?;
+        let live = it.standing(&shift.status.0) != Standing::Ended;
+        if live {
+            self.facts.complete(info, &mut shift, &mut it, now).await?;
+        }
+        if it.platform.has_weights() {
+            self.targets(info, &mut shift, &mut it, live).await?;
+        }
+        let ready = shift.status.0 == "Ready";
+        shift.stage = convert::stage(&it, ready);
+        if ready {
+            shift.hooks = vec![convert::hook(info, it.last_end().or(shift.updated_at))];
+        }
+        let mut own = convert::events(&it.events);
+        own.append(&mut shift.events);
+        own.sort_by_key(|event| std::cmp::Reverse(event.at));
+        own.truncate(MAX_EVENTS);
+        shift.events = own;
+        shift.mechanism = Mechanism::CodeDeploy(Box::new(it));
+        if live {
+            self.ecs.add_balancers(std::slice::from_mut(&mut shift), now).await;
+            if !self.progress.contains_key(&shift.deployment) {
+                room(&mut self.progress);
+            }
+            let progress = self.progress.entry(shift.deployment.clone()).or_default();
+            progress.observe(shift.stage.as_deref(), shift.new.weight, shift.updated_at, now);
+            shift.progress = progress.clone();
+        }
+        Ok(shift)
+    }
+
+    /// Weights and lifecycle events.
+    async fn targets(
+        &mut self,
+        info: &DeploymentInfo,
+        shift: &mut Rollout,
+        it: &mut Deployment,
+        live: bool,
+    ) -> Result<(), SourceError> {
+        let read = self.read_targets(&shift.deployment).await;
+        for target in part(read, "targets", it)?.unwrap_or_default() {
+            let (target, events, updated) = convert::target(&target);
+            it.events = events;
+            shift.updated_at = updated;
+            match target {
+                Target::Ecs { place, sets } => {
+                    it.moves = Some(RolloutName::ecs(&place.0, &place.1));
+                    let service = if live {
+                        let read = self.ecs.services(&place.0, std::slice::from_ref(&place.1)).await;
+                        part(read, "task sets", it)?.and_then(|read| read.into_iter().next())
+                    } else {
+                        None
+                    };
+                    self.facts.task_sets(info, service.as_ref(), sets, shift, it).await?;
+                }
+                Target::Lambda { function, alias, current, target, weight } => {
+                    let share = if live { self.alias(&function, &alias, &target, it).await? } else { None };
+                    it.alias_share = share;
+                    let weight = percent_of(weight, share);
+                    if !current.is_empty() {
+                        shift.old = Some(self.lambda.side(&function, &current, 100.0 - weight).await);
+                    }
+                    if !target.is_empty() {
+                        shift.new = self.lambda.side(&function, &target, weight).await;
+                    }
+                    it.moves = Some(RolloutName::Lambda { function, alias });
+                }
+                Target::Stack { weight } => {
+                    let side = |called: &str, weight| Side {
+                        called: Some(called.to_owned()),
+                        weight: Some(weight),
+                        ..Side::of("")
+                    };
+                    shift.old = Some(side("original", 100.0 - weight));
+                    shift.new = side("replacement", weight);
+                }
+                Target::Other => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_targets(&mut self, id: &str) -> Result<Vec<DeploymentTarget>, SourceError> {
+        let client = self.conn.codedeploy();
+        let ids = if let Some(known) = self.targets.get(id) {
+            known.clone()
+        } else {
+            let request = client.list_deployment_targets().deployment_id(id);
+            let ids = match self.conn.call(&LIST_DEPLOYMENT_TARGETS, request.send()).await {
+                Ok(answer) => answer.target_ids.unwrap_or_default(),
+                Err(error) if error.code.as_deref() == Some("DeploymentNotStartedException") => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            // A deployment to a service or an alias has one target.
+            let ids: Vec<String> = ids.into_iter().take(1).collect();
+            if !ids.is_empty() {
+                room(&mut self.targets);
+                self.targets.insert(id.to_owned(), ids.clone());
+            }
+            ids
+        };
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let request = client.batch_get_deployment_targets().deployment_id(id).set_target_ids(Some(ids));
+        let answer = self.conn.call(&BATCH_GET_DEPLOYMENT_TARGETS, request.send()).await;
+        match answer {
+            Ok(answer) => Ok(answer.deployment_targets.unwrap_or_default()),
+            Err(error) if error.code.as_deref() == Some("DeploymentNotStartedException") => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Share of a version in percent, as the alias itself has it.
+    async fn alias(
+        &self,
+        function: &str,
+        alias: &str,
+        version: &str,
+        it: &mut Deployment,
+    ) -> Result<Option<f64>, SourceError> {
+        let request = self.conn.lambda().get_alias().function_name(function).name(alias);
+        let read = self.conn.call(&GET_ALIAS, request.send()).await;
+        let Some(answer) = part(read, "the alias", it)? else { return Ok(None) };
+        if answer.function_version() == Some(version) {
+            return Ok(Some(100.0));
+        }
+        let weights = answer.routing_config().and_then(|routing| routing.additional_version_weights());
+        Ok(Some(weights.and_then(|weights| weights.get(version)).map_or(0.0, |share| share * 100.0)))
+    }
+}
+
+/// The documentation calls a version's weight a percentage. Should it be a share from 0 to 1, the alias tells.
+fn percent_of(weight: f64, alias: Option<f64>) -> f64 {
+    match alias {
+        Some(share) if weight <= 1.0 && (share - weight * 100.0).abs() < 0.5 => weight * 100.0,
+        _ => weight,
+    }
+}
+
+/// A deployment with the one that takes it back: it ends when that does.
+fn with_back(shift: &mut Rollout, back: Back) {
+    let status = shift.status.0.clone();
+    let Mechanism::CodeDeploy(it) = &mut shift.mechanism else { return };
+    shift.rollback.get_or_insert_default().started_at = back.created_at;
+    shift.rollback.get_or_insert_default().revision = Some(back.id.clone());
+    let finished_at = back.finished_at.or(shift.finished_at);
+    it.back = Some(back);
+    shift.finished_at = if it.standing(&status) == Standing::Ended { finished_at } else { None };
+}
+
+#[cfg(test)]
+mod tests;
