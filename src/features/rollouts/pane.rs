@@ -295,6 +295,12 @@ impl Pane for RolloutsPane {
         if self.open.is_some() { self.on_detail(action, ctx) } else { self.on_list(action, ctx) }
     }
 
+    fn settled(&self, ctx: &Ctx) -> bool {
+        // Which rules of load balancers to look at comes from discovery.
+        let mut inventories = ctx.store.active_targets().filter_map(|(_, target)| target.inventory.as_ref());
+        inventories.all(|inventory| inventory.unread_parts == 0)
+    }
+
     fn on_edit(&mut self, _purpose: &str, event: EditEvent, _ctx: &Ctx) -> Vec<Command> {
         match event {
             EditEvent::Changed(text) | EditEvent::Submitted(text) => text.clone_into(&mut self.filter),

@@ -6,7 +6,7 @@ use super::model::{Owner, Rollout};
 use super::pane::{RolloutsPane, Row, tone};
 use super::verdict_view;
 use crate::app::pane::Ctx;
-use crate::features::{Topic, panel};
+use crate::features::{TargetStore, Topic, panel};
 use crate::text::{units, width};
 use crate::theme::{Glyphs, Role};
 use crate::widgets::dialog;
@@ -144,7 +144,13 @@ fn empty(pane: &RolloutsPane, ctx: &Ctx) -> String {
     } else if pane.all {
         "no ECS services in this account and region".to_owned()
     } else {
-        "no shift in flight and none within a day · . shows all services".to_owned()
+        // Which rules of load balancers divide is known only once discovery has seen them.
+        let looked = |(_, target): (_, &TargetStore)| {
+            target.inventory.as_ref().is_some_and(|inventory| inventory.unread_parts == 0)
+        };
+        let rules =
+            if ctx.store.active_targets().all(looked) { "" } else { " · load balancers not looked at yet" };
+        format!("no shift in flight and none within a day{rules} · . shows all services")
     }
 }
 

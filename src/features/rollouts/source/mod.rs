@@ -67,11 +67,12 @@ impl ListSource {
         list.notes.extend(notes);
         // What CodeDeploy moves is listed once, as CodeDeploy's.
         aliases.retain(|alias| !deployments.iter().any(|it| moves(it, alias)));
+        list.shifts.extend(aliases);
+        list.shifts.extend(deployments);
+        // The same of rules that a deployment moves.
         let listed = (list.shifts.as_slice(), self.ecs.swept(now));
         let (splits, notes) = self.alb.read(query, &self.ecs.claimed(), listed, now).await?;
         list.notes.extend(notes);
-        list.shifts.extend(aliases);
-        list.shifts.extend(deployments);
         list.shifts.extend(splits);
         let (aliases, deployments) = (self.lambda.ended(), self.codedeploy.ended());
         let aliases = aliases.iter().filter(|alias| !deployments.iter().any(|it| moves(it, alias)));

@@ -5,6 +5,7 @@
 use super::world::{Lab, entries, journal};
 use super::*;
 use crate::config::Config;
+use crate::features::discovery::InventorySource;
 use crate::features::rollouts::comparing::metrics_query;
 use crate::features::rollouts::journal::Step;
 use crate::features::rollouts::mechanism::Outcome;
@@ -15,6 +16,7 @@ use crate::features::rollouts::watch::{Ending, Watch};
 use crate::features::rollouts::wire::{DetailQuery, RolloutsQuery};
 use crate::features::rollouts::{DetailSource, ListSource};
 use std::cell::Cell;
+use std::sync::Arc;
 
 /// Scenarios, and what CodeDeploy moves in each.
 const KINDS: [(&str, &str); 2] = [("codedeploy-ecs", "checkout"), ("codedeploy-lambda", "receipts")];
@@ -112,6 +114,18 @@ async fn a_deployment_to_ecs_is_read_whole_and_listed_once() {
     assert_eq!(metrics.verdict.ruling, Ruling::Worse, "{metrics:?}");
     let (definition, stopped) = detail.stopped.unwrap();
     assert!(Some(&definition) == new.task_definition.as_ref() && stopped.is_ok(), "{stopped:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rule_that_a_deployment_moves_is_not_listed_beside_it() {
+    let mut lab = Lab::new("codedeploy-ecs").await;
+    let (forwards, _) = InventorySource::forwarding(&lab.conn, None).await.unwrap();
+    lab.query.forwards = Arc::new(forwards);
+    let list = lab.list().await;
+    let checkout = list.shifts.iter().find(|shift| shift.thing().short() == "checkout").unwrap();
+    let rule = checkout.new.groups[0].rule.clone().unwrap();
+    assert!(lab.query.forwards.contains(&rule), "{rule}");
+    assert!(list.shifts.iter().all(|shift| shift.deployment != rule), "{:?}", list.shifts);
 }
 
 #[tokio::test(start_paused = true)]
