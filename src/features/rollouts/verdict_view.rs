@@ -1,7 +1,7 @@
 //! The verdict in words: the table of an opened shift, the cell of the list, the phrase of other screens.
 
 use super::comparing::metrics_query;
-use super::model::{Mechanism, Rollout};
+use super::model::Rollout;
 use super::verdict::{Against, Lack, Ruling, Verdict};
 use super::wire::{Comparison, RolloutDetail};
 use crate::app::pane::Ctx;
@@ -157,7 +157,7 @@ fn table<'a>(shift: &Rollout, comparison: &Comparison, room: u16, ctx: &Ctx) -> 
             "requests",
             count(old.requests),
             count(new.requests),
-            span_words(verdict, undated(shift)),
+            span_words(verdict, undated(shift, ctx)),
             Role::Dim,
         ),
         row(
@@ -192,6 +192,6 @@ fn span_words(verdict: &Verdict, undated: bool) -> String {
 }
 
 /// Whether nothing says when the shift began: then it is looked at over the last day.
-fn undated(shift: &Rollout) -> bool {
-    matches!(shift.mechanism, Mechanism::Lambda(_))
+fn undated(shift: &Rollout, ctx: &Ctx) -> bool {
+    metrics_query(shift, ctx.config).is_ok_and(|asked| asked.from.is_none())
 }
