@@ -29,6 +29,11 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// Whether all parts of it were read.
+    pub fn is_whole(&self) -> bool {
+        self.unread_parts == 0
+    }
+
     /// ARNs of all rules and listeners that forward to several groups, sorted.
     pub fn forwarding(&self) -> Vec<String> {
         let all: std::collections::BTreeSet<&String> =

@@ -80,11 +80,10 @@ impl Sites {
         let (clock, config) = (self.clock, &self.config);
         join_all(self.list.iter_mut().map(|site| async move {
             let mut source = ListSource::new(&site.conn);
-            let mut asked = RolloutsQuery::of(config, site.id(), None);
             let found = forwards(&site.conn, name).await;
             let note = found.as_ref().err().map(|error| format!("load balancers: {}", told(error)));
             let (forwards, mut notes) = found.unwrap_or_default();
-            asked.forwards = Arc::new(forwards);
+            let asked = RolloutsQuery::of(config, site.id(), &Arc::new(forwards));
             notes.extend(note);
             for attempt in 1..=ATTEMPTS {
                 site.list = source.read(&asked, clock.now()).await.map(|mut list| {

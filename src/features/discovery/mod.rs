@@ -12,7 +12,7 @@ use crate::app::pane::Ctx;
 use crate::app::{Cadence, Level, PollPlan, Window};
 use crate::aws::TargetId;
 use crate::config::Config;
-use crate::service::{EcsService, Found, Node, Services, Watched, merge};
+use crate::service::{EcsService, Found, Inventory, Node, Services, Watched, merge};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -42,6 +42,8 @@ pub struct Derived {
     pub map: Vec<Node>,
     /// The question that follows from the list of ECS services.
     pub query: InventoryQuery,
+    /// ARNs of the rules and listeners that forward to several groups, sorted: Rollouts looks at them.
+    pub forwards: Arc<Vec<String>>,
     /// Stands for the answers that `services` rests on.
     rests_on: [u64; SOURCES.len()],
     /// What the config said of services then.
@@ -62,6 +64,12 @@ pub fn base_wants(ctx: &Ctx, plan: &mut PollPlan) {
         let cadence = ctx.config.poll.discovery.duration();
         plan.want(id, Level::Background, Cadence::Every(cadence), map);
     }
+}
+
+/// Whether all that has been begun to be read of what there is was read whole.
+pub fn settled(ctx: &Ctx) -> bool {
+    let mut inventories = ctx.store.active_targets().filter_map(|(_, target)| target.inventory.as_ref());
+    inventories.all(Inventory::is_whole)
 }
 
 /// Answers that services rest on.
@@ -133,6 +141,8 @@ pub fn derive(id: &TargetId, target: &mut TargetStore, config: &Config, topic: O
     if *target.derived.query.task_definitions != definitions {
         target.derived.query.task_definitions = Arc::new(definitions);
     }
+    target.derived.forwards =
+        Arc::new(target.inventory.as_ref().map(Inventory::forwarding).unwrap_or_default());
     target.derived.services = services;
     target.derived.rests_on = rests_on;
     if topic.is_none() {

@@ -10,7 +10,7 @@ use crate::app::pane::{Command, Ctx, Edit, EditEvent, Pane};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan, Window};
 use crate::aws::TargetId;
 use crate::aws::console::ConsoleLink;
-use crate::features::{Link, Query, jumps, rollouts, security};
+use crate::features::{Link, Query, discovery, jumps, rollouts, security};
 use crate::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -246,7 +246,7 @@ impl Pane for OverviewPane {
                 target,
                 Level::Visible,
                 Cadence::Every(rollouts),
-                Query::Rollouts(rollouts::RolloutsQuery::of(ctx.config, target, data.inventory.as_ref())),
+                Query::Rollouts(rollouts::RolloutsQuery::of(ctx.config, target, &data.derived.forwards)),
             );
         }
         rollouts::want_verdicts(ctx, plan);
@@ -325,8 +325,7 @@ impl Pane for OverviewPane {
     }
 
     fn settled(&self, ctx: &Ctx) -> bool {
-        let mut inventories = ctx.store.active_targets().filter_map(|(_, target)| target.inventory.as_ref());
-        inventories.all(|inventory| inventory.unread_parts == 0)
+        discovery::settled(ctx)
     }
 
     fn hints(&self, _ctx: &Ctx) -> Vec<Action> {

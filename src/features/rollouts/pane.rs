@@ -9,7 +9,7 @@ use super::wire::{DetailQuery, RolloutsQuery, ServiceSummary};
 use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan};
 use crate::aws::TargetId;
-use crate::features::{Link, Query};
+use crate::features::{Link, Query, discovery};
 use crate::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -279,7 +279,7 @@ impl Pane for RolloutsPane {
                 (false, true) => (Level::Background, 15),
                 (false, false) => (Level::Background, 60),
             };
-            let query = RolloutsQuery::of(ctx.config, target, data.inventory.as_ref());
+            let query = RolloutsQuery::of(ctx.config, target, &data.derived.forwards);
             plan.want(target, level, Cadence::secs(cadence), Query::Rollouts(query));
         }
         if let (true, Some(row)) = (visible, self.opened(ctx)) {
@@ -297,8 +297,7 @@ impl Pane for RolloutsPane {
 
     fn settled(&self, ctx: &Ctx) -> bool {
         // Which rules of load balancers to look at comes from discovery.
-        let mut inventories = ctx.store.active_targets().filter_map(|(_, target)| target.inventory.as_ref());
-        inventories.all(|inventory| inventory.unread_parts == 0)
+        discovery::settled(ctx)
     }
 
     fn on_edit(&mut self, _purpose: &str, event: EditEvent, _ctx: &Ctx) -> Vec<Command> {

@@ -7,6 +7,7 @@ use super::pane::{RolloutsPane, Row, tone};
 use super::verdict_view;
 use crate::app::pane::Ctx;
 use crate::features::{TargetStore, Topic, panel};
+use crate::service::Inventory;
 use crate::text::{units, width};
 use crate::theme::{Glyphs, Role};
 use crate::widgets::dialog;
@@ -145,9 +146,8 @@ fn empty(pane: &RolloutsPane, ctx: &Ctx) -> String {
         "no ECS services in this account and region".to_owned()
     } else {
         // Which rules of load balancers divide is known only once discovery has seen them.
-        let looked = |(_, target): (_, &TargetStore)| {
-            target.inventory.as_ref().is_some_and(|inventory| inventory.unread_parts == 0)
-        };
+        let looked =
+            |(_, target): (_, &TargetStore)| target.inventory.as_ref().is_some_and(Inventory::is_whole);
         let rules =
             if ctx.store.active_targets().all(looked) { "" } else { " · load balancers not looked at yet" };
         format!("no shift in flight and none within a day{rules} · . shows all services")

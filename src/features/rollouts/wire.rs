@@ -10,7 +10,6 @@ use super::plan::Caller;
 use super::verdict::{Settings, Verdict};
 use crate::aws::{SourceError, TargetId};
 use crate::config::{self, Config};
-use crate::service::Inventory;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -49,12 +48,12 @@ pub struct RolloutsQuery {
 
 impl RolloutsQuery {
     /// What the config and discovery say to look at in a target.
-    pub fn of(config: &Config, target: &TargetId, inventory: Option<&Inventory>) -> Self {
+    pub fn of(config: &Config, target: &TargetId, forwards: &Arc<Vec<String>>) -> Self {
         let named = config.services.iter().filter_map(|service| service.lambda.as_deref());
         let functions: BTreeSet<&str> = named.map(|name| name.split(':').next().unwrap_or(name)).collect();
         Self {
             functions: Arc::new(functions.into_iter().map(str::to_owned).collect()),
-            forwards: Arc::new(inventory.map(Inventory::forwarding).unwrap_or_default()),
+            forwards: forwards.clone(),
             stable: Arc::new(stable_groups(config, target)),
         }
     }
