@@ -228,7 +228,7 @@ pub struct Security {
 #[serde(default, deny_unknown_fields)]
 pub struct Demo {
     /// What happens in it: bad-deploy, rolling, blue-green, linear, lambda-canary, alb-weights, codedeploy-ecs,
-    /// codedeploy-lambda, db-connections, leaked-key, quiet, big, or the path of a scenario file.
+    /// codedeploy-lambda, found-late, db-connections, leaked-key, quiet, big, or the path of a scenario file.
     pub scenario: String,
     /// The same seed gives the same world.
     pub seed: u32,
