@@ -53,6 +53,23 @@ fn statuses(names: &[&str]) -> Vec<DeploymentStatus> {
     names.iter().map(|name| DeploymentStatus::from(*name)).collect()
 }
 
+/// A row for each, without those that only take another one back.
+fn ended(infos: &[DeploymentInfo], now: Timestamp) -> Vec<Rollout> {
+    let by_id: BTreeMap<String, &DeploymentInfo> =
+        infos.iter().filter_map(|info| Some((convert::id(info)?, info))).collect();
+    let taken: BTreeSet<String> = infos.iter().filter_map(convert::rolled_back_by).collect();
+    let rows = infos.iter().filter(|info| !convert::id(info).is_some_and(|id| taken.contains(&id)));
+    rows.filter_map(|info| {
+        let mut shift = convert::rollout(info, now)?;
+        let back = convert::rolled_back_by(info).and_then(|id| by_id.get(&id).copied());
+        if let Some(back) = back.and_then(convert::back) {
+            super::with_back(&mut shift, back);
+        }
+        Some(shift)
+    })
+    .collect()
+}
+
 impl ListReader {
     /// A reader for one target.
     pub fn new(conn: &Conn) -> Self {
@@ -178,15 +195,7 @@ impl ListReader {
         let open: BTreeSet<&String> = self.shifts.iter().map(|shift| &shift.deployment).collect();
         ids.retain(|id| !self.known.contains(id) && !open.contains(id));
         let infos = self.reader.infos(&ids).await?;
-        let by_id: BTreeMap<String, &DeploymentInfo> =
-            infos.iter().filter_map(|info| Some((convert::id(info)?, info))).collect();
-        let taken: BTreeSet<String> = infos.iter().filter_map(convert::rolled_back_by).collect();
-        for info in infos.iter().filter(|info| !convert::id(info).is_some_and(|id| taken.contains(&id))) {
-            let Some(mut shift) = convert::rollout(info, now) else { continue };
-            let back = convert::rolled_back_by(info);
-            if let Some(back) = back.and_then(|id| by_id.get(&id).and_then(|info| convert::back(info))) {
-                super::with_back(&mut shift, back);
-            }
+        for shift in ended(&infos, now) {
             self.end(shift);
         }
         self.known.extend(ids);
@@ -255,17 +264,7 @@ impl Reader {
             return Ok(Vec::new());
         }
         let infos = self.infos(&ids).await?;
-        let taken: BTreeSet<String> = infos.iter().filter_map(convert::rolled_back_by).collect();
-        let mut shifts = Vec::new();
-        for info in infos.iter().filter(|info| !convert::id(info).is_some_and(|id| taken.contains(&id))) {
-            let Some(mut shift) = convert::rollout(info, now) else { continue };
-            let id = convert::rolled_back_by(info);
-            let back = infos.iter().find(|other| id.is_some() && convert::id(other) == id);
-            if let Some(back) = back.and_then(convert::back) {
-                super::with_back(&mut shift, back);
-            }
-            shifts.push(shift);
-        }
+        let mut shifts = ended(&infos, now);
         shifts.retain(|shift| shift.standing() == Standing::Ended);
         shifts.sort_by_key(|shift| std::cmp::Reverse(shift.created_at));
         shifts.truncate(most);

@@ -4,6 +4,7 @@
 //! Earlier revisions are the targets of deployments that came to their end, and the source of the last one. A
 //! revision that was rolled back is never among them.
 
+use super::claims;
 use super::convert::{self, main_source, some_text};
 use super::read::Reader;
 use crate::aws::operation::{
@@ -13,9 +14,8 @@ use crate::aws::{ErrorClass, SourceError};
 use crate::features::rollouts::mechanism::ecs::again::{self, Again, Difference, Earlier, Newer, Wanted};
 use crate::features::rollouts::model::{Mechanism, Rollout, Side, Status, arn_tail};
 use aws_sdk_ecs::types::{
-    DeploymentConfiguration, DeploymentLifecycleHookStage, DeploymentLifecycleHookTargetType,
-    ResourceManagementType, Service, ServiceDeployment, ServiceDeploymentStatus, ServiceRevisionSummary,
-    TaskDefinitionStatus,
+    DeploymentConfiguration, DeploymentLifecycleHookStage, DeploymentLifecycleHookTargetType, Service,
+    ServiceDeployment, ServiceDeploymentStatus, ServiceRevisionSummary, TaskDefinitionStatus,
 };
 use jiff::Timestamp;
 
@@ -87,7 +87,7 @@ impl Reader {
             differences: Vec::new(),
             hooks: hooks(configuration),
             desired: u32::try_from(service.desired_count()).unwrap_or_default(),
-            express: service.resource_management_type() == Some(&ResourceManagementType::Ecs),
+            express: claims::is_express(service),
             newer: newer.and_then(|it| self.newer(it)),
         };
         let chosen = again.chosen().cloned();
