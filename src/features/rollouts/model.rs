@@ -258,6 +258,44 @@ pub struct Rollout {
 }
 
 impl Rollout {
+    /// One of which no more is known yet: without an old side, times and events.
+    pub fn bare(
+        name: RolloutName,
+        deployment: String,
+        owner: Owner,
+        mechanism: Mechanism,
+        status: Status,
+        new: Side,
+        read_at: Timestamp,
+    ) -> Self {
+        Self {
+            name,
+            deployment,
+            current: None,
+            owner,
+            mechanism,
+            status,
+            status_reason: None,
+            stage: None,
+            old: None,
+            sources: 1,
+            new,
+            progress: Progress::default(),
+            bake: None,
+            hooks: Vec::new(),
+            alarms: AlarmWatch::default(),
+            breaker: None,
+            rollback: None,
+            created_at: None,
+            started_at: None,
+            updated_at: None,
+            finished_at: None,
+            by: None,
+            events: Vec::new(),
+            read_at,
+        }
+    }
+
     /// Whether it belongs in the list of shifts in flight.
     pub fn in_progress(&self) -> bool {
         self.standing() != Standing::Ended

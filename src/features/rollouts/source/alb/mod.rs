@@ -20,7 +20,7 @@ use crate::aws::operation::{
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::mechanism::alb::{Call, Split, group_name, weights_in};
 use crate::features::rollouts::model::{
-    AlarmWatch, Health, Image, Mechanism, Rollout, RolloutName, Side, Standing, Status, TargetGroup,
+    Health, Image, Mechanism, Rollout, RolloutName, Side, Standing, Status, TargetGroup,
 };
 use crate::features::rollouts::stages::{Progress, percent};
 use crate::text::sanitize;
@@ -187,32 +187,9 @@ impl Reader {
         let progress = self.progress.entry(split.arn.clone()).or_default();
         progress.observe(None, new.weight, None, now);
         let status = if split.standing() == Standing::Open { "split" } else { "one group" };
-        Rollout {
-            name,
-            deployment: split.arn.clone(),
-            current: None,
-            owner,
-            mechanism: Mechanism::Alb(split),
-            status: Status::new(status),
-            status_reason: None,
-            stage: None,
-            old,
-            sources: 1,
-            new,
-            progress: progress.clone(),
-            bake: None,
-            hooks: Vec::new(),
-            alarms: AlarmWatch::default(),
-            breaker: None,
-            rollback: None,
-            created_at: None,
-            started_at: None,
-            updated_at: None,
-            finished_at: None,
-            by: None,
-            events: Vec::new(),
-            read_at: now,
-        }
+        let (arn, progress) = (split.arn.clone(), progress.clone());
+        let (mechanism, status) = (Mechanism::Alb(split), Status::new(status));
+        Rollout { old, progress, ..Rollout::bare(name, arn, owner, mechanism, status, new, now) }
     }
 
     async fn targets(&self, arn: &str) -> Result<Vec<TargetHealthDescription>, SourceError> {

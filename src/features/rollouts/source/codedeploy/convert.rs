@@ -8,7 +8,6 @@ use crate::features::rollouts::model::{
     AlarmWatch, Event, Mechanism, Owner, RollbackInfo, Rollout, RolloutName, Side, Status, Tasks,
 };
 use crate::features::rollouts::source::ecs::{some_text, text, time};
-use crate::features::rollouts::stages::Progress;
 use aws_sdk_codedeploy::types::{
     self as cd, ComputePlatform, DeploymentCreator, DeploymentInfo, DeploymentReadyAction, DeploymentStatus,
     DeploymentTarget, InstanceAction, LifecycleEvent, RevisionLocation, TargetLabel,
@@ -163,44 +162,33 @@ pub fn rollout(info: &DeploymentInfo, read_at: Timestamp) -> Option<Rollout> {
         .as_ref()
         .map(|(code, message)| format!("{code}: {message}").trim_end_matches([':', ' ']).to_owned())
         .or_else(|| (!messages.is_empty()).then(|| messages.join(" ")));
+    let new = Side { called: Some(called), ..Side::of("") };
+    let mechanism = Mechanism::CodeDeploy(Box::new(Deployment {
+        platform: platform(info),
+        moves: None,
+        config: some_text(info.deployment_config_name()),
+        routing: Routing::Unknown,
+        revision: hash(info.revision()),
+        previous: hash(info.previous_revision()),
+        creator: some_text(info.creator().map(DeploymentCreator::as_str)),
+        events: Vec::new(),
+        original,
+        terminating: info.instance_termination_wait_time_started()
+            && info.status() == Some(&DeploymentStatus::InProgress),
+        auto_rollback: auto_rollback(info),
+        error,
+        back: None,
+        back_of: takes_back(info),
+        alias_share: None,
+        unread: Vec::new(),
+    }));
     Some(Rollout {
-        name,
-        deployment: id(info)?,
-        current: None,
-        owner: owner(info),
-        mechanism: Mechanism::CodeDeploy(Box::new(Deployment {
-            platform: platform(info),
-            moves: None,
-            config: some_text(info.deployment_config_name()),
-            routing: Routing::Unknown,
-            revision: hash(info.revision()),
-            previous: hash(info.previous_revision()),
-            creator: some_text(info.creator().map(DeploymentCreator::as_str)),
-            events: Vec::new(),
-            original,
-            terminating: info.instance_termination_wait_time_started()
-                && info.status() == Some(&DeploymentStatus::InProgress),
-            auto_rollback: auto_rollback(info),
-            error,
-            back: None,
-            back_of: takes_back(info),
-            alias_share: None,
-            unread: Vec::new(),
-        })),
-        status: status(info),
         status_reason: reason,
-        stage: None,
-        old: None,
-        sources: 1,
-        new: Side { called: Some(called), ..Side::of("") },
-        progress: Progress::default(),
         bake: match original {
             Original::Removed(wait) => wait,
             Original::Kept | Original::Unsaid => None,
         },
-        hooks: Vec::new(),
         alarms: alarms(None, info),
-        breaker: None,
         rollback: info.rollback_info().and_then(|it| it.rollback_message()).map(|reason| RollbackInfo {
             reason: Some(text(Some(reason))),
             started_at: None,
@@ -208,11 +196,9 @@ pub fn rollout(info: &DeploymentInfo, read_at: Timestamp) -> Option<Rollout> {
         }),
         created_at: time(info.create_time()),
         started_at: time(info.start_time()),
-        updated_at: None,
         finished_at: time(info.complete_time()),
         by: some_text(info.creator().map(DeploymentCreator::as_str)),
-        events: Vec::new(),
-        read_at,
+        ..Rollout::bare(name, id(info)?, owner(info), mechanism, status(info), new, read_at)
     })
 }
 

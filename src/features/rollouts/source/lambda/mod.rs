@@ -15,9 +15,7 @@ use crate::aws::operation::{
 };
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::mechanism::lambda::{Alias, Call};
-use crate::features::rollouts::model::{
-    AlarmWatch, Image, Mechanism, Owner, Rollout, RolloutName, Side, Status,
-};
+use crate::features::rollouts::model::{Image, Mechanism, Owner, Rollout, RolloutName, Side, Status};
 use crate::features::rollouts::source::ecs::text;
 use crate::features::rollouts::stages::Progress;
 use aws_sdk_codedeploy::types::DeploymentStatus;
@@ -122,39 +120,19 @@ impl Reader {
         let progress = self.progress.entry(arn.clone()).or_default();
         progress.observe(None, Some(share), None, now);
         let status = if routing.is_empty() { "one version" } else { "split" };
-        Some(Rollout {
-            name: RolloutName::Lambda { function: function.to_owned(), alias: name.clone() },
-            deployment: arn,
-            current: None,
-            owner,
-            mechanism: Mechanism::Lambda(Alias {
-                function: function.to_owned(),
-                alias: name,
-                version,
-                routing,
-                revision: found.revision_id().map(|id| text(Some(id))),
-                owner_unread,
-            }),
-            status: Status::new(status),
-            status_reason: None,
-            stage: None,
-            old: Some(old),
-            sources: 1,
-            new,
-            progress: progress.clone(),
-            bake: None,
-            hooks: Vec::new(),
-            alarms: AlarmWatch::default(),
-            breaker: None,
-            rollback: None,
-            created_at: None,
-            started_at: None,
-            updated_at: None,
-            finished_at: None,
-            by: None,
-            events: Vec::new(),
-            read_at: now,
-        })
+        let alias = Alias {
+            function: function.to_owned(),
+            alias: name.clone(),
+            version,
+            routing,
+            revision: found.revision_id().map(|id| text(Some(id))),
+            owner_unread,
+        };
+        let (mechanism, status) = (Mechanism::Lambda(alias), Status::new(status));
+        let name = RolloutName::Lambda { function: function.to_owned(), alias: name };
+        let progress = progress.clone();
+        let bare = Rollout::bare(name, arn, owner, mechanism, status, new, now);
+        Some(Rollout { old: Some(old), progress, ..bare })
     }
 
     /// A side that is one version of a function.
