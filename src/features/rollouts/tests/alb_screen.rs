@@ -1,11 +1,10 @@
 //! A split of a load balancer on the screen and in the dialog: told which side is the old one, not told, and
 //! somebody else's.
 
-use super::screen::{answer_dialog, app, asked, body, key, list, polled, screen};
+use super::screen::{answer_dialog, asked, body, key, opened, polled, screen};
 use super::*;
-use crate::features::rollouts::RolloutsQuery;
 use crate::features::rollouts::mechanism::alb::Split;
-use crate::features::rollouts::wire::{Comparison, RolloutDetail, RolloutList, Sides};
+use crate::features::rollouts::wire::{Comparison, RolloutDetail, Sides};
 use crate::features::{Payload, Query, Topic};
 use crossterm::event::KeyCode;
 
@@ -69,14 +68,6 @@ fn divided(stable: bool) -> Rollout {
         updated_at: None,
         ..canary()
     }
-}
-
-fn opened(shift: &Rollout) -> crate::app::App {
-    let mut app = app();
-    let list = RolloutList { shifts: vec![shift.clone()], ..list() };
-    polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(list)), 0);
-    key(&mut app, KeyCode::Enter, 0);
-    app
 }
 
 fn answered(app: &mut crate::app::App, shift: &Rollout, compares: bool) {

@@ -1,10 +1,9 @@
 //! A divided alias on the screen and in the dialog: ours to undo, and somebody else's.
 
-use super::screen::{answer_dialog, app, asked, body, key, list, polled, screen};
+use super::screen::{answer_dialog, asked, body, key, opened, polled, screen};
 use super::*;
-use crate::features::rollouts::RolloutsQuery;
 use crate::features::rollouts::mechanism::lambda::Alias;
-use crate::features::rollouts::wire::{Comparison, RolloutDetail, RolloutList, Sides};
+use crate::features::rollouts::wire::{Comparison, RolloutDetail, Sides};
 use crate::features::{Payload, Query, Topic};
 use crossterm::event::KeyCode;
 
@@ -44,14 +43,6 @@ pub fn divided() -> Rollout {
         updated_at: None,
         ..canary()
     }
-}
-
-fn opened(shift: &Rollout) -> crate::app::App {
-    let mut app = app();
-    let list = RolloutList { shifts: vec![shift.clone()], ..list() };
-    polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(list)), 0);
-    key(&mut app, KeyCode::Enter, 0);
-    app
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! A deployment of CodeDeploy on the screen and in the dialog: to ECS, to Lambda, waiting, and a stack's.
 
 use super::codedeploy::{ID, but, lifecycle};
-use super::screen::{answer_dialog, app, asked, body, key, list, polled, screen};
+use super::screen::{answer_dialog, asked, body, key, opened, polled, screen};
 use super::*;
 use crate::app::{App, Effect};
-use crate::features::rollouts::RolloutsQuery;
 use crate::features::rollouts::mechanism::codedeploy::{Lifecycle, Original, Platform, ready_hook};
-use crate::features::rollouts::wire::{Comparison, RolloutDetail, RolloutList, Sides};
+use crate::features::rollouts::wire::{Comparison, RolloutDetail, Sides};
 use crate::features::{Payload, Query, Topic};
 use crossterm::event::KeyCode;
 
@@ -53,14 +52,6 @@ fn to_lambda() -> Rollout {
         shift.bake = None;
         shift.alarms = AlarmWatch::default();
     })
-}
-
-fn opened(shift: &Rollout) -> App {
-    let mut app = app();
-    let list = RolloutList { shifts: vec![shift.clone()], ..list() };
-    polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(list)), 0);
-    key(&mut app, KeyCode::Enter, 0);
-    app
 }
 
 /// The detail with both sides compared.

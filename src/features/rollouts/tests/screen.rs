@@ -6,6 +6,7 @@ use super::*;
 use crate::app::{App, Cadence, Effect, Input, Level, Msg, Now, PollKey, PollPlan, Polled, Settings};
 use crate::aws::{TargetSpec, Usage};
 use crate::config::Config;
+use crate::features::rollouts::RolloutsQuery;
 use crate::features::rollouts::journal::Step;
 use crate::features::rollouts::rollback::SendResult;
 use crate::features::rollouts::wire::{
@@ -39,12 +40,7 @@ fn app_with(session: SessionInfo) -> App {
     };
     let mut app = App::new(Store::new([(spec, session)]), settings, Zone::utc());
     key(&mut app, KeyCode::Char('2'), 0);
-    polled(
-        &mut app,
-        Query::Rollouts(crate::features::rollouts::RolloutsQuery::default()),
-        Ok(Payload::Rollouts(list())),
-        0,
-    );
+    polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(list())), 0);
     app
 }
 
@@ -122,6 +118,15 @@ fn write(app: &mut App, text: &str, at: i64) {
     for c in text.chars() {
         assert_eq!(key(app, KeyCode::Char(c), at), [], "{c}");
     }
+}
+
+/// A console with this shift alone in flight, opened.
+pub fn opened(shift: &Rollout) -> App {
+    let mut app = app();
+    let list = RolloutList { shifts: vec![shift.clone()], ..list() };
+    polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(list)), 0);
+    key(&mut app, KeyCode::Enter, 0);
+    app
 }
 
 pub fn polled(app: &mut App, query: Query, result: Result<Payload, SourceError>, at: i64) -> Vec<Effect> {
