@@ -166,7 +166,7 @@ pub fn finding(id: &TargetId, finding: &Finding) -> Option<Extra> {
 
 fn rollout(id: &TargetId, target: &TargetStore, shift: &Rollout, all: &mut Vec<Extra>) {
     let service = jumps::service_of(&target.derived.services, shift.thing());
-    let name = service.map_or(shift.name.short(), |service| service.name.as_str());
+    let name = service.map_or(shift.thing().short(), |service| service.name.as_str());
     let key = rollouts::Key {
         target: id.clone(),
         name: shift.name.clone(),

@@ -33,7 +33,7 @@ pub(super) fn now_row<'a>(row: &Row<'a>, ctx: &Ctx<'a>) -> TableRow<'a> {
             id,
             vec![
                 kind("ROLLOUT".into()),
-                Cell::new(shift.name.short(), Role::Strong),
+                Cell::new(shift.thing().shown(), Role::Strong),
                 rollout_facts(id, shift, ctx),
                 age(shift.started_at, ctx),
             ],

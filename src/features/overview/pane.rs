@@ -106,7 +106,7 @@ impl OverviewPane {
         if !needle.is_empty() {
             let fits = |name: &str| name.to_lowercase().contains(&needle);
             board.items.retain(|item| match item {
-                Item::Rollout(_, shift, _) => fits(shift.name.short()),
+                Item::Rollout(_, shift, _) => fits(&shift.thing().shown()),
                 Item::Alarm(_, alarm, _) => fits(&alarm.name),
                 Item::Finding(_, finding) => fits(&finding.kind) || fits(finding.on()),
                 Item::Storm(storm) => fits(&storm.first.name) || storm.services.iter().any(|name| fits(name)),

@@ -94,7 +94,7 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
                 _ if shift.in_progress() => Tone::Info,
                 _ => Tone::Ok,
             };
-            let label = format!("{} {}{share}", shift.name.short(), shift.new.label());
+            let label = format!("{} {}{share}", shift.thing().shown(), shift.new.label());
             spans.push(Span { start: began, end: shift.finished_at, label, tone });
         }
         for alarm in target.alarms.iter().flat_map(|list| &list.alarms) {

@@ -163,10 +163,10 @@ fn events(widget: &MetricWidget, range: TimeRange, scene: &Scene) -> Vec<Mark> {
         .map(|(shift, at)| Mark {
             at,
             glyph: if scene.ctx.theme.ascii { "^" } else { "▲" },
-            label: format!("{} {}", shift.name.short(), shift.new.label()),
+            label: format!("{} {}", shift.thing().shown(), shift.new.label()),
             role: Role::Info,
             // Through the plot only where the widget is about the service.
-            line: concerned(shift.name.short()),
+            line: concerned(shift.thing().short()),
         })
         .collect();
     marks.sort_by_key(|mark| std::cmp::Reverse(mark.at));
