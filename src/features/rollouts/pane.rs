@@ -1,20 +1,22 @@
 //! The Rollouts screen: verbs to state, wants and links. Drawing is in `view.rs`, the rollback in `dialog.rs`.
 
 use super::autopsy::Autopsy;
-use super::comparing::{metrics_query, want_verdicts};
+use super::comparing::{comparison_of, metrics_query, want_verdicts};
 use super::dialog;
 use super::mechanism::Outcome;
 use super::model::{Rollout, RolloutName, Standing};
+use super::verdict::Ruling;
 use super::wire::{DetailQuery, RolloutsQuery, ServiceSummary};
 use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan};
 use crate::aws::TargetId;
-use crate::features::{Link, Query, discovery};
+use crate::features::{Link, Query, TargetStore, discovery};
 use crate::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
+use std::cmp::Reverse;
 
 /// What the cursor stands on: a deployment of a service, or the service at rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +57,13 @@ impl<'a> Row<'a> {
     fn class(&self) -> u8 {
         self.shift.map_or(2, |shift| u8::from(!shift.in_progress()))
     }
+
+    /// How bad it is while it can still be stopped; what has ended is told by when.
+    fn trouble(&self, ctx: &Ctx) -> Tone {
+        let data = ctx.store.target(self.target);
+        let moving = self.shift.filter(|shift| shift.in_progress());
+        moving.zip(data).map_or(Tone::Ok, |(shift, data)| trouble(shift, data))
+    }
 }
 
 /// State of the screen.
@@ -78,7 +87,8 @@ pub struct RolloutsPane {
 }
 
 impl RolloutsPane {
-    /// The rows as shown: shifts in flight, then those that ended within a day, then services at rest.
+    /// The rows as shown: shifts in flight, those in trouble first, then those that ended within a day, then
+    /// services at rest; of the same kind the newest first.
     pub(super) fn rows<'a>(&self, ctx: &Ctx<'a>) -> Vec<Row<'a>> {
         let store = ctx.store;
         let needle = self.filter.to_lowercase();
@@ -109,13 +119,9 @@ impl RolloutsPane {
         }
         let has = |name: &RolloutName| name.full().to_lowercase().contains(&needle);
         rows.retain(|row| needle.is_empty() || has(row.name) || has(row.thing()));
-        rows.sort_by(|a, b| {
-            let newest = |row: &Row| row.shift.and_then(|it| it.finished_at.or(it.started_at));
-            (a.class(), std::cmp::Reverse(newest(a)), a.name).cmp(&(
-                b.class(),
-                std::cmp::Reverse(newest(b)),
-                b.name,
-            ))
+        rows.sort_by_cached_key(|row| {
+            let newest = row.shift.and_then(|it| it.finished_at.or(it.started_at));
+            (row.class(), Reverse(row.trouble(ctx)), Reverse(newest), row.name)
         });
         rows
     }
@@ -264,8 +270,10 @@ impl Pane for RolloutsPane {
     }
 
     fn badge(&self, ctx: &Ctx) -> Option<Badge> {
-        let lists = ctx.store.active_targets().filter_map(|(_, target)| target.rollouts.as_ref());
-        let tones: Vec<Tone> = lists.flat_map(|list| &list.shifts).map(tone).collect();
+        let targets = ctx.store.active_targets().map(|(_, data)| data);
+        let lists = targets.filter_map(|data| Some((data.rollouts.as_ref()?, data)));
+        let shifts = lists.flat_map(|(list, data)| list.shifts.iter().map(move |shift| (shift, data)));
+        let tones: Vec<Tone> = shifts.map(|(shift, data)| trouble(shift, data)).collect();
         let tone = *tones.iter().max()?;
         Some(Badge { tone, count: tones.len() })
     }
@@ -367,7 +375,13 @@ impl Pane for RolloutsPane {
     }
 }
 
-/// How a shift looks in the badge and in the list.
+/// How bad a shift in flight is: what it says itself, and what its sides' numbers say.
+fn trouble(shift: &Rollout, data: &TargetStore) -> Tone {
+    let compared = comparison_of(data, &shift.deployment);
+    if compared.is_some_and(|it| it.verdict.ruling == Ruling::Worse) { Tone::Bad } else { tone(shift) }
+}
+
+/// How a shift looks in the list.
 pub(super) fn tone(shift: &Rollout) -> Tone {
     let failed = matches!(shift.status.0.as_str(), "ROLLBACK_FAILED" | "STOPPED")
         || (shift.mechanism.codedeploy().is_some() && shift.outcome() == Some(Outcome::Failed));

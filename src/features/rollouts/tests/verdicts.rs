@@ -5,10 +5,12 @@ use super::{DEPLOYMENT, ErrorClass, at, compared, error};
 use crate::app::PollKey;
 use crate::config::Config;
 use crate::features::rollouts::comparing::metrics_query;
-use crate::features::rollouts::model::{Mechanism, Rollout, SideMetrics, Status, Strategy};
+use crate::features::rollouts::model::{
+    AlarmWatch, Mechanism, Rollout, RolloutName, SideMetrics, Status, Strategy,
+};
 use crate::features::rollouts::stages::Progress;
 use crate::features::rollouts::verdict::{Against, Lack, Ruling};
-use crate::features::rollouts::wire::{Comparison, RolloutDetail};
+use crate::features::rollouts::wire::{Comparison, RolloutDetail, RolloutList};
 use crate::features::{Payload, Query, Topic};
 use crossterm::event::KeyCode;
 
@@ -126,6 +128,34 @@ fn the_list_asks_for_all_in_one_call_and_shows_a_word() {
     polled(&mut app, query, Err(error(ErrorClass::Denied)), 1);
     assert!(app.store.polls.contains_key(&PollKey::new(&prod(), Topic::Verdicts)));
     assert!(body(&app, 120, 20, 1).contains("denied"));
+}
+
+#[test]
+fn what_is_in_trouble_stands_above_what_is_newer() {
+    let mut app = app();
+    let quiet = || Rollout { alarms: AlarmWatch::default(), ..shift() };
+    let other = |name: &str, minutes: i64| Rollout {
+        name: RolloutName::ecs("shop", name),
+        deployment: name.into(),
+        started_at: Some(at(minutes * 60)),
+        ..quiet()
+    };
+    let shifts = vec![quiet(), other("newer", -2), other("newest", -1)];
+    let listed = RolloutList { shifts, ..list() };
+    let query = asked(&app, Topic::Rollouts).unwrap();
+    polled(&mut app, query, Ok(Payload::Rollouts(listed)), 1);
+    let order = |app: &crate::app::App| -> Vec<String> {
+        let shown = body(app, 120, 20, 0);
+        let letters = |word: &str| word.trim_start_matches(|c: char| !c.is_alphabetic()).to_owned();
+        let names = shown.lines().flat_map(|line| line.split_whitespace().take(2)).map(letters);
+        names.filter(|it| ["newest", "newer", "checkout", "orders"].contains(&it.as_str())).collect()
+    };
+    assert_eq!(order(&app), ["newest", "newer", "checkout", "orders"]);
+    let worse = compared((10_836.0, 9.0), (2_709.0, 171.0));
+    let asked = asked(&app, Topic::Verdicts).unwrap();
+    polled(&mut app, asked, Ok(Payload::Verdicts(vec![worse])), 0);
+    assert_eq!(order(&app), ["checkout", "newest", "newer", "orders"]);
+    assert!(screen(&app, 120, 20, 0).contains("Rollouts ●3"), "{}", screen(&app, 120, 20, 0));
 }
 
 #[test]
