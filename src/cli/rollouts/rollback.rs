@@ -113,7 +113,7 @@ async fn carry_out(
 ) -> Result<End, Failure> {
     sites.read_lists(Some(&args.name)).await;
     sites.settle_open(say).await;
-    let unread = sites.say_unread(say);
+    let unread = sites.say_missing(say);
     let Some((target, name)) = sites.find(&args.name)? else {
         return Ok(End::nothing_sent(format!("{} was not found in what could be read", args.name)));
     };
@@ -188,13 +188,13 @@ pub(super) async fn read_plan(
     let mut attempt = 1;
     let (shift, reads) = loop {
         match sites.read_one(target, shift, true).await {
+            Ok((shift, _)) if shift.owner.may_show() && attempt < ATTEMPTS => {}
             Ok(read) => break read,
-            Err(error) if error.class == ErrorClass::Throttled && attempt < ATTEMPTS => {
-                tokio::time::sleep(Duration::from_secs(attempt)).await;
-                attempt += 1;
-            }
+            Err(error) if error.class == ErrorClass::Throttled && attempt < ATTEMPTS => {}
             Err(error) => return Err(error),
         }
+        tokio::time::sleep(Duration::from_secs(attempt)).await;
+        attempt += 1;
     };
     let site = sites.site(target);
     let nobody = || SourceError::new(ErrorClass::NotAws, "sts:GetCallerIdentity", "not asked");

@@ -90,8 +90,12 @@ impl Sites {
                     list.notes.extend(notes.iter().cloned());
                     list
                 });
-                match &site.list {
-                    Err(error) if passes(error) && attempt < ATTEMPTS => {
+                let unread = match &site.list {
+                    Ok(list) => list.ecs_unread.as_ref(),
+                    Err(error) => Some(error),
+                };
+                match unread {
+                    Some(error) if passes(error) && attempt < ATTEMPTS => {
                         tokio::time::sleep(Duration::from_secs(attempt.into())).await;
                     }
                     _ => break,
@@ -111,6 +115,21 @@ impl Sites {
         self.list.iter().filter_map(|site| Some((site.id(), site.list.as_ref().err()?)))
     }
 
+    /// Whether a name may be of a service of ECS that could not be read.
+    fn without_ecs(&self) -> bool {
+        self.lists().any(|(_, list)| list.ecs_unread.is_some())
+    }
+
+    /// The same as [`Self::say_unread`]; tells also where services of ECS could not be read.
+    pub fn say_missing(&self, say: &mut Say) -> bool {
+        for (id, list) in self.lists() {
+            if let Some(error) = &list.ecs_unread {
+                say.problem(&format!("{id}: services of ECS: {}", told(error)));
+            }
+        }
+        self.say_unread(say)
+    }
+
     /// Tells why targets could not be read; `true` when there are some.
     pub fn say_unread(&self, say: &mut Say) -> bool {
         for (id, error) in self.unread() {
@@ -123,7 +142,7 @@ impl Sites {
         self.list.iter().find(|site| site.id() == id)
     }
 
-    /// The one rollout that answers to this name; `None` when it may be in a target that could not be read.
+    /// The one rollout that answers to this name; `None` when it may be among what could not be read.
     ///
     /// # Errors
     /// It is none or several: with the candidates.
@@ -131,7 +150,7 @@ impl Sites {
         let mut found = find::find(typed, self.lists());
         match found.as_slice() {
             [_] => Ok(found.pop()),
-            [] if self.unread().next().is_some() => Ok(None),
+            [] if self.unread().next().is_some() || self.without_ecs() => Ok(None),
             [] => {
                 let (near, all) = find::near(typed, self.lists().map(|(_, list)| list), CANDIDATES);
                 let more = if all > near.len() { format!(", of {all}") } else { String::new() };

@@ -80,7 +80,7 @@ pub fn run(setup: &Setup, args: &WatchShift, out: &mut Out) -> Result<(), Failur
         let mut sites = Sites::open(setup, clock).await?;
         sites.read_lists(Some(&args.name)).await;
         sites.settle_open(&mut say).await;
-        let unread = sites.say_unread(&mut say);
+        let unread = sites.say_missing(&mut say);
         let Some((target, name)) = sites.find(&args.name)? else { return Err(Failure::Silent) };
         let list = sites.site(&target).and_then(|site| site.list.as_ref().ok());
         let Some(shift) = list.and_then(|list| list.shift_of(&name)).cloned() else {

@@ -117,6 +117,9 @@ pub(super) struct WeightsSpec {
     /// Tags of the rule or listener.
     #[serde(default)]
     pub(super) tags: Vec<(String, String)>,
+    /// Tags of both target groups.
+    #[serde(default)]
+    pub(super) group_tags: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -63,9 +63,17 @@ impl World {
 
     /// Tags of anything about load balancers.
     pub fn tags_of(&self, arn: &str) -> Vec<(String, String)> {
-        let own = self.ruled_by(arn).and_then(|index| self.weights_of(index));
-        let own = own.map(|(_, weights)| weights.tags.clone()).unwrap_or_default();
+        let rule = self.ruled_by(arn).and_then(|index| self.weights_of(index));
+        let rule = rule.map(|(_, weights)| weights.tags.clone());
+        let own = rule.or_else(|| self.tags_of_group(arn)).unwrap_or_default();
         own.into_iter().chain([("Project".to_owned(), "shop".to_owned())]).collect()
+    }
+
+    fn tags_of_group(&self, arn: &str) -> Option<Vec<(String, String)>> {
+        let mut divided = (0..self.scenario.services.len()).filter_map(|index| self.weights_of(index));
+        let is_its = |spec: &ServiceSpec| [true, false].map(|blue| self.target_group_arn(&spec.name, blue));
+        let found = divided.find(|(spec, _)| is_its(spec).iter().any(|known| known == arn));
+        found.map(|(_, weights)| weights.group_tags.clone())
     }
 
     /// The service whose weights are in a rule, or in a listener's default action.

@@ -134,7 +134,7 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
     Timeline {
         range,
         spans,
-        spans_known: known(|target| target.rollouts.is_some()),
+        spans_known: known(|target| target.rollouts.as_ref().is_some_and(|list| list.ecs_unread.is_none())),
         alarms,
         alarms_known: known(|target| target.alarms.is_some()),
         findings,

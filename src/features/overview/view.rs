@@ -145,7 +145,13 @@ fn nothing<'a>(pane: &OverviewPane, ctx: &Ctx) -> Line<'a> {
         return Line::styled(text, ctx.theme.style(Role::Dim));
     }
     let known = ctx.store.active_targets().all(|(_, target)| target.rollouts.is_some());
-    let shifts = if known { "no rollout in flight" } else { "rollouts are not read yet" };
+    let lists = || ctx.store.active_targets().filter_map(|(_, target)| target.rollouts.as_ref());
+    let partly = lists().any(|list| list.ecs_unread.is_some());
+    let shifts = match (known, partly) {
+        (false, _) => "rollouts are not read yet",
+        (true, true) => "ECS's rollouts could not be read",
+        (true, false) => "no rollout in flight",
+    };
     let alarms = if ok == 1 { "alarm" } else { "alarms" };
     let found = ctx.store.active_targets().all(|(_, target)| target.findings.is_some());
     let found = if found { "" } else { " · findings are not read" };

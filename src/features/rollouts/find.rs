@@ -128,7 +128,7 @@ pub fn earlier(to: &str, again: &AgainFacts) -> Result<Wanted, String> {
 /// that is known, or where it is not ours to change.
 pub fn undecided(shift: &Rollout) -> Option<String> {
     let Mechanism::Alb(split) = &shift.mechanism else { return None };
-    (split.stable.is_none() && shift.owner == Owner::Nobody).then(|| {
+    (split.stable.is_none() && shift.owner.is_none_known()).then(|| {
         format!(
             "{} divides between {}: which of them is the old side is not known, so pass --to {} or set \
              stable_target_group in a [[service]] of the config",

@@ -19,6 +19,7 @@ pub mod mechanism;
 pub mod model;
 mod name;
 pub mod op;
+mod owner;
 mod pane;
 pub mod past;
 pub mod plan;

@@ -7,9 +7,9 @@
 pub use super::mechanism::Mechanism;
 pub use super::mechanism::ecs::Strategy;
 pub use super::name::RolloutName;
+pub use super::owner::{Owner, Unread};
 pub use super::side::{Health, Image, Side, SideMetrics, TargetGroup, Tasks};
 use super::stages::Progress;
-use crate::text::quoted;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -17,67 +17,6 @@ use std::time::Duration;
 /// The last part of an ARN: after the last `/`.
 pub fn arn_tail(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
-}
-
-/// Who may change this split. Only the owner is asked to roll back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Owner {
-    /// ECS itself.
-    Ecs,
-    /// CodeDeploy drives the service's task sets.
-    CodeDeploy,
-    /// Nobody: whoever may, sets the weights by hand.
-    Nobody,
-    /// A CodeDeploy deployment, by its id.
-    Deployment(String),
-    /// A stack of `CloudFormation`, by its name.
-    Stack(String),
-    /// Something else (`EXTERNAL`, or a controller this version does not know), by AWS's name.
-    Other(String),
-}
-
-impl Owner {
-    /// As shown: `ECS`.
-    pub fn label(&self) -> &str {
-        match self {
-            Self::Ecs => "ECS",
-            Self::CodeDeploy | Self::Deployment(_) => "CodeDeploy",
-            Self::Nobody => "nobody",
-            Self::Stack(_) => "CloudFormation",
-            Self::Other(name) => name,
-        }
-    }
-
-    /// Who it is and what to do instead of a rollback here.
-    pub fn instead(&self) -> String {
-        match self {
-            Self::Deployment(id) => format!("CodeDeploy deployment {id} owns this split: stop it there"),
-            Self::Stack(name) => {
-                format!("CloudFormation stack {name} owns this split: change it there, or it comes back")
-            }
-            _ => format!("{} owns this split: roll back there", self.label()),
-        }
-    }
-
-    /// The command with which the owner would undo it, where there is one.
-    pub fn command(&self, region: &str) -> Option<String> {
-        let region = quoted(region);
-        match self {
-            Self::Ecs | Self::Nobody | Self::Other(_) => None,
-            Self::CodeDeploy => Some(format!(
-                "aws deploy list-deployments --include-only-statuses Created Queued InProgress Baking Ready \
-                 --region {region}"
-            )),
-            Self::Deployment(id) => Some(format!(
-                "aws deploy stop-deployment --deployment-id {} --auto-rollback-enabled --region {region}",
-                quoted(id)
-            )),
-            Self::Stack(name) => Some(format!(
-                "aws cloudformation cancel-update-stack --stack-name {} --region {region}",
-                quoted(name)
-            )),
-        }
-    }
 }
 
 /// A deployment's status as AWS reports it.

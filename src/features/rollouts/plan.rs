@@ -7,7 +7,7 @@
 use super::mechanism;
 pub use super::mechanism::Call;
 use super::mechanism::ecs::{self, AgainFacts};
-use super::model::{Health, Image, Owner, Rollout, RolloutName, Side};
+use super::model::{Health, Image, Rollout, RolloutName, Side};
 use super::preflight;
 pub use super::preflight::{Check, Verdict};
 use super::stages::percent;
@@ -259,10 +259,13 @@ impl Plan {
 
     /// What the command is that is handed over instead of the call.
     pub fn instead_title(&self) -> &'static str {
-        if self.owner == Owner::Nobody.label() {
-            "what says which side is the old one"
-        } else {
-            "the owner's command"
+        let command = self.instead.as_deref().unwrap_or_default();
+        match command.split(' ').nth(2) {
+            _ if command.starts_with("eyewall ") => "what says which side is the old one",
+            Some(verb) if verb.starts_with("describe-") || verb.starts_with("list-") => {
+                "what shows whose it is and how it stands"
+            }
+            _ => "the owner's command",
         }
     }
 

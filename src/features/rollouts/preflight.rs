@@ -41,7 +41,9 @@ pub fn checks(rollout: &Rollout, place: &Circumstances, now: Timestamp) -> Vec<C
         note(Verdict::Refuse, why.clone());
     }
     if !mechanism::owned_by_itself(rollout) {
-        note(Verdict::Refuse, rollout.owner.instead());
+        note(Verdict::Refuse, rollout.owner.instead(&rollout.mechanism));
+    } else if let Some(doubt) = rollout.owner.doubt() {
+        note(Verdict::Warn, doubt);
     }
     list.extend(mechanism::checks(rollout));
     let mut note = |verdict, text: String| list.push(Check { verdict, text });

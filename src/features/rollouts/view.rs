@@ -117,7 +117,7 @@ fn title(pane: &RolloutsPane, ctx: &Ctx) -> String {
     }
 }
 
-/// Clusters that could not be read; returns what is left.
+/// What could not be read; returns what is left.
 fn notes(area: Rect, buf: &mut Buffer, ctx: &Ctx) -> Rect {
     let lists = ctx.store.active_targets().filter_map(|(_, target)| target.rollouts.as_ref());
     let mut notes: Vec<String> = lists.flat_map(|list| list.notes.iter().cloned()).collect();
@@ -142,6 +142,8 @@ fn empty(pane: &RolloutsPane, ctx: &Ctx) -> String {
         panel::no_answer(Topic::Rollouts, ctx)
     } else if !pane.filter.is_empty() {
         format!("nothing matches /{} · Esc clears it", pane.filter)
+    } else if ecs_unread(ctx) {
+        "none among what could be read".to_owned()
     } else if pane.all {
         "no ECS services in this account and region".to_owned()
     } else {
@@ -152,6 +154,12 @@ fn empty(pane: &RolloutsPane, ctx: &Ctx) -> String {
             if ctx.store.active_targets().all(looked) { "" } else { " · load balancers not looked at yet" };
         format!("no shift in flight and none within a day{rules} · . shows all services")
     }
+}
+
+/// Whether ECS told nothing, or what it told is old.
+fn ecs_unread(ctx: &Ctx) -> bool {
+    let mut lists = ctx.store.active_targets().filter_map(|(_, target)| target.rollouts.as_ref());
+    lists.any(|list| list.ecs_unread.is_some())
 }
 
 fn line<'a>(row: &Row<'a>, many: bool, ctx: &Ctx) -> TableRow<'a> {

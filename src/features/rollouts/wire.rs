@@ -66,6 +66,9 @@ pub fn stable_groups(config: &Config, target: &TargetId) -> Vec<String> {
     services.filter_map(|service| service.stable_target_group.clone()).collect()
 }
 
+/// Ended shifts in the list.
+pub const MAX_RECENT: usize = 50;
+
 /// What the list knows of one target.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RolloutList {
@@ -73,12 +76,14 @@ pub struct RolloutList {
     pub services: Arc<Vec<ServiceSummary>>,
     /// Shifts in flight. At most 100.
     pub shifts: Vec<Rollout>,
-    /// Shifts that ended within a day, newest first. At most 50.
+    /// Shifts that ended within a day, of all mechanisms, newest first. At most [`MAX_RECENT`].
     pub recent: Arc<Vec<Rollout>>,
     /// Services beyond the bound.
     pub dropped: u32,
-    /// Clusters that could not be read, and why.
+    /// What could not be read or was left out, in sentences.
     pub notes: Vec<String>,
+    /// Why ECS could not be read: its services and shifts are those of an earlier read, or none at all.
+    pub ecs_unread: Option<SourceError>,
 }
 
 impl RolloutList {

@@ -291,3 +291,17 @@ fn what_codedeploy_moves_is_listed_planned_undone_and_followed() {
     );
     run(&["rollouts", "watch", "checkout"]).ends(0, &["new 100 %", "TERMINATION_WAIT", "success"]);
 }
+
+#[test]
+fn a_role_for_lambda_alone_rolls_an_alias_back() {
+    let only = ["--scenario", "lambda-canary", "--fault", "ecs:*=deny"];
+    let run = |arguments: &[&str]| demo("lambda-alone", &[arguments, &only].concat());
+    run(&["rollouts"]).ends(0, &["lambda/receipts:live", "ECS: denied: ecs:ListClusters"]);
+    run(&["rollback", "receipts", "--confirm", "receipts"])
+        .ends(0, &["reading once more, then lambda:UpdateAlias", "receipts rolled back"]);
+    // A name that is not found may be of a service that could not be read.
+    run(&["rollback", "checkout", "--dry-run"]).ends(
+        3,
+        &["services of ECS: denied: ecs:ListClusters", "checkout was not found in what could be read"],
+    );
+}

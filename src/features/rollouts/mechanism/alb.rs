@@ -7,7 +7,7 @@
 //! and AWS tells nobody; what comes after ours is seen.
 
 use crate::features::rollouts::mechanism;
-use crate::features::rollouts::model::{Health, Owner, Rollout, RolloutName, Side, Standing};
+use crate::features::rollouts::model::{Health, Rollout, RolloutName, Side, Standing};
 use crate::features::rollouts::preflight::{Check, Verdict};
 use crate::features::rollouts::stages::{StageItem, StageState, percent};
 use crate::features::rollouts::watch::{Ending, LOST_GRACE, Seen};
@@ -49,8 +49,10 @@ pub struct Split {
     pub unwritable: Option<String>,
     /// The ECS service that claims the rule or one of its groups.
     pub claimed_by: Option<RolloutName>,
-    /// Why it is not known whether somebody owns the weights.
-    pub owner_unread: Option<String>,
+    /// Stacks of `CloudFormation` that made what it stands on but, as far as tags tell, not itself: name, and what
+    /// each made in words. CloudFormation has tagged listeners and rules only since 2026, so that one of them may
+    /// set the weights all the same.
+    pub stacks: Vec<(String, String)>,
 }
 
 /// Name of a target group, from its ARN.
@@ -186,12 +188,15 @@ pub fn call(split: &Split) -> Call {
 /// What is handed over where the call is not ours to make, or cannot be told: how to see whose the split is, or
 /// how to say which side is the old one.
 pub fn instead(rollout: &Rollout, split: &Split, region: &str) -> Option<String> {
+    if let Some(command) = rollout.owner.command(&rollout.mechanism, region) {
+        return Some(command);
+    }
     let region = quoted(region);
     match (&rollout.owner, &split.claimed_by) {
-        (Owner::Nobody, _) if split.stable.is_none() => {
-            Some(format!("eyewall rollback {} --to TARGETGROUP", quoted(&rollout.name.full())))
-        }
-        (Owner::Nobody, _) => None,
+        (owner, _) if owner.is_none_known() && !owner.may_show() => split
+            .stable
+            .is_none()
+            .then(|| format!("eyewall rollback {} --to TARGETGROUP", quoted(&rollout.name.full()))),
         (_, Some(RolloutName::Ecs { cluster, service })) => Some(format!(
             "aws ecs describe-services --cluster {} --services {} --region {region}",
             quoted(cluster),
@@ -201,6 +206,16 @@ pub fn instead(rollout: &Rollout, split: &Split, region: &str) -> Option<String>
             Some(format!("aws elbv2 describe-tags --resource-arns {} --region {region}", quoted(&split.arn)))
         }
     }
+}
+
+/// The command that tells which stack made a thing, if one did.
+fn stack_of(arn: &str) -> String {
+    let region = arn.split(':').nth(3).unwrap_or_default();
+    format!(
+        "aws cloudformation describe-stack-resources --physical-resource-id {} --region {}",
+        quoted(arn),
+        quoted(region)
+    )
 }
 
 /// What must not change: the whole list, as its weights and all else in it, and which group gets them.
@@ -258,8 +273,13 @@ pub fn checks(rollout: &Rollout, split: &Split) -> Vec<Check> {
     if let Some(why) = &split.unwritable {
         note(Verdict::Refuse, format!("the list of actions cannot be written back whole: {why}"));
     }
-    if let Some(why) = &split.owner_unread {
-        note(Verdict::Warn, format!("whether somebody owns the weights is not known: {why}"));
+    for (stack, made) in split.stacks.iter().filter(|_| rollout.owner.is_none_known()) {
+        let text = format!(
+            "stack {stack} made {made}: should it set the weights too, its next update sets them again; this tells: \
+             {}",
+            stack_of(&split.arn)
+        );
+        note(Verdict::Warn, text);
     }
     match (&split.stable, &rollout.old) {
         (Some(stable), Some(old)) => {

@@ -26,8 +26,6 @@ pub struct Alias {
     pub routing: Vec<(String, f64)>,
     /// Changes with each change of the alias.
     pub revision: Option<String>,
-    /// Why it is not known whether somebody owns the weights.
-    pub owner_unread: Option<String>,
 }
 
 impl Alias {
@@ -143,9 +141,6 @@ pub fn checks(rollout: &Rollout, alias: &Alias) -> Vec<Check> {
     match alias.standing() {
         Standing::Ended => note(Verdict::Refuse, format!("the alias sends everything to {stable} already")),
         _ => note(Verdict::Pass, format!("the alias points at {stable}: it gets everything back")),
-    }
-    if let Some(why) = &alias.owner_unread {
-        note(Verdict::Warn, format!("whether CodeDeploy or a stack owns the weights is not known: {why}"));
     }
     let published = |side: Option<&crate::features::rollouts::model::Side>| side.and_then(|it| it.published);
     match (published(rollout.old.as_ref()), published(Some(&rollout.new))) {

@@ -319,7 +319,9 @@ impl Call {
 pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
     match &rollout.mechanism {
         Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => rollout.owner == Owner::Ecs,
-        Mechanism::Lambda(_) | Mechanism::Alb(_) => rollout.owner == Owner::Nobody,
+        Mechanism::Lambda(_) | Mechanism::Alb(_) => {
+            rollout.owner.is_none_known() && !rollout.owner.may_show()
+        }
         Mechanism::CodeDeploy(_) => rollout.owner == Owner::CodeDeploy,
     }
 }
@@ -327,13 +329,11 @@ pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
 /// The command that is handed over instead of the call, where it is not ours to make, or where it is not known
 /// which side traffic goes back to.
 pub(super) fn instead(rollout: &Rollout, region: &str) -> Option<String> {
-    if owned_by_itself(rollout) && !matches!(rollout.mechanism, Mechanism::Alb(_)) {
-        return None;
-    }
-    rollout.owner.command(region).or_else(|| match &rollout.mechanism {
-        Mechanism::Ecs(_) | Mechanism::EcsAgain(_) | Mechanism::Lambda(_) | Mechanism::CodeDeploy(_) => None,
+    match &rollout.mechanism {
         Mechanism::Alb(split) => alb::instead(rollout, split, region),
-    })
+        _ if owned_by_itself(rollout) => None,
+        mechanism => rollout.owner.command(mechanism, region),
+    }
 }
 
 /// What must not change between the plan that was confirmed and the one that is sent, beside the account and

@@ -181,7 +181,6 @@ pub fn plan(plan: &Plan, now: Timestamp, glyphs: &Glyphs) -> Vec<String> {
     }
     let whose = match &plan.instead {
         None => "the same as a command:".to_owned(),
-        Some(_) if plan.call.decided() => "what the owner would run:".to_owned(),
         Some(_) => format!("{}:", plan.instead_title()),
     };
     out.push(whose);

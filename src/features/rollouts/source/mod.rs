@@ -10,6 +10,8 @@ mod detail;
 pub(super) mod ecs;
 mod lambda;
 mod metrics;
+#[cfg(test)]
+mod tests;
 
 pub use detail::DetailSource;
 pub use metrics::VerdictsSource;
@@ -17,7 +19,7 @@ pub use metrics::VerdictsSource;
 use super::mechanism::Call;
 use super::model::{Owner, Rollout, RolloutName};
 use super::plan::Caller;
-use super::wire::{RolloutList, RolloutsQuery, ShiftRef, Shifts, ShiftsQuery};
+use super::wire::{MAX_RECENT, RolloutList, RolloutsQuery, ShiftRef, Shifts, ShiftsQuery};
 use crate::app::Now;
 use crate::aws::{Conn, ErrorClass, SourceError, identity};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
@@ -29,10 +31,12 @@ use std::sync::Arc;
 const BALANCER_AGE: SignedDuration = SignedDuration::from_secs(9);
 /// Ended shifts are shown this long.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Ended shifts that each mechanism keeps: one more than the list shows of all, so that a cut is seen.
+const KEPT: usize = MAX_RECENT + 1;
 
 /// All services and the shifts among them.
 pub struct ListSource {
-    ecs: ecs::ListReader,
+    ecs: ecs::KeptReader,
     lambda: lambda::ListReader,
     alb: alb::ListReader,
     codedeploy: codedeploy::ListReader,
@@ -42,7 +46,7 @@ impl ListSource {
     /// A source for one target.
     pub fn new(conn: &Conn) -> Self {
         Self {
-            ecs: ecs::ListReader::new(conn),
+            ecs: ecs::KeptReader::new(conn),
             lambda: lambda::ListReader::new(conn),
             alb: alb::ListReader::new(conn),
             codedeploy: codedeploy::ListReader::new(conn),
@@ -52,8 +56,8 @@ impl ListSource {
     /// Reads the list.
     ///
     /// # Errors
-    /// When clusters, services or deployments cannot be read. A denied cluster beside others becomes a note,
-    /// as does what cannot be read of Lambda, load balancers and CodeDeploy.
+    /// When a login or a key is missing, or no mechanism told anything. What cannot be read of one beside others
+    /// becomes a note.
     pub async fn read(&mut self, query: &RolloutsQuery, now: Now) -> Result<RolloutList, SourceError> {
         // None waits for another: each has a limiter of its own.
         let (list, aliases, deployments) = tokio::join!(
@@ -74,14 +78,33 @@ impl ListSource {
         let (splits, notes) = self.alb.read(query, &self.ecs.claimed(), listed, now).await?;
         list.notes.extend(notes);
         list.shifts.extend(splits);
+        if let Some(error) = &list.ecs_unread
+            && !(self.lambda.told() || self.codedeploy.told() || self.alb.told())
+        {
+            // Who asks waits then: the next time ECS is asked at once.
+            self.ecs.ask_again();
+            return Err(error.clone());
+        }
         let (aliases, deployments) = (self.lambda.ended(), self.codedeploy.ended());
         let aliases = aliases.iter().filter(|alias| !deployments.iter().any(|it| moves(it, alias)));
-        let mut ended = aliases.chain(deployments).chain(self.alb.ended()).peekable();
-        if ended.peek().is_some() {
-            list.recent = Arc::new(list.recent.iter().chain(ended).cloned().collect());
-        }
+        let others: Vec<&Rollout> = aliases.chain(deployments).chain(self.alb.ended()).collect();
+        newest(&mut list, &others);
         Ok(list)
     }
+}
+
+/// What ended of ECS together with what ended of the others, newest first and no more than the list shows.
+fn newest(list: &mut RolloutList, others: &[&Rollout]) {
+    if others.is_empty() && list.recent.len() <= MAX_RECENT {
+        return;
+    }
+    let mut all: Vec<Rollout> = list.recent.iter().chain(others.iter().copied()).cloned().collect();
+    all.sort_by_key(|shift| std::cmp::Reverse(shift.finished_at));
+    if all.len() > MAX_RECENT {
+        all.truncate(MAX_RECENT);
+        list.notes.push(format!("of those that ended within a day only the newest {MAX_RECENT} are kept"));
+    }
+    list.recent = Arc::new(all);
 }
 
 /// Whether a deployment is what moves an alias.

@@ -11,7 +11,7 @@ use crossterm::event::KeyCode;
 const BALANCER: &str = "arn:aws:elasticloadbalancing:eu-west-2:111122223333";
 
 /// Rule 10 of `shop-web`, 10 % on the green group; `stable` where it was told which is the old one.
-fn divided(stable: bool) -> Rollout {
+pub fn divided(stable: bool) -> Rollout {
     let rule =
         format!("{BALANCER}:listener-rule/app/shop-web/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee");
     let arn = |colour| format!("{BALANCER}:targetgroup/search-{colour}/6d0ecf831eec9f09");
@@ -40,7 +40,7 @@ fn divided(stable: bool) -> Rollout {
         uncovered: Some(vec!["eu-west-2c".into()]),
         unwritable: None,
         claimed_by: None,
-        owner_unread: None,
+        stacks: Vec::new(),
     };
     let images = ["search-blue 90 %, 4/4 healthy", "search-green 10 %, 4/4 healthy"];
     let images = images.map(|name| Image { name: name.into(), digest: None });
@@ -143,14 +143,14 @@ fn a_long_list_of_actions_stays_on_a_small_screen() {
 }
 
 #[test]
-fn what_somebody_else_owns_hands_over_the_owners_command() {
+fn what_a_stack_owns_hands_over_a_command_that_looks() {
     let shift = Rollout { owner: Owner::Stack("shop-search".into()), ..divided(true) };
     let mut app = opened(&shift);
     key(&mut app, KeyCode::Char('R'), 0);
     answer_dialog(&mut app, shift, 1);
     let shown = screen(&app, 80, 24, 1);
-    assert!(shown.contains("CloudFormation stack shop-search owns this split"), "{shown}");
+    insta::assert_snapshot!("alb_stack_80", shown);
     let effects = key(&mut app, KeyCode::Char('y'), 2);
-    let command = "aws cloudformation cancel-update-stack --stack-name shop-search --region eu-west-2";
+    let command = "aws cloudformation describe-stack-resources --stack-name shop-search --region eu-west-2";
     assert_eq!(effects, [crate::app::Effect::Copy(command.to_owned())]);
 }

@@ -30,7 +30,6 @@ pub fn divided() -> Rollout {
             version: "17".into(),
             routing: vec![("18".into(), 0.2)],
             revision: Some("827a5016-59fb-4680-afbb-d914ace80009".into()),
-            owner_unread: None,
         }),
         status: Status::new("split"),
         stage: None,

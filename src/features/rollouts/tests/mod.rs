@@ -16,6 +16,8 @@ mod ecs_table;
 mod interleaved_ecs;
 mod interleaved_lambda;
 mod lambda;
+mod lists;
+mod owners;
 mod plans;
 mod report;
 mod resumed;

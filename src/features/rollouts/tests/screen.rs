@@ -96,6 +96,7 @@ pub fn list() -> RolloutList {
         recent: Arc::new(vec![ended()]),
         dropped: 0,
         notes: Vec::new(),
+        ecs_unread: None,
     }
 }
 

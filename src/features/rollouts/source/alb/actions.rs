@@ -150,7 +150,7 @@ pub fn split(arn: &str, default: bool, actions: &[Action]) -> Split {
         uncovered: None,
         unwritable,
         claimed_by: None,
-        owner_unread: None,
+        stacks: Vec::new(),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The splits of load balancers that are nobody else's to show, for the list of rollouts: which rules are looked
 //! at, and how often.
 
-use super::{MAX_KNOWN, Reader, actions, is_listener};
+use super::{MAX_KNOWN, Reader, actions, balancer_name, is_listener};
 use crate::app::Now;
 use crate::aws::{Conn, SourceError};
 use crate::features::rollouts::mechanism::alb::Split;
-use crate::features::rollouts::model::{Owner, Rollout, RolloutName, Standing};
-use crate::features::rollouts::source::DAY;
+use crate::features::rollouts::model::{Mechanism, Rollout, RolloutName, Standing, Unread};
 use crate::features::rollouts::source::ecs::Claims;
+use crate::features::rollouts::source::{DAY, KEPT};
 use crate::features::rollouts::wire::RolloutsQuery;
 use aws_sdk_elasticloadbalancingv2::types::{Listener, Rule};
 use jiff::SignedDuration;
@@ -17,8 +17,6 @@ use std::time::Duration;
 
 /// Forwards to several groups that are looked at.
 const MAX_SPLITS: usize = 100;
-/// Ends that are remembered.
-const MAX_ENDED: usize = 20;
 /// ARNs per call.
 const PER_CALL: usize = 20;
 /// Shortest time between two looks.
@@ -40,6 +38,8 @@ pub struct ListReader {
     astray: BTreeSet<String>,
     /// What could not be read.
     notes: Vec<String>,
+    /// Something was told at the last look.
+    told: bool,
 }
 
 impl ListReader {
@@ -55,6 +55,7 @@ impl ListReader {
             ended: Vec::new(),
             astray: BTreeSet::new(),
             notes: Vec::new(),
+            told: false,
         }
     }
 
@@ -67,7 +68,7 @@ impl ListReader {
     pub async fn read(
         &mut self,
         asked: &RolloutsQuery,
-        claims: &Arc<Claims>,
+        claims: &Result<Arc<Claims>, Unread>,
         (listed, swept): (&[Rollout], bool),
         now: Now,
     ) -> Result<(Vec<Rollout>, Vec<String>), SourceError> {
@@ -82,8 +83,15 @@ impl ListReader {
         if swept {
             self.astray = splits.iter().map(|split| split.deployment.clone()).collect();
         }
-        splits.retain(|split| split.owner == Owner::Nobody || self.astray.contains(&split.deployment));
+        let claimed =
+            |shift: &Rollout| matches!(&shift.mechanism, Mechanism::Alb(split) if split.claimed_by.is_some());
+        splits.retain(|split| !claimed(split) || self.astray.contains(&split.deployment));
         Ok((splits, self.notes.clone()))
+    }
+
+    /// Whether anything could be read at the last look.
+    pub fn told(&self) -> bool {
+        self.told
     }
 
     /// The splits that were seen to end within a day.
@@ -94,13 +102,14 @@ impl ListReader {
     async fn look(
         &mut self,
         asked: &RolloutsQuery,
-        claims: &Arc<Claims>,
+        claims: &Result<Arc<Claims>, Unread>,
         now: Now,
     ) -> Result<(), SourceError> {
         self.notes.clear();
+        self.told = false;
         let mut known: Vec<&String> = asked.forwards.iter().collect();
         // What ECS moves is shown as its deployments: it comes last.
-        known.sort_by_key(|arn| claims.contains_key(*arn));
+        known.sort_by_key(|arn| claims.as_ref().is_ok_and(|claims| claims.contains_key(*arn)));
         if known.len() > MAX_SPLITS {
             let all = known.len();
             self.notes.push(format!("of {all} forwards to several target groups only {MAX_SPLITS} are read"));
@@ -112,7 +121,10 @@ impl ListReader {
         let mut unread: BTreeSet<String> = BTreeSet::new();
         for chunk in rules.chunks(PER_CALL) {
             match self.rules(chunk).await {
-                Ok(rules) => read.extend(rules.iter().filter_map(of_rule)),
+                Ok(rules) => {
+                    self.told = true;
+                    read.extend(rules.iter().filter_map(of_rule));
+                }
                 Err(error) if error.class.parks() => return Err(error),
                 Err(error) => {
                     self.notes.push(format!("listener rules: {}", error.short()));
@@ -125,12 +137,15 @@ impl ListReader {
         let wanted: Vec<String> = wanted.into_iter().collect();
         for chunk in wanted.chunks(PER_CALL) {
             match self.reader.listeners(chunk).await {
-                Ok(found) => read.extend(found.iter().filter_map(|listener| {
-                    let arn = listener.listener_arn()?;
-                    let port = listener.port().and_then(|port| u16::try_from(port).ok())?;
-                    self.ports.insert(arn.to_owned(), port);
-                    listeners.iter().any(|it| it == arn).then(|| of_listener(arn, listener))
-                })),
+                Ok(found) => {
+                    self.told = true;
+                    read.extend(found.iter().filter_map(|listener| {
+                        let arn = listener.listener_arn()?;
+                        let port = listener.port().and_then(|port| u16::try_from(port).ok())?;
+                        self.ports.insert(arn.to_owned(), port);
+                        listeners.iter().any(|it| it == arn).then(|| of_listener(arn, listener))
+                    }));
+                }
                 Err(error) if error.class.parks() => return Err(error),
                 Err(error) => {
                     self.notes.push(format!("listeners: {}", error.short()));
@@ -167,7 +182,7 @@ impl ListReader {
         read: Vec<(String, Option<u32>, Split)>,
         unread: &BTreeSet<String>,
         asked: &RolloutsQuery,
-        claims: &Arc<Claims>,
+        claims: &Result<Arc<Claims>, Unread>,
         now: Now,
     ) {
         let before = std::mem::take(&mut self.found);
@@ -179,13 +194,13 @@ impl ListReader {
                 continue;
             }
             let Some(name) = self.name(&listener, priority) else { continue };
-            let shift = self.reader.rollout(name, split, &asked.stable, Ok(claims.clone()), now.wall).await;
+            let shift = self.reader.rollout(name, split, &asked.stable, claims.clone(), now.wall).await;
             if open {
                 self.found.push(shift);
             } else {
                 self.ended.retain(|old| old.deployment != shift.deployment);
                 self.ended.insert(0, Rollout { finished_at: Some(now.wall), ..shift });
-                self.ended.truncate(MAX_ENDED);
+                self.ended.truncate(KEPT);
             }
         }
         self.found.extend(before.into_iter().filter(|shift| unread.contains(&shift.deployment)));
@@ -196,9 +211,9 @@ impl ListReader {
     }
 
     fn name(&self, listener: &str, priority: Option<u32>) -> Option<RolloutName> {
-        let balancer = listener.split('/').nth(2)?;
+        let balancer = balancer_name(listener)?;
         let port = self.ports.get(listener).copied()?;
-        Some(RolloutName::Alb { balancer: balancer.to_owned(), port, priority })
+        Some(RolloutName::Alb { balancer, port, priority })
     }
 }
 

@@ -20,7 +20,7 @@ use crate::aws::operation::{
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::mechanism::alb::{Call, Split, group_name, weights_in};
 use crate::features::rollouts::model::{
-    Health, Image, Mechanism, Rollout, RolloutName, Side, Standing, Status, TargetGroup,
+    Health, Image, Mechanism, Rollout, RolloutName, Side, Standing, Status, TargetGroup, Unread,
 };
 use crate::features::rollouts::stages::{Progress, percent};
 use crate::text::sanitize;
@@ -65,14 +65,14 @@ struct Claiming {
 }
 
 impl Claiming {
-    async fn claims(&mut self, now: Timestamp) -> Result<Arc<Claims>, String> {
+    async fn claims(&mut self, now: Timestamp) -> Result<Arc<Claims>, Unread> {
         if let Some((at, claims)) = &self.known
             && now.duration_since(*at) < CLAIMS_AGE
         {
             return Ok(claims.clone());
         }
-        let claims = Box::pin(self.ecs.claims()).await.map_err(|error| error.short())?;
-        Ok(self.known.insert((now, Arc::new(claims))).1.clone())
+        let claims = Box::pin(self.ecs.claims()).await?;
+        Ok(self.known.insert((now, claims)).1.clone())
     }
 }
 
@@ -155,7 +155,7 @@ impl Reader {
         name: RolloutName,
         mut split: Split,
         told: &[String],
-        claims: Result<Arc<Claims>, String>,
+        claims: Result<Arc<Claims>, Unread>,
         now: Timestamp,
     ) -> Rollout {
         split.stable = split.stable_among(told);
@@ -238,6 +238,11 @@ fn balancer_of(arn: &str) -> Option<String> {
     let (kind, app, name, id) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let (prefix, _) = kind.rsplit_once(':')?;
     Some(format!("{prefix}:loadbalancer/{app}/{name}/{id}"))
+}
+
+/// Name of the load balancer that a listener belongs to, as it is shown.
+fn balancer_name(listener: &str) -> Option<String> {
+    listener.split('/').nth(2).map(clean)
 }
 
 /// The old and the new side. Without being told which group is stable there is one side, of all groups.

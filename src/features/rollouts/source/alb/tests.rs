@@ -156,3 +156,40 @@ fn load_balancers_are_named_by_their_rules() {
     );
     assert_eq!(balancer_of("nonsense"), None);
 }
+
+#[test]
+fn only_the_tags_of_a_split_itself_say_whose_it_is() {
+    use super::owner::read;
+    use aws_sdk_elasticloadbalancingv2::types::{Tag, TagDescription};
+    let stack = "aws:cloudformation:stack-name";
+    let tagged = |arn: &str, tags: &[(&str, &str)]| {
+        let tags = tags.iter().map(|(key, value)| Tag::builder().key(*key).value(*value).build());
+        TagDescription::builder().resource_arn(arn).set_tags(Some(tags.collect())).build()
+    };
+    let listener = RULE.replace("listener-rule", "listener").replace("/9683", "");
+    let balancer = balancer_of(RULE).unwrap();
+    let all = |rule: &[(&str, &str)]| {
+        [
+            tagged(RULE, rule),
+            tagged(&arn("blue"), &[(stack, "shop\u{1b}[2J")]),
+            tagged(&arn("green"), &[(stack, "shop\u{1b}[2J"), ("team", "web")]),
+            tagged(&listener, &[(stack, "net")]),
+            tagged(&balancer, &[(stack, "net")]),
+        ]
+    };
+    let told = format!("{:?}", read(&all(&[("team", "web")]), RULE));
+    assert!(told.contains("owner: None") && !told.contains("\\u{1b}"), "{told}");
+    assert!(told.contains("target group blue, target group green\")"), "{told}");
+    assert!(told.contains("(\"net\", \"the rule's listener, load balancer web\")"), "{told}");
+    let told = format!("{:?}", read(&all(&[(stack, "web")]), RULE));
+    assert!(told.contains("owner: Some(Stack(\"web\"))"), "{told}");
+    let told = format!("{:?}", read(&[tagged(&arn("blue"), &[("elbv2.k8s.aws/cluster", "shop")])], RULE));
+    assert!(told.contains("owner: Some(Other(\"Kubernetes\"))"), "{told}");
+}
+
+#[test]
+fn a_hostile_name_of_a_load_balancer_is_shown_safely() {
+    let listener = "arn:aws:elasticloadbalancing:eu-west-2:1:listener/app/we\u{1b}[2Jb\u{202e}/50dc/f2f7";
+    let name = balancer_name(listener).unwrap();
+    assert!(name.starts_with("we") && !name.contains(['\u{1b}', '\u{202e}']), "{name:?}");
+}

@@ -9,7 +9,7 @@ use crate::app::Now;
 use crate::aws::operation::LIST_DEPLOYMENTS;
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::model::{Rollout, Standing};
-use crate::features::rollouts::source::{BALANCER_AGE, DAY};
+use crate::features::rollouts::source::{BALANCER_AGE, DAY, KEPT};
 use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentStatus, TimeRange};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
@@ -20,8 +20,6 @@ const OPEN: [&str; 5] = ["Created", "Queued", "InProgress", "Baking", "Ready"];
 const ENDED: [&str; 3] = ["Succeeded", "Failed", "Stopped"];
 /// Deployments in flight that are read whole.
 const MAX_OPEN: usize = 10;
-/// Ended ones that are kept.
-const MAX_ENDED: usize = 50;
 /// Pages of ids that are followed.
 const MAX_PAGES: usize = 3;
 /// Shortest time between two looks at what is open.
@@ -47,6 +45,8 @@ pub struct ListReader {
     notes: Vec<String>,
     /// CodeDeploy may not be asked.
     denied: bool,
+    /// It told something at the last look.
+    told: bool,
 }
 
 fn statuses(names: &[&str]) -> Vec<DeploymentStatus> {
@@ -83,6 +83,7 @@ impl ListReader {
             looked_into: BTreeSet::new(),
             notes: Vec::new(),
             denied: false,
+            told: false,
         }
     }
 
@@ -106,6 +107,7 @@ impl ListReader {
             if result.is_ok() && !first {
                 result = self.look_into(now.wall).await;
             }
+            self.told = result.is_ok();
             match result {
                 Ok(()) => {}
                 Err(error) if error.class.parks() => return Err(error),
@@ -117,6 +119,11 @@ impl ListReader {
             self.looked_at = Some(now.since_start);
         }
         Ok((self.shifts.clone(), self.notes.clone()))
+    }
+
+    /// Whether CodeDeploy told something at the last look.
+    pub fn told(&self) -> bool {
+        self.told
     }
 
     /// Deployments that ended within a day, newest first.
@@ -222,7 +229,7 @@ impl ListReader {
         self.ended.retain(|other| other.deployment != shift.deployment);
         self.ended.push(shift);
         self.ended.sort_by_key(|shift| std::cmp::Reverse(shift.finished_at));
-        self.ended.truncate(MAX_ENDED);
+        self.ended.truncate(KEPT);
     }
 }
 

@@ -10,9 +10,10 @@ use super::read::{Reader, SERVICES_PER_CALL};
 use crate::app::Now;
 use crate::aws::operation::{LIST_CLUSTERS, LIST_SERVICE_DEPLOYMENTS, LIST_SERVICES};
 use crate::aws::{Conn, ErrorClass, SourceError};
-use crate::features::rollouts::model::{Rollout, RolloutName, Status, Tasks, arn_tail};
-use crate::features::rollouts::source::{BALANCER_AGE, DAY};
+use crate::features::rollouts::model::{Rollout, RolloutName, Status, Tasks, Unread, arn_tail};
+use crate::features::rollouts::source::{BALANCER_AGE, DAY, KEPT};
 use crate::features::rollouts::wire::{RolloutList, ServiceSummary};
+use crate::text::sanitize;
 use aws_sdk_ecs::types::{Service, ServiceDeployment, ServiceDeploymentStatus};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +22,6 @@ use std::time::Duration;
 
 const MAX_SERVICES: usize = 2_000;
 const MAX_SHIFTS: usize = 100;
-const MAX_RECENT: usize = 50;
 /// Clusters and services come and go rarely.
 const LIST_AGE: Duration = Duration::from_mins(5);
 /// Shortest time between two looks at all services.
@@ -41,18 +41,18 @@ pub struct ListReader {
     dropped: u32,
     /// What the listing of names left out.
     notes: Vec<String>,
+    /// Clusters whose services may not be listed.
+    denied: Vec<String>,
     /// What the last look at services and shifts left out.
     left_out: Vec<String>,
-    /// More have ended within a day than are kept.
-    recent_cut: bool,
     services: Arc<Vec<ServiceSummary>>,
     /// Services to look at between sweeps.
     moving: Vec<RolloutName>,
     /// Deployments that have ended: never asked for again.
     ended: BTreeSet<String>,
     recent: Arc<Vec<Rollout>>,
-    /// Rules and target groups that owners of services move, as the last sweep told.
-    claims: Arc<Claims>,
+    /// Rules and target groups that owners of services move, as the last sweep told; `None` before there was one.
+    claims: Option<Arc<Claims>>,
 }
 
 impl ListReader {
@@ -67,17 +67,17 @@ impl ListReader {
             dropped: 0,
             notes: Vec::new(),
             left_out: Vec::new(),
-            recent_cut: false,
+            denied: Vec::new(),
             services: Arc::default(),
             moving: Vec::new(),
             ended: BTreeSet::new(),
             recent: Arc::default(),
-            claims: Arc::default(),
+            claims: None,
         }
     }
 
-    /// Rules and target groups that owners of services move, as the last sweep told.
-    pub fn claimed(&self) -> Arc<Claims> {
+    /// Rules and target groups that owners of services move, as the last sweep told; `None` before there was one.
+    pub fn claimed(&self) -> Option<Arc<Claims>> {
         self.claims.clone()
     }
 
@@ -90,15 +90,21 @@ impl ListReader {
     ///
     /// # Errors
     /// When clusters or services cannot be read, or not all of them.
-    pub async fn claims(&mut self) -> Result<Claims, SourceError> {
-        self.list_names().await?;
+    pub async fn claims(&mut self) -> Result<Arc<Claims>, Unread> {
+        self.list_names().await.map_err(|error| Unread::of(&error))?;
         self.left_out.clear();
-        self.sweep().await?;
-        let mut missing = self.notes.iter().chain(&self.left_out);
-        match missing.next() {
-            None => Ok(Claims::clone(&self.claims)),
-            Some(note) => Err(SourceError::new(ErrorClass::Invalid, LIST_SERVICES.action, note.clone())),
+        self.sweep().await.map_err(|error| Unread::of(&error))?;
+        if self.dropped > 0 {
+            let all = MAX_SERVICES as u32 + self.dropped;
+            return Err(Unread::passing(format!("of {all} ECS services only {MAX_SERVICES} are read")));
         }
+        if let Some(note) = self.notes.first() {
+            return Err(Unread::passing(note.clone()));
+        }
+        if let Some(why) = self.denied.iter().chain(&self.left_out).next() {
+            return Err(Unread { why: why.clone(), denied: true });
+        }
+        Ok(self.claims.clone().unwrap_or_default())
     }
 
     /// Reads the list.
@@ -122,17 +128,15 @@ impl ListReader {
         if sweeping {
             self.swept_at = Some(now.since_start);
         }
-        let mut notes = self.notes.clone();
+        let mut notes: Vec<String> = self.notes.iter().chain(&self.denied).cloned().collect();
         notes.append(&mut self.left_out);
-        if self.recent_cut {
-            notes.push(format!("of those that ended within a day only the newest {MAX_RECENT} are kept"));
-        }
         Ok(RolloutList {
             services: self.services.clone(),
             shifts,
             recent: self.recent.clone(),
             dropped: self.dropped,
             notes,
+            ecs_unread: None,
         })
     }
 
@@ -144,7 +148,7 @@ impl ListReader {
 
     async fn list_names(&mut self) -> Result<(), SourceError> {
         let mut names = BTreeMap::new();
-        let (mut room, mut dropped, mut notes) = (MAX_SERVICES, 0, Vec::new());
+        let (mut room, mut dropped, mut notes, mut denied) = (MAX_SERVICES, 0, Vec::new(), Vec::new());
         let (clusters, more_clusters) = self.clusters().await?;
         if more_clusters {
             notes.push(format!("more than {} clusters: the others were not listed", clusters.len()));
@@ -153,7 +157,7 @@ impl ListReader {
             let mut found = match self.services_of(&cluster).await {
                 Ok((found, more)) => {
                     if more {
-                        let listed = found.len();
+                        let (listed, cluster) = (found.len(), sanitize(&cluster));
                         notes.push(format!(
                             "{cluster}: more than {listed} services: the others were not listed"
                         ));
@@ -161,7 +165,7 @@ impl ListReader {
                     found
                 }
                 Err(error) if error.class == ErrorClass::Denied => {
-                    notes.push(format!("{cluster}: {}", error.short()));
+                    denied.push(denial(&cluster, &error));
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -171,7 +175,7 @@ impl ListReader {
             room -= found.len();
             names.insert(cluster, found);
         }
-        (self.names, self.dropped, self.notes) = (names, dropped, notes);
+        (self.names, self.dropped, self.notes, self.denied) = (names, dropped, notes, denied);
         Ok(())
     }
 
@@ -233,7 +237,7 @@ impl ListReader {
                 .collect::<Vec<_>>();
             claims::of(service, &placed)
         });
-        self.claims = Arc::new(claims.collect());
+        self.claims = Some(Arc::new(claims.collect()));
         Ok(())
     }
 
@@ -305,17 +309,14 @@ impl ListReader {
             .filter(|(_, deployment)| fresh(convert::time(deployment.finished_at())))
             .collect();
         recent.sort_by_key(|(_, it)| std::cmp::Reverse(convert::time(it.finished_at())));
-        let cut = recent.len() > MAX_RECENT;
-        recent.truncate(MAX_RECENT);
+        recent.truncate(KEPT);
         if !recent.is_empty() || self.recent.iter().any(|shift| !fresh(shift.finished_at)) {
             let mut list = self.reader.finished(&recent, now).await?;
             let known: BTreeSet<String> = list.iter().map(|shift| shift.deployment.clone()).collect();
             let old = self.recent.iter().filter(|old| !known.contains(&old.deployment));
             list.extend(old.filter(|old| fresh(old.finished_at)).cloned());
             list.sort_by_key(|shift| std::cmp::Reverse(shift.finished_at));
-            // What was cut once is still missing until the list has room again.
-            self.recent_cut = cut || list.len() > MAX_RECENT || (self.recent_cut && list.len() == MAX_RECENT);
-            list.truncate(MAX_RECENT);
+            list.truncate(KEPT);
             self.recent = Arc::new(list);
         }
         if self.ended.len() > 4 * MAX_SERVICES {
@@ -328,8 +329,9 @@ impl ListReader {
     }
 }
 
-fn denial(cluster: &str, error: &SourceError) -> String {
-    format!("{}: {}", crate::text::sanitize(cluster), error.short())
+/// What is said of a cluster that may not be read.
+pub fn denial(cluster: &str, error: &SourceError) -> String {
+    format!("{}: {}", sanitize(cluster), error.short())
 }
 
 /// Services cluster by cluster, and which clusters may not be described. When none may, that is the error.

@@ -3,15 +3,17 @@
 mod again;
 mod claims;
 mod convert;
+mod kept;
 mod list;
 mod read;
 mod settings;
 
 pub use claims::Claims;
 pub use convert::{events, health, shares, some_text, text, time};
+pub use kept::KeptReader;
 pub use list::ListReader;
 #[cfg(test)]
-pub use list::describe;
+pub use list::{denial, describe};
 pub use read::Reader;
 
 use crate::aws::operation::{CONTINUE_SERVICE_DEPLOYMENT, STOP_SERVICE_DEPLOYMENT, UPDATE_SERVICE};

@@ -1,12 +1,13 @@
 //! The aliases that divide, for the list of rollouts: which functions are looked at, and how often.
 
 use super::Reader;
+use super::owner::Owners;
 use crate::app::Now;
 use crate::aws::operation::{LIST_ALIASES, LIST_METRICS};
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::model::Rollout;
-use crate::features::rollouts::source::DAY;
 use crate::features::rollouts::source::ecs::text;
+use crate::features::rollouts::source::{DAY, KEPT};
 use aws_sdk_cloudwatch::types::{DimensionFilter, Metric, RecentlyActive};
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
 use jiff::{SignedDuration, Timestamp};
@@ -15,8 +16,6 @@ use std::time::Duration;
 
 /// Functions whose aliases are looked at.
 const MAX_FUNCTIONS: usize = 50;
-/// Ends that are remembered.
-const MAX_ENDED: usize = 20;
 /// Pages of metrics and aliases that are followed.
 const MAX_PAGES: usize = 5;
 /// Shortest time between two questions for functions with metrics by version.
@@ -43,6 +42,8 @@ pub struct ListReader {
     notes: Vec<String>,
     /// Why functions cannot be found by themselves.
     blind: Option<String>,
+    /// Something was told when it was asked last.
+    told: bool,
 }
 
 /// A look at a function.
@@ -57,7 +58,7 @@ impl ListReader {
     pub fn new(conn: &Conn) -> Self {
         Self {
             conn: conn.clone(),
-            reader: Reader { owner_age: OWNER_AGE, ..Reader::new(conn) },
+            reader: Reader { owners: Owners::new(conn, OWNER_AGE), ..Reader::new(conn) },
             found: BTreeSet::new(),
             found_at: None,
             looked: BTreeMap::new(),
@@ -65,6 +66,7 @@ impl ListReader {
             ended: Vec::new(),
             notes: Vec::new(),
             blind: None,
+            told: false,
         }
     }
 
@@ -77,10 +79,12 @@ impl ListReader {
         named: &[String],
         now: Now,
     ) -> Result<(Vec<Rollout>, Vec<String>), SourceError> {
+        let (mut asked, mut told) = (false, false);
         if self.found_at.is_none_or(|at| now.since_start.saturating_sub(at) >= FIND_AGE) {
             self.found_at = Some(now.since_start);
+            asked = true;
             match self.find().await {
-                Ok(found) => (self.found, self.blind) = (found, None),
+                Ok(found) => (self.found, self.blind, told) = (found, None, true),
                 Err(error) if error.class.parks() => return Err(error),
                 Err(error) => self.blind = Some(format!("Lambda aliases: {}", error.short())),
             }
@@ -104,8 +108,10 @@ impl ListReader {
                 look.divided.is_empty() && now.since_start.saturating_sub(look.at) < LOOK_AGE
             });
             if !rests && !denied {
+                asked = true;
                 match self.divided(function, now.wall).await {
                     Ok(divided) => {
+                        told = true;
                         self.looked.insert(function.clone(), Look { at: now.since_start, divided });
                     }
                     Err(error) if error.class.parks() => return Err(error),
@@ -123,7 +129,15 @@ impl ListReader {
                 .extend(self.looked.get(function).into_iter().flat_map(|look| look.divided.iter().cloned()));
         }
         self.looked.retain(|function, _| all.contains(function));
+        if asked {
+            self.told = told;
+        }
         Ok((shifts, self.notes.clone()))
+    }
+
+    /// Whether CloudWatch or Lambda told something when they were asked last.
+    pub fn told(&self) -> bool {
+        self.told
     }
 
     /// The splits that were seen to end within a day.
@@ -182,7 +196,7 @@ impl ListReader {
             {
                 self.ended.retain(|old| old.deployment != shift.deployment);
                 self.ended.insert(0, Rollout { finished_at: Some(now), ..shift });
-                self.ended.truncate(MAX_ENDED);
+                self.ended.truncate(KEPT);
             }
         }
         Ok(divided)

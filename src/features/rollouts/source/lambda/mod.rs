@@ -6,28 +6,24 @@
 //! weights is asked only for those that are set.
 
 mod list;
+mod owner;
 
 pub use list::ListReader;
 
-use crate::aws::operation::{
-    BATCH_GET_DEPLOYMENT_TARGETS, GET_ALIAS, GET_FUNCTION_CONFIGURATION, LIST_DEPLOYMENT_TARGETS,
-    LIST_DEPLOYMENTS, LIST_TAGS, UPDATE_ALIAS,
-};
+use crate::aws::operation::{GET_ALIAS, GET_FUNCTION_CONFIGURATION, UPDATE_ALIAS};
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::mechanism::lambda::{Alias, Call};
 use crate::features::rollouts::model::{Image, Mechanism, Owner, Rollout, RolloutName, Side, Status};
 use crate::features::rollouts::source::ecs::text;
 use crate::features::rollouts::stages::Progress;
-use aws_sdk_codedeploy::types::DeploymentStatus;
 use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::types::{AliasConfiguration, AliasRoutingConfiguration};
 use jiff::{SignedDuration, Timestamp};
+use owner::Owners;
 use std::collections::HashMap;
 
 /// Versions, owners and shifts remembered.
 const MAX_KNOWN: usize = 500;
-/// CodeDeploy deployments in progress that are looked into.
-const MAX_DEPLOYMENTS: usize = 20;
 /// Codes with which Lambda says no before it does anything.
 pub const REFUSALS: [&str; 4] = [
     "PreconditionFailedException",
@@ -47,8 +43,7 @@ struct Version {
 pub struct Reader {
     conn: Conn,
     versions: HashMap<(String, String), Version>,
-    owners: HashMap<String, (Timestamp, Result<Owner, String>)>,
-    owner_age: SignedDuration,
+    owners: Owners,
     progress: HashMap<String, Progress>,
 }
 
@@ -59,8 +54,7 @@ impl Reader {
             // What a rollback rests on is never refused for its price.
             conn: conn.uncapped(),
             versions: HashMap::new(),
-            owners: HashMap::new(),
-            owner_age: SignedDuration::ZERO,
+            owners: Owners::new(conn, SignedDuration::ZERO),
             progress: HashMap::new(),
         }
     }
@@ -109,11 +103,7 @@ impl Reader {
             None => Side { called: Some("no other version".to_owned()), weight: Some(0.0), ..Side::of("") },
         };
         let owner =
-            if routing.is_empty() { Ok(Owner::Nobody) } else { self.owner(function, &name, &arn, now).await };
-        let (owner, owner_unread) = match owner {
-            Ok(owner) => (owner, None),
-            Err(why) => (Owner::Nobody, Some(why)),
-        };
+            if routing.is_empty() { Owner::Nobody } else { self.owners.of(function, &name, &arn, now).await };
         if self.progress.len() >= MAX_KNOWN {
             self.progress.clear();
         }
@@ -126,7 +116,6 @@ impl Reader {
             version,
             routing,
             revision: found.revision_id().map(|id| text(Some(id))),
-            owner_unread,
         };
         let (mechanism, status) = (Mechanism::Lambda(alias), Status::new(status));
         let name = RolloutName::Lambda { function: function.to_owned(), alias: name };
@@ -176,74 +165,6 @@ impl Reader {
             self.versions.insert(key, found.clone());
         }
         found
-    }
-
-    /// Who owns the weights of an alias, or why that is not known.
-    async fn owner(
-        &mut self,
-        function: &str,
-        alias: &str,
-        arn: &str,
-        now: Timestamp,
-    ) -> Result<Owner, String> {
-        if let Some((at, known)) = self.owners.get(arn)
-            && now.duration_since(*at) < self.owner_age
-        {
-            return known.clone();
-        }
-        let owner = match self.deployment_of(function, alias).await {
-            Ok(Some(id)) => Ok(Owner::Deployment(id)),
-            Ok(None) => self.stack_of(arn, alias).await,
-            Err(error) => Err(error),
-        };
-        let owner = owner.map_err(|error| error.short());
-        if self.owners.len() >= MAX_KNOWN {
-            self.owners.clear();
-        }
-        self.owners.insert(arn.to_owned(), (now, owner.clone()));
-        owner
-    }
-
-    /// The CodeDeploy deployment that is moving an alias.
-    async fn deployment_of(&self, function: &str, alias: &str) -> Result<Option<String>, SourceError> {
-        let open = ["Created", "Queued", "InProgress", "Baking", "Ready"].map(DeploymentStatus::from);
-        let client = self.conn.codedeploy();
-        let request = client.list_deployments().set_include_only_statuses(Some(open.to_vec()));
-        let answer = self.conn.call(&LIST_DEPLOYMENTS, request.send()).await?;
-        if answer.deployments().len() > MAX_DEPLOYMENTS || answer.next_token().is_some() {
-            let why =
-                format!("more than {MAX_DEPLOYMENTS} deployments are in progress: not all were looked into");
-            return Err(SourceError::new(ErrorClass::Invalid, LIST_DEPLOYMENTS.action, why));
-        }
-        for id in answer.deployments() {
-            let request = client.list_deployment_targets().deployment_id(id);
-            let targets = self.conn.call(&LIST_DEPLOYMENT_TARGETS, request.send()).await?;
-            if targets.target_ids().is_empty() {
-                continue;
-            }
-            let ids = targets.target_ids().iter().take(25).cloned().collect();
-            let request = client.batch_get_deployment_targets().deployment_id(id).set_target_ids(Some(ids));
-            let targets = self.conn.call(&BATCH_GET_DEPLOYMENT_TARGETS, request.send()).await?;
-            let mut infos = targets
-                .deployment_targets()
-                .iter()
-                .filter_map(|target| target.lambda_target()?.lambda_function_info());
-            if infos
-                .any(|info| info.function_name() == Some(function) && info.function_alias() == Some(alias))
-            {
-                return Ok(Some(text(Some(id))));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The stack that the function belongs to, or nobody.
-    async fn stack_of(&self, arn: &str, alias: &str) -> Result<Owner, SourceError> {
-        let function = arn.strip_suffix(&format!(":{alias}")).unwrap_or(arn);
-        let request = self.conn.lambda().list_tags().resource(function);
-        let answer = self.conn.call(&LIST_TAGS, request.send()).await?;
-        let stack = answer.tags().and_then(|tags| tags.get("aws:cloudformation:stack-name"));
-        Ok(stack.map_or(Owner::Nobody, |name| Owner::Stack(text(Some(name)))))
     }
 }
 
