@@ -6,7 +6,7 @@ use super::help::hidden;
 use super::msg::Now;
 use super::pane::{Ctx, Tone};
 use super::window::{Window, length};
-use crate::text::{cut_end, cut_middle, units, width};
+use crate::text::{cut_end, cut_middle, units, width, wrap};
 use crate::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -18,6 +18,9 @@ const MIN: (u16, u16) = (60, 15);
 
 /// Below this width names of tabs are cut to two letters and keys of the footer stand closer.
 const NARROW: u16 = 100;
+
+/// Most rows that a warning takes at the bottom.
+const NOTICE_ROWS: usize = 3;
 
 /// Credentials that end sooner than this are worth a warning.
 const CREDENTIALS_SOON: Duration = Duration::from_mins(10);
@@ -48,9 +51,17 @@ pub(super) fn render(app: &App, buf: &mut Buffer, now: Now) {
         line(row(area, top), &[(text.as_str(), ctx.theme.style(tone.role()))], buf);
         top += 1;
     }
-    let mut bottom = area.height - 2;
+    let notice = notice(app, &ctx, area.width.saturating_sub(2) as usize);
+    let mut bottom = area.height - 1 - (notice.len() as u16).max(1);
     rule(&ctx, row(area, bottom), false, buf);
-    footer(app, &ctx, row(area, area.height - 1), buf);
+    match notice.as_slice() {
+        [] => footer(app, &ctx, row(area, area.height - 1), buf),
+        rows => {
+            for ((text, style), at) in rows.iter().zip(bottom + 1..) {
+                line(row(area, at), &[(text, *style)], buf);
+            }
+        }
+    }
     if let Some(docked) = &app.ui.docked {
         bottom -= 1;
         docked.input.render(row(area, bottom), &docked.edit.label, buf, ctx.theme);
@@ -190,14 +201,23 @@ fn rule(ctx: &Ctx, area: Rect, top: bool, buf: &mut Buffer) {
     );
 }
 
+/// The passing line in the place of the keys: a row, or as many as it takes to say why something was not done.
+fn notice(app: &App, ctx: &Ctx, room: usize) -> Vec<(String, Style)> {
+    let Some(notice) = app.ui.notices.latest() else { return Vec::new() };
+    let most = if notice.tone >= Tone::Warn { NOTICE_ROWS } else { 1 };
+    let mut rows = wrap(&notice.text, room);
+    if rows.len() > most {
+        // The end says as much as the beginning: a name in an address, a reason.
+        let rest = if most == 1 { notice.text.clone() } else { rows.split_off(most - 1).join(" ") };
+        rows.truncate(most - 1);
+        rows.push(cut_middle(&rest, room, ctx.theme.glyphs().ellipsis).into_owned());
+    }
+    let style = ctx.theme.style(notice.tone.role());
+    rows.into_iter().map(|row| (row, style)).collect()
+}
+
 fn footer(app: &App, ctx: &Ctx, area: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
-    if let Some(notice) = app.ui.notices.latest() {
-        // The end says as much as the beginning: a name in an address, a reason.
-        let text = cut_middle(&notice.text, area.width.saturating_sub(2) as usize, theme.glyphs().ellipsis);
-        line(area, &[(&text, theme.style(notice.tone.role()))], buf);
-        return;
-    }
     let pane = app.panes.get(app.ui.pane);
     let mut actions = pane.map(|pane| pane.hints(ctx)).unwrap_or_default();
     actions.retain(|action| !hidden(*action, ctx));

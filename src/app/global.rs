@@ -132,7 +132,10 @@ impl App {
                 self.ui.refreshes = self.ui.refreshes.wrapping_add(1);
                 self.store.asked.clear();
             }
-            Action::Help => self.open_overlay(Box::new(Help::default())),
+            Action::Help => {
+                let here = self.with_pane(now, |pane, ctx| pane.hints(ctx));
+                self.open_overlay(Box::new(Help::new(here)));
+            }
             Action::Palette => {
                 let palette = Palette::new(self, now);
                 self.open_overlay(Box::new(palette));

@@ -1,6 +1,6 @@
 //! `?`: the keys that work here, then all of them; made from the action table and the live keymap.
 
-use super::action::{ACTIONS, Action, Scope};
+use super::action::{ACTIONS, Action, Info, Scope};
 use super::effect::Effect;
 use super::msg::Input;
 use super::overlay::{Overlay, Reply};
@@ -15,9 +15,18 @@ use std::cell::Cell;
 /// The help overlay.
 #[derive(Default)]
 pub struct Help {
+    /// The verbs of the screen below.
+    here: Vec<Action>,
     scroll: usize,
     /// How far it can scroll, learnt while drawing.
     last: Cell<usize>,
+}
+
+impl Help {
+    /// Help on a screen with these verbs.
+    pub fn new(here: Vec<Action>) -> Self {
+        Self { here, ..Self::default() }
+    }
 }
 
 impl Overlay for Help {
@@ -39,31 +48,37 @@ impl Overlay for Help {
 
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         let inner = dialog::frame(area, 76, area.height, " Keys ", " Esc closes ", buf, ctx.theme);
-        let lines = lines(ctx);
+        let lines = self.lines(ctx);
         let last = lines.len().saturating_sub(inner.height as usize);
         self.last.set(last);
         dialog::lines(inner, lines.get(self.scroll.min(last)..).unwrap_or_default(), buf);
     }
 }
 
-/// Help as lines: one table for the screen, `man` and the README.
-fn lines(ctx: &Ctx) -> Vec<Line<'static>> {
-    let key_style = ctx.theme.style(Role::Key);
-    let mut lines = Vec::new();
-    for scope in [Scope::Move, Scope::Go, Scope::Find, Scope::Read, Scope::Jump, Scope::Do, Scope::More] {
-        if !lines.is_empty() {
-            lines.push(Line::default());
+impl Help {
+    /// Help as lines: what works on this screen, then one table for the screen, `man` and the README.
+    fn lines(&self, ctx: &Ctx) -> Vec<Line<'static>> {
+        let here = self.here.iter().map(|action| action.info()).collect();
+        let scopes = [Scope::Move, Scope::Go, Scope::Find, Scope::Read, Scope::Jump, Scope::Do, Scope::More];
+        let of = |scope: Scope| ACTIONS.iter().filter(|info| info.scope == scope).collect();
+        let all = scopes.into_iter().map(|scope| (scope.title(), of(scope)));
+        let parts: Vec<(&str, Vec<&Info>)> = std::iter::once(("Here", here)).chain(all).collect();
+        let mut lines = Vec::new();
+        for (title, infos) in parts.into_iter().filter(|(_, infos)| !infos.is_empty()) {
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            lines.push(Line::styled(title, ctx.theme.style(Role::Strong)));
+            for info in infos.into_iter().filter(|info| !hidden(info.action, ctx)) {
+                let keys = ctx.keymap.keys(info.action).join(" ");
+                lines.push(Line::from(vec![
+                    Span::styled(format!("  {keys:<18}"), ctx.theme.style(Role::Key)),
+                    Span::styled(info.doc, ctx.theme.style(Role::Text)),
+                ]));
+            }
         }
-        lines.push(Line::styled(scope.title(), ctx.theme.style(Role::Strong)));
-        for info in ACTIONS.iter().filter(|info| info.scope == scope && !hidden(info.action, ctx)) {
-            let keys = ctx.keymap.keys(info.action).join(" ");
-            lines.push(Line::from(vec![
-                Span::styled(format!("  {keys:<18}"), key_style),
-                Span::styled(info.doc, ctx.theme.style(Role::Text)),
-            ]));
-        }
+        lines
     }
-    lines
 }
 
 /// Read-only targets do not list the verb.

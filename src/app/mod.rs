@@ -153,6 +153,11 @@ impl App {
         }) && self.panes.iter().enumerate().all(|(i, pane)| i != self.ui.pane || pane.settled(&self.ctx(now)))
     }
 
+    /// Whether what was typed until now is for nothing that the drawing just made shows: asked once after each.
+    pub fn newly_drawn(&self) -> bool {
+        self.ui.overlays.last().is_some_and(|overlay| overlay.newly_drawn())
+    }
+
     /// Whether what is being typed must not be recorded.
     pub fn secret(&self) -> bool {
         self.ui.overlays.last().is_some_and(|overlay| overlay.secret())

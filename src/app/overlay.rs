@@ -52,6 +52,11 @@ pub trait Overlay {
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx);
     /// It is not on the screen (any more): what only counts when seen must not count now.
     fn hidden(&self) {}
+    /// What the last drawing showed takes the place of something else, and keys typed before it was seen could mean
+    /// harm. `true` once for each.
+    fn newly_drawn(&self) -> bool {
+        false
+    }
     /// What is typed must not be recorded.
     fn secret(&self) -> bool {
         false

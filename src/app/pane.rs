@@ -180,6 +180,16 @@ pub struct Notice {
     until: Option<Duration>,
 }
 
+impl Notice {
+    /// How long it is shown.
+    fn life(&self) -> Duration {
+        Duration::from_secs(if self.tone >= Tone::Warn { 12 } else { 6 })
+    }
+}
+
+/// So long it takes to read a line.
+const READ: Duration = Duration::from_secs(2);
+
 /// At most eight notices wait; the newest is shown.
 #[derive(Debug, Default)]
 pub struct Notices {
@@ -219,13 +229,21 @@ impl Notices {
         self.list.back()
     }
 
-    /// Forgets what has been shown long enough: 6 s, or 12 s for bad news.
+    /// Forgets what has been shown long enough: 6 s, or 12 s for bad news. What another line took the place of after
+    /// it could be read does not come back, unless it is bad.
     pub fn expire(&mut self, now: Now) {
+        let at = now.since_start;
         for notice in &mut self.list {
-            let life = Duration::from_secs(if notice.tone >= Tone::Warn { 12 } else { 6 });
-            notice.until.get_or_insert(now.since_start + life);
+            notice.until.get_or_insert(at + notice.life());
         }
-        self.list.retain(|notice| notice.until.is_none_or(|until| now.since_start < until));
+        let latest = self.list.len().saturating_sub(1);
+        let mut index = 0;
+        self.list.retain(|notice| {
+            let replaced = index < latest && notice.tone < Tone::Bad;
+            index += 1;
+            let could_be_read = |until: Duration| until.saturating_sub(at) + READ <= notice.life();
+            notice.until.is_none_or(|until| at < until && !(replaced && could_be_read(until)))
+        });
     }
 
     /// Forgets everything.

@@ -347,6 +347,45 @@ fn a_passing_line_goes_when_its_place_is_left_unless_something_is_amiss() {
 }
 
 #[test]
+fn a_line_that_was_replaced_does_not_come_back_and_bad_news_does() {
+    let mut app = app(&["a"]);
+    let shown = |app: &App| app.ui.notices.latest().map(|notice| notice.text.clone());
+    app.ui.notices.warn("target a is read-only");
+    app.handle(Msg::Tick, now(0));
+    app.handle(Msg::Tick, now(3));
+    app.ui.notices.info("copied checkout");
+    app.handle(Msg::Tick, now(3));
+    assert_eq!(shown(&app).unwrap(), "copied checkout");
+    app.handle(Msg::Tick, now(10));
+    assert_eq!(shown(&app), None, "the first one has been read");
+    app.ui.notices.push(Tone::Bad, "not written");
+    app.handle(Msg::Tick, now(20));
+    app.ui.notices.info("copied checkout");
+    app.handle(Msg::Tick, now(21));
+    app.handle(Msg::Tick, now(28));
+    assert_eq!(shown(&app).unwrap(), "not written");
+}
+
+#[test]
+fn a_long_reason_takes_the_rows_that_it_needs() {
+    let mut app = app(&["a"]);
+    let reason = "no rollback of checkout: it has ended and the original task set was removed: going back now is a \
+                  new deployment of the previous revision, which is not made here";
+    app.ui.notices.warn(reason);
+    let screen = drawn(&app, 80, 1);
+    let rule = screen.lines().count() - screen.lines().rev().position(|row| row.starts_with('─')).unwrap();
+    let rows: Vec<&str> = screen.lines().skip(rule).map(str::trim).collect();
+    assert_eq!(rows.join(" "), reason, "{screen}");
+    app.ui.notices.warn(&"word ".repeat(100));
+    let screen = drawn(&app, 80, 1);
+    assert!(screen.lines().last().unwrap().contains('…'), "{screen}");
+    app.ui.notices.info(&format!("copied https://{}/end", "x".repeat(200)));
+    let screen = drawn(&app, 80, 1);
+    let row = screen.lines().last().unwrap();
+    assert!(row.starts_with(" copied https://") && row.trim_end().ends_with("/end"), "{screen}");
+}
+
+#[test]
 fn what_was_copied_is_named() {
     let url = format!("https://eu-west-2.console.aws.amazon.com/{}", "x".repeat(200));
     for (text, says) in [

@@ -27,9 +27,8 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::OnceCell;
 
 /// Other regions of a target whose clients are kept; AWS has fewer.
 const MAX_REGIONS: usize = 64;
@@ -113,10 +112,14 @@ struct Inner {
     writes: bool,
     meter: Arc<Meter>,
     desk: Arc<MfaDesk>,
+    /// For the credentials of the connection for writes, whichever that is.
+    write_desk: Arc<MfaDesk>,
     skew: Arc<Skew>,
     expiry: Arc<Expiry>,
+    /// Requests of this connection that left.
+    left: Arc<AtomicU64>,
     live: Mutex<Arc<Live>>,
-    writer: OnceCell<Conn>,
+    writer: tokio::sync::Mutex<Option<Conn>>,
     /// The same target in other regions, opened when first asked for.
     elsewhere: tokio::sync::Mutex<BTreeMap<String, Conn>>,
 }
@@ -144,6 +147,7 @@ impl Inner {
                 meter: self.meter.clone(),
                 skew: self.skew.clone(),
                 time: self.aws.ground.time.clone(),
+                left: self.left.clone(),
             },
             once: self.writes,
         }
@@ -152,8 +156,9 @@ impl Inner {
 
 impl Conn {
     async fn open(aws: Aws, spec: TargetSpec, meter: Arc<Meter>, desk: Arc<MfaDesk>, writes: bool) -> Self {
-        let (skew, expiry) = (Arc::<Skew>::default(), Arc::<Expiry>::default());
-        let tap = Tap { meter: meter.clone(), skew: skew.clone(), time: aws.ground.time.clone() };
+        let (skew, expiry, left) = (Arc::<Skew>::default(), Arc::<Expiry>::default(), Arc::default());
+        let time = aws.ground.time.clone();
+        let tap = Tap { meter: meter.clone(), skew: skew.clone(), time, left: Arc::clone(&left) };
         let extras =
             Extras { desk: desk.clone(), expiry: expiry.clone(), meter: meter.clone(), tap, once: writes };
         let stamp = match aws.env() {
@@ -161,8 +166,20 @@ impl Conn {
             None => Stamp::default(),
         };
         let live = Mutex::new(Inner::load(&aws, &spec, &extras, stamp).await);
-        let (writer, elsewhere) = (OnceCell::new(), tokio::sync::Mutex::default());
-        let inner = Inner { aws, spec, writes, meter, desk, skew, expiry, live, writer, elsewhere };
+        let inner = Inner {
+            write_desk: Arc::new(desk.beside()),
+            aws,
+            spec,
+            writes,
+            meter,
+            desk,
+            skew,
+            expiry,
+            left,
+            live,
+            writer: tokio::sync::Mutex::default(),
+            elsewhere: tokio::sync::Mutex::default(),
+        };
         Self { inner: Arc::new(inner), capped: !writes }
     }
 
@@ -224,12 +241,13 @@ impl Conn {
     {
         let request = Box::pin(request);
         async move {
+            let refused = |why: &str| SourceError::new(ErrorClass::Invalid, op.action, why).unsent();
             if !self.inner.writes {
-                return Err(SourceError::new(ErrorClass::Invalid, op.action, "this connection only reads"));
+                return Err(refused("this connection only reads"));
             }
             // The config may have become read-only since the connection was handed out.
             if let Some(reason) = self.writes_refused() {
-                return Err(SourceError::new(ErrorClass::Invalid, op.action, reason));
+                return Err(refused(&reason));
             }
             self.send(op, 1, request).await
         }
@@ -245,10 +263,13 @@ impl Conn {
         E: ProvideErrorMetadata + Error + 'static,
     {
         self.inner.meter.count(op, units, (self.inner.aws.monotonic)());
-        let error = match request.await {
+        let left = self.inner.left.load(Ordering::SeqCst);
+        let mut error = match request.await {
             Ok(answer) => return Ok(answer),
             Err(error) => classify(op, &error, &self.caller()),
         };
+        // Another request of this connection may have left meanwhile: then it is not known.
+        error.unsent = self.inner.left.load(Ordering::SeqCst) == left;
         if error.class == ErrorClass::Throttled {
             self.inner.meter.count_throttled(op);
         }
@@ -301,10 +322,10 @@ impl Conn {
         Self { capped: self.capped, ..conn }
     }
 
-    /// A connection that may change AWS, with the target's own credentials for writes when it has some.
-    /// Refused for a read-only target and for a foreign custom endpoint.
+    /// A connection that may change AWS, with the target's own credentials for writes when it has some, in the region
+    /// that is read now. Refused for a read-only target and for a foreign custom endpoint.
     pub async fn for_writes(&self) -> Result<Self, SourceError> {
-        let refused = |reason: String| SourceError::new(ErrorClass::Invalid, "write", reason);
+        let refused = |reason: String| SourceError::new(ErrorClass::Invalid, "write", reason).unsent();
         if let Some(reason) = self.writes_refused() {
             return Err(refused(reason));
         }
@@ -312,16 +333,23 @@ impl Conn {
             return Ok(self.clone());
         }
         let inner = &self.inner;
-        let open = || {
-            let spec = write_spec(&inner.spec, self.region());
-            Self::open(inner.aws.clone(), spec, inner.meter.clone(), Arc::new(inner.desk.beside()), true)
+        let spec = inner.spec.for_writes(self.region());
+        let mut kept = inner.writer.lock().await;
+        let same = kept.take().filter(|writer| writer.inner.spec.region == spec.region);
+        let writer = if let Some(writer) = same {
+            writer
+        } else {
+            // The first time, and after the read profile went to another region.
+            let (meter, desk) = (inner.meter.clone(), inner.write_desk.clone());
+            Self::open(inner.aws.clone(), spec, meter, desk, true).await
         };
-        let writer = inner.writer.get_or_init(open).await;
+        *kept = Some(writer.clone());
+        drop(kept);
         writer.reload_if_changed().await;
         // Its profile may bring an endpoint of its own.
         match writer.writes_refused() {
             Some(reason) => Err(refused(reason)),
-            None => Ok(writer.clone()),
+            None => Ok(writer),
         }
     }
 
@@ -344,7 +372,7 @@ impl Conn {
 
     /// Leaves the code that a call on the connection for writes asked for.
     pub fn give_write_mfa(&self, code: MfaCode) {
-        self.inner.writer.get().unwrap_or(self).inner.desk.put(code);
+        self.inner.write_desk.put(code);
     }
 
     /// The target.
@@ -397,19 +425,5 @@ impl fmt::Debug for Conn {
     }
 }
 
-/// The target as it is reached for writes. The region is the one that was read, whatever the other profile says.
-fn write_spec(spec: &TargetSpec, region: Option<String>) -> TargetSpec {
-    let mut write = TargetSpec { region: region.or_else(|| spec.region.clone()), ..spec.clone() };
-    if let Some(profile) = &spec.write_profile {
-        write.profile = Some(profile.clone());
-        write.role_arn = None;
-    }
-    if let Some(role_arn) = &spec.write_role_arn {
-        write.role_arn = Some(role_arn.clone());
-    }
-    if write.role_arn.is_none() && spec.write_profile.is_some() {
-        write.mfa_serial = None;
-        write.external_id = None;
-    }
-    write
-}
+#[cfg(test)]
+mod tests;

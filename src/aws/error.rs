@@ -78,6 +78,10 @@ pub struct SourceError {
     pub advice: String,
     /// How long AWS asked to wait, when it said so.
     pub retry_after: Option<Duration>,
+    /// The request is known not to have left: no credentials could be had for it, it could not be made, or it was not
+    /// tried. `false` is not known.
+    #[serde(default)]
+    pub unsent: bool,
 }
 
 impl SourceError {
@@ -91,7 +95,14 @@ impl SourceError {
             request_id: None,
             advice: String::new(),
             retry_after: None,
+            unsent: false,
         }
+    }
+
+    /// The same of a request that was not even tried.
+    #[must_use]
+    pub fn unsent(self) -> Self {
+        Self { unsent: true, ..self }
     }
 
     /// One line for a panel: `denied: cloudwatch:GetMetricData`.

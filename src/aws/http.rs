@@ -21,7 +21,7 @@ use aws_smithy_types::date_time::Format;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// The real client. `ca_bundle` is the text of a PEM file whose certificates are trusted besides the
 /// system's; an error says what is wrong with it.
@@ -95,12 +95,14 @@ impl Skew {
     }
 }
 
-/// Counts what the SDK does by itself and reads the clock skew off each answer.
+/// Counts what leaves and what the SDK does by itself, and reads the clock skew off each answer.
 #[derive(Debug, Clone)]
 pub(super) struct Tap {
     pub meter: Arc<Meter>,
     pub skew: Arc<Skew>,
     pub time: SharedTimeSource,
+    /// Requests that were signed and handed to the HTTP client, whatever became of them.
+    pub left: Arc<AtomicU64>,
 }
 
 impl Intercept for Tap {
@@ -114,6 +116,7 @@ impl Intercept for Tap {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        self.left.fetch_add(1, Ordering::SeqCst);
         if config.load::<RequestAttempts>().is_some_and(|made| made.attempts() > 1) {
             self.meter.count_retry();
         }

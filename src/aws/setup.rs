@@ -236,7 +236,9 @@ fn with_roles(
     let mut provider = base;
     for step in &plan.roles {
         let below = sdk.to_builder().credentials_provider(provider).build();
-        let config = aws_sdk_sts::config::Builder::from(&below).interceptor(extras.tap.clone());
+        // What leaves for credentials is not the request that they are for.
+        let tap = Tap { left: Arc::default(), ..extras.tap.clone() };
+        let config = aws_sdk_sts::config::Builder::from(&below).interceptor(tap);
         provider = SharedCredentialsProvider::new(RoleProvider {
             sts: aws_sdk_sts::Client::from_conf(config.build()),
             step: step.clone(),

@@ -76,4 +76,21 @@ impl TargetSpec {
             write_role_arn: None,
         }
     }
+
+    /// The same as it is reached for writes. The region is the one that was read, whatever the other profile says.
+    pub(super) fn for_writes(&self, region: Option<String>) -> Self {
+        let mut write = Self { region: region.or_else(|| self.region.clone()), ..self.clone() };
+        if let Some(profile) = &self.write_profile {
+            write.profile = Some(profile.clone());
+            write.role_arn = None;
+        }
+        if let Some(role_arn) = &self.write_role_arn {
+            write.role_arn = Some(role_arn.clone());
+        }
+        if write.role_arn.is_none() && self.write_profile.is_some() {
+            write.mfa_serial = None;
+            write.external_id = None;
+        }
+        write
+    }
 }

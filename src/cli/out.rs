@@ -17,6 +17,11 @@ impl Out {
         Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()) }
     }
 
+    #[cfg(test)]
+    pub(super) fn to(out: impl Write + 'static) -> Self {
+        Self { out: Box::new(out), err: Box::new(io::sink()) }
+    }
+
     /// Writes text and ends its last line.
     pub fn text(&mut self, text: &str) -> Result<(), Failure> {
         self.bytes(text.as_bytes())?;

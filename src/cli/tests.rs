@@ -308,7 +308,7 @@ fn where_the_console_was_left_it_starts_again() {
 #[test]
 fn a_snapshot_of_which_nothing_was_read_says_why() {
     for (pane, fault, unread) in [
-        ("rollouts", "ecs:*=deny", vec!["denied: ecs:ListClusters"]),
+        ("rollouts", "*:*=deny", vec!["denied: ecs:ListClusters"]),
         ("alarms", "cloudwatch:*=deny", vec!["denied: cloudwatch:DescribeAlarms"]),
         ("overview", "cloudwatch:*=deny", vec![]),
         ("diagnostics", "cloudwatch:*=deny", vec![]),

@@ -93,6 +93,8 @@ pub struct TargetStore {
     pub rollout_detail: Option<rollouts::RolloutDetail>,
     /// The sides of listed shifts, compared.
     pub verdicts: Vec<rollouts::Comparison>,
+    /// What was compared last of each shift, also of those that are over.
+    pub compared: rollouts::LastSeen,
     /// The last exact reads of shifts.
     pub shifts: Option<rollouts::Shifts>,
     /// What services are made of.
@@ -132,6 +134,8 @@ pub struct Store {
     pub asked: BTreeSet<TargetId>,
     /// How many MFA codes were given.
     pub codes: u64,
+    /// How many texts were copied.
+    pub copies: u64,
     /// Dashboards given as files, in their order.
     pub local_dashboards: Vec<dashboards::LocalDashboard>,
     /// The journal of rollbacks, once it was read.
@@ -225,8 +229,18 @@ impl Store {
             Payload::LogGroups(list) => target.log_groups = Some(list),
             Payload::LogBatch(batch) => drop(target.logs.push(batch)),
             Payload::Rollouts(list) => target.rollouts = Some(list),
-            Payload::RolloutDetail(detail) => target.rollout_detail = Some(detail),
-            Payload::Verdicts(read) => target.verdicts = read,
+            Payload::RolloutDetail(detail) => {
+                if let Some(seen) = &detail.metrics {
+                    target.compared.keep(seen);
+                }
+                target.rollout_detail = Some(detail);
+            }
+            Payload::Verdicts(read) => {
+                for seen in &read {
+                    target.compared.keep(seen);
+                }
+                target.verdicts = read;
+            }
             Payload::Inventory(inventory) => target.inventory = Some(*inventory),
             Payload::Traffic(list) => target.traffic = Some(list),
             Payload::Traces(list) => target.traces = Some(list),
@@ -257,6 +271,7 @@ impl Store {
                 return vec![Effect::Wake];
             }
             OpOutcome::Copied { text, result: Ok(_) } => {
+                self.copies += 1;
                 notices.push(Tone::Ok, format!("copied {}", short(&text)));
             }
             OpOutcome::Copied { result: Err(problem), .. } => notices.push(Tone::Warn, problem),

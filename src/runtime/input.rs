@@ -5,10 +5,30 @@
 
 use crate::app::Input;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use futures::{Stream, StreamExt};
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 /// How long an Esc waits for the rest of its sequence.
 pub const ESC_HOLD: Duration = Duration::from_millis(50);
+
+/// Takes all that has come already, without waiting, and gives what was neither typed nor pasted.
+///
+/// It asks with the waker of the task that runs it: a terminal's stream keeps the waker that it was asked with, and
+/// asked with one that wakes nobody it would be silent from then on.
+pub async fn drop_typed(events: &mut (impl Stream<Item = Event> + Unpin)) -> Vec<Event> {
+    poll_fn(|context| {
+        let mut rest = Vec::new();
+        while let Poll::Ready(Some(event)) = events.poll_next_unpin(context) {
+            if !matches!(event, Event::Key(_) | Event::Paste(_)) {
+                rest.push(event);
+            }
+        }
+        Poll::Ready(rest)
+    })
+    .await
+}
 
 /// The rejoiner: events in, inputs out.
 #[derive(Debug, Default)]

@@ -240,6 +240,17 @@ impl Loop {
             if self.dirty && self.drawn_at.is_none_or(|at| now >= at + FRAME) {
                 self.draw(app, terminal)?;
                 self.publish(app);
+                if app.newly_drawn() {
+                    // A slow terminal takes its time, and somebody types on for what stood there before.
+                    rejoin = input::Rejoin::default();
+                    for event in input::drop_typed(&mut events).await {
+                        for input in rejoin.on_event(event, now) {
+                            if let ControlFlow::Break(ended) = self.take(app, Msg::Input(input), terminal)? {
+                                return Ok(ended);
+                            }
+                        }
+                    }
+                }
             }
             if let Some(idle) = &self.shell.idle {
                 idle.send_replace(!self.dirty && rejoin.deadline().is_none() && self.settled(app));

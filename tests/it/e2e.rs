@@ -168,6 +168,23 @@ async fn the_bad_deploy_is_rolled_back_by_its_typed_name_and_recovers() {
     assert_eq!(sent(&driver), 1, "sent once, watched to the end");
 }
 
+#[tokio::test(start_paused = true)]
+async fn keys_typed_while_the_plan_is_being_drawn_are_not_for_it() {
+    let mut driver = Driver::bad_deploy("blind").await;
+    driver.settle().await;
+    driver.press("2<Enter>").await;
+    driver.send_while_drawing("will call  ecs:StopServiceDeployment", "checkout<Enter>");
+    driver.press("R").await;
+    driver.wait_for("type  checkout  to roll back", Duration::from_secs(10)).await;
+    driver.settle().await;
+    driver.shows("type  checkout  to roll back");
+    assert_eq!(sent(&driver), 0, "nobody had seen it:\n{}", driver.text());
+    driver.press("checkout").await;
+    driver.shows("Enter sends ecs:StopServiceDeployment");
+    driver.press("<Enter>").await;
+    assert_eq!(sent(&driver), 1);
+}
+
 fn sent(driver: &Driver) -> u64 {
     let counts = driver.sims[0].ceilings();
     counts.iter().filter(|count| count.operation == "StopServiceDeployment").map(|count| count.total).sum()
@@ -182,8 +199,13 @@ async fn a_read_only_target_offers_no_rollback() {
     driver.shows("READ-ONLY");
     driver.hides("rollback…");
     driver.press("R").await;
+    driver.wait_for("target demo is read-only", Duration::from_secs(10)).await;
     driver.hides("to roll back:");
-    driver.press("?").await;
+    driver.press("checkout<Enter>").await;
+    assert_eq!(sent(&driver), 0);
+    driver.shows("nothing to type: y copies the command");
+    driver.press("<Esc>?").await;
+    driver.shows("Here");
     driver.hides("rollback dialog");
 }
 

@@ -145,13 +145,18 @@ async fn log_tail() {
 #[tokio::test(start_paused = true)]
 async fn rollouts() {
     // ECS alone takes nothing away from the other mechanisms.
-    holds("*:*", rollouts::ListSource::new, &Query::Rollouts(rollouts::RolloutsQuery::default())).await;
+    let query = Query::Rollouts(rollouts::RolloutsQuery::default());
+    Box::pin(holds("*:*", rollouts::ListSource::new, &query)).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn rollout_detail() {
-    let query =
-        Query::RolloutDetail(rollouts::DetailQuery { name: checkout(), metrics: None, stopped: None });
+    let query = Query::RolloutDetail(rollouts::DetailQuery {
+        name: checkout(),
+        metrics: None,
+        stopped: None,
+        seen: (None, 0),
+    });
     holds("ecs:*", rollouts::DetailSource::new, &query).await;
 }
 

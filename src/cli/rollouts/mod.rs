@@ -53,11 +53,8 @@ pub fn list(setup: &Setup, as_json: bool, out: &mut Out) -> Result<(), Failure> 
         let mut sites = Sites::open(setup, clock).await?;
         sites.read_lists(None).await;
         sites.settle_open(&mut say).await;
+        sites.compare(None).await;
         let now = clock.wall();
-        let shifts: Vec<_> = sites
-            .lists()
-            .flat_map(|(id, list)| list.shifts.iter().chain(list.recent.iter()).map(move |shift| (id, shift)))
-            .collect();
         if as_json {
             let targets = sites.list.iter().map(|site| {
                 let list = site.list.as_ref();
@@ -72,13 +69,26 @@ pub fn list(setup: &Setup, as_json: bool, out: &mut Out) -> Result<(), Failure> 
             let rollouts = sites.list.iter().flat_map(|site| {
                 let list = site.list.as_ref().ok();
                 let shifts = list.into_iter().flat_map(|list| list.shifts.iter().chain(list.recent.iter()));
-                shifts.map(|shift| json::rollout(site.id(), site.conn.region().as_deref(), shift))
+                shifts.map(|shift| {
+                    json::rollout(
+                        site.id(),
+                        site.conn.region().as_deref(),
+                        shift,
+                        &site.compared(&shift.deployment),
+                    )
+                })
             });
             let (targets, rollouts): (Vec<_>, Vec<_>) = (targets.collect(), rollouts.collect());
             let rest = json!({ "targets": targets, "rollouts": rollouts });
             say.document(&json::document("rollouts", now, rest))?;
         } else {
             let several = sites.list.len() > 1;
+            let shifts = sites.list.iter().flat_map(|site| {
+                let lists = site.list.iter();
+                let shifts = lists.flat_map(|list| list.shifts.iter().chain(list.recent.iter()));
+                shifts.map(|shift| (site.id(), shift, site.compared(&shift.deployment)))
+            });
+            let shifts: Vec<_> = shifts.collect();
             let lines = report::list(&shifts, several, now, &setup.zone, setup.theme.glyphs());
             let none = lines.is_empty() && sites.unread().next().is_none();
             say.lines(&lines)?;

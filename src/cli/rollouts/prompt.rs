@@ -1,22 +1,27 @@
 //! The prompt of `eyewall rollback` in a terminal: the console's dialog on one line.
 //!
-//! Keys typed before the plan stood there are dropped, paste is refused, the plan is read again every five seconds,
-//! and only Enter on the exact name sends.
+//! The plan is read again every five seconds, whatever is typed meanwhile, and printed again when it means another
+//! call. Keys typed before the plan stood there are dropped, paste is refused, and only Enter on the exact name sends.
 
 use super::rollback::read_plan;
 use super::say::Say;
 use super::sites::Sites;
+use crate::aws::SourceError;
 use crate::cli::{Failure, shell};
-use crate::features::rollouts::Plan;
+use crate::features::rollouts::report;
 use crate::features::rollouts::rollback::{Dialog, Input, Reply};
 use crate::features::rollouts::wire::ShiftRef;
+use crate::features::rollouts::{Compared, Plan};
+use crate::runtime::input::drop_typed;
+use crate::theme::Glyphs;
 use crossterm::event::{
     DisableBracketedPaste, EnableBracketedPaste, Event, EventStream, KeyCode, KeyEventKind, KeyModifiers,
 };
 use crossterm::execute;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use futures::StreamExt;
+use futures::{Stream, StreamExt, future, stream};
 use std::io::{self, IsTerminal};
+use std::pin::pin;
 use std::time::Duration;
 
 /// The plan is read again this often.
@@ -36,14 +41,6 @@ impl Keys {
         execute!(io::stdout(), EnableBracketedPaste)?;
         Ok(Self)
     }
-
-    /// Drops what was typed before anybody could know what it would mean.
-    fn drop_typed() -> io::Result<()> {
-        while crossterm::event::poll(Duration::ZERO)? {
-            crossterm::event::read()?;
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Keys {
@@ -54,51 +51,86 @@ impl Drop for Keys {
     }
 }
 
-/// Asks for the name; the plan to send, or why nothing is sent.
+/// The plan to send, or why nothing is sent.
+type Answer = Result<Box<Plan>, Vec<String>>;
+
+/// Asks for the name, under a plan that stands there already with what its sides did.
 pub(super) async fn ask(
     plan: Plan,
+    compared: Option<&Compared>,
     shift: &ShiftRef,
+    glyphs: &Glyphs,
     sites: &mut Sites,
     say: &mut Say<'_>,
-) -> Result<Result<Box<Plan>, Vec<String>>, Failure> {
+) -> Result<Answer, Failure> {
     let target = plan.place.target.clone();
+    let (clock, scripted) = (sites.clock, sites.scripted);
     let mut dialog = Dialog::open(target.clone(), plan.name.clone());
     dialog.plan_read(plan);
     let keys = Keys::take().map_err(Failure::failed)?;
-    Keys::drop_typed().map_err(Failure::failed)?;
-    let mut events = EventStream::new();
-    let mut interrupted = Box::pin(shell::interrupted());
-    let mut shown = Shown::default();
-    let end = loop {
-        draw(&dialog, &mut shown, say)?;
+    let events = EventStream::new().take_while(|event| future::ready(event.is_ok()));
+    let events = events.filter_map(|event| future::ready(event.ok()));
+    // One stream for all of it: no key puts the next read off, and no read keeps a key waiting.
+    let reads = stream::unfold(sites, async |sites| {
+        sites.wait(CADENCE).await;
+        let read = read_plan(sites, &target, shift).await;
+        Some((read, sites))
+    });
+    let reads = if scripted { stream::pending().left_stream() } else { reads.right_stream() };
+    let whole = |plan: &Plan| report::plan(plan, compared, clock.wall(), glyphs);
+    let mut page = Page { say, whole: &whole, notices: Vec::new(), line: String::new() };
+    let (events, reads) = (Box::pin(events), Box::pin(reads));
+    let answer = converse(&mut dialog, events, reads, shell::interrupted(), &mut page).await;
+    drop(keys);
+    say.next_line()?;
+    answer
+}
+
+/// Keys, reads and signals, until one of them ends it.
+async fn converse(
+    dialog: &mut Dialog,
+    mut events: impl Stream<Item = Event> + Unpin,
+    mut reads: impl Stream<Item = Result<Plan, SourceError>> + Unpin,
+    interrupted: impl Future<Output = ()>,
+    page: &mut Page<'_, '_>,
+) -> Result<Answer, Failure> {
+    let mut interrupted = pin!(interrupted);
+    loop {
+        page.notices(dialog)?;
         dialog.set_drawn(true);
+        if dialog.newly_drawn() {
+            // It was typed before anybody could know what it would mean.
+            drop_typed(&mut events).await;
+        }
+        // Last, since whoever sees it may type.
+        page.line(dialog)?;
         if !dialog.typing() {
-            break Err(dialog.plan().map(refusals).unwrap_or_default());
+            return Ok(Err(dialog.plan().map(refusals).unwrap_or_default()));
         }
         let event = tokio::select! {
             event = events.next() => event,
-            () = &mut interrupted => break Err(vec!["interrupted".to_owned()]),
-            () = sites.wait(CADENCE), if !sites.scripted => {
-                match read_plan(sites, &target, shift).await {
+            () = &mut interrupted => return Ok(Err(vec!["interrupted".to_owned()])),
+            Some(read) = reads.next() => {
+                match read {
                     Ok(plan) => dialog.plan_read(plan),
                     Err(error) => dialog.read_failed(error),
+                }
+                if let (false, Some(plan)) = (dialog.drawn(), dialog.plan()) {
+                    page.plan(plan)?;
                 }
                 continue;
             }
         };
-        let Some(Ok(event)) = event else { break Err(vec!["the terminal is gone".to_owned()]) };
+        let Some(event) = event else { return Ok(Err(vec!["the terminal is gone".to_owned()])) };
         match input(&event).map(|input| dialog.input(input)) {
-            Some(Reply::Send(plan)) => break Ok(plan),
-            Some(Reply::Close) => break Err(vec!["cancelled".to_owned()]),
+            Some(Reply::Send(plan)) => return Ok(Ok(plan)),
+            Some(Reply::Close) => return Ok(Err(vec!["cancelled".to_owned()])),
             Some(Reply::AskCode) => {
-                break Err(vec!["an MFA code is needed, and only the console asks for one".to_owned()]);
+                return Ok(Err(vec!["an MFA code is needed, and only the console asks for one".to_owned()]));
             }
             _ => {}
         }
-    };
-    drop(keys);
-    say.begin("\n")?;
-    Ok(end)
+    }
 }
 
 fn refusals(plan: &Plan) -> Vec<String> {
@@ -106,26 +138,47 @@ fn refusals(plan: &Plan) -> Vec<String> {
 }
 
 /// What stands on the terminal.
-#[derive(Default)]
-struct Shown {
+struct Page<'a, 'b> {
+    say: &'a mut Say<'b>,
+    /// A plan in lines.
+    whole: &'a dyn Fn(&Plan) -> Vec<String>,
     notices: Vec<String>,
     line: String,
 }
 
-/// What is new above the line, and the line itself if it is another one.
-fn draw(dialog: &Dialog, shown: &mut Shown, say: &mut Say) -> Result<(), Failure> {
-    let notices = dialog.notices();
-    for notice in notices.iter().filter(|notice| !shown.notices.contains(notice)) {
-        say.begin(&format!("\r\u{1b}[K{notice}\r\n"))?;
-        shown.line.clear();
+impl Page<'_, '_> {
+    /// Another plan, whole: what stands above is no longer what would be sent.
+    fn plan(&mut self, plan: &Plan) -> Result<(), Failure> {
+        self.above(&[vec![String::new()], (self.whole)(plan)].concat())
     }
-    shown.notices = notices;
-    let line = format!("{}  {}", dialog.prompt(), dialog.typed());
-    if line != shown.line {
-        say.begin(&format!("\r\u{1b}[K{line}"))?;
-        shown.line = line;
+
+    /// What is new above the line.
+    fn notices(&mut self, dialog: &Dialog) -> Result<(), Failure> {
+        let notices = dialog.notices();
+        let new: Vec<String> = notices.iter().filter(|it| !self.notices.contains(it)).cloned().collect();
+        self.above(&new)?;
+        self.notices = notices;
+        Ok(())
     }
-    Ok(())
+
+    /// The line, if it is another one.
+    fn line(&mut self, dialog: &Dialog) -> Result<(), Failure> {
+        let line = format!("{}  {}", dialog.prompt(), dialog.typed());
+        if line != self.line {
+            self.say.over(&line)?;
+            self.line = line;
+        }
+        Ok(())
+    }
+
+    fn above(&mut self, lines: &[String]) -> Result<(), Failure> {
+        for line in lines {
+            self.say.over(line)?;
+            self.say.next_line()?;
+            self.line.clear();
+        }
+        Ok(())
+    }
 }
 
 fn input(event: &Event) -> Option<Input> {
@@ -146,3 +199,6 @@ fn input(event: &Event) -> Option<Input> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

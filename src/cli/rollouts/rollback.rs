@@ -140,6 +140,9 @@ async fn carry_out(
     if let Some(watch) = sites.rollbacks.flights.in_flight(&target, &name) {
         return Ok(End::nothing_sent(format!("one is in flight already: {}", watch.line(say.zone()))));
     }
+    if shift.again.is_none() {
+        sites.compare(Some(&shift.deployment)).await;
+    }
     let mut plan = match read_plan(sites, &target, &shift).await {
         Ok(plan) => plan,
         Err(error) => return Ok(End::nothing_sent(told(&error))),
@@ -155,8 +158,11 @@ async fn carry_out(
             };
         }
     }
-    say.lines(&report::plan(&plan, sites.clock.wall(), setup.theme.glyphs()))?;
-    say.value(&json::document("plan", sites.clock.wall(), json!({ "plan": json::plan(&plan) })))?;
+    let compared = sites.compared(&target, &shift.deployment);
+    let shown = Some(&compared).filter(|_| shift.again.is_none());
+    say.lines(&report::plan(&plan, shown, sites.clock.wall(), setup.theme.glyphs()))?;
+    let document = json!({ "plan": json::plan(&plan, &compared) });
+    say.value(&json::document("plan", sites.clock.wall(), document))?;
     if let (None, Some(why)) = (&args.to, plan.again.as_ref().and_then(|again| again.unasked.as_ref())) {
         return Ok(End::nothing_sent(format!("{why}: --to says which revision to deploy again")));
     }
@@ -170,7 +176,9 @@ async fn carry_out(
     }
     let confirmed = match &args.confirm {
         Some(word) => confirm(plan, word),
-        None if prompt::possible(say) => Box::pin(prompt::ask(plan, &shift, sites, say)).await?,
+        None if prompt::possible(say) => {
+            Box::pin(prompt::ask(plan, shown, &shift, setup.theme.glyphs(), sites, say)).await?
+        }
         None => Err(vec![format!("pass --confirm {} to send it", plan.place.word)]),
     };
     match confirmed {
@@ -287,8 +295,7 @@ fn unsent(plan: &Plan, result: SendResult) -> End {
             end.why.push(format!("the last read before sending failed: {}", told(&error)));
         }
         SendResult::Rejected(error) => {
-            // With a code it is AWS that refused; without one the request never left.
-            if error.code.is_some() || error.request_id.is_some() {
+            if !error.unsent {
                 end.outcome = Outcome::Failed;
                 end.why.push("AWS refused it: nothing changed".to_owned());
             }
@@ -296,7 +303,7 @@ fn unsent(plan: &Plan, result: SendResult) -> End {
             if error.class == ErrorClass::Denied {
                 end.why.push(format!("missing: {}", error.operation));
             }
-            end.why.push(format!("for someone who may: {}", plan.command()));
+            end.why.extend(plan.command().map(|command| format!("for someone who may: {command}")));
         }
         SendResult::Sent { .. } | SendResult::Lost { .. } => {}
     }

@@ -24,6 +24,11 @@ impl<'a> Say<'a> {
         Self { out, json, ascii: setup.theme.ascii, zone: setup.zone.clone() }
     }
 
+    #[cfg(test)]
+    pub fn to(out: &'a mut Out) -> Self {
+        Self { out, json: false, ascii: false, zone: Zone::utc() }
+    }
+
     /// The zone that times are told in.
     pub fn zone(&self) -> &Zone {
         &self.zone
@@ -72,10 +77,15 @@ impl<'a> Say<'a> {
         self.out.error(&line);
     }
 
-    /// Text begun on a line that goes on.
-    pub fn begin(&mut self, text: &str) -> Result<(), Failure> {
-        let text = if self.ascii { ascii::line(text) } else { text.to_owned() };
-        self.out.bytes(text.as_bytes())
+    /// A line over the one that the cursor is in, in a terminal that takes every key by itself.
+    pub fn over(&mut self, line: &str) -> Result<(), Failure> {
+        let line = format!("\r\u{1b}[K{}", self.plain(line));
+        self.out.bytes(line.as_bytes())
+    }
+
+    /// Goes on to the next line.
+    pub fn next_line(&mut self) -> Result<(), Failure> {
+        self.out.bytes(b"\r\n")
     }
 
     fn plain(&self, line: &str) -> String {

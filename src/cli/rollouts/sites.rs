@@ -13,16 +13,20 @@ use crate::features::rollouts::op;
 use crate::features::rollouts::watch::Watch;
 use crate::features::rollouts::wire::{ShiftRef, Shifts, ShiftsQuery, stable_groups};
 use crate::features::rollouts::{
-    ListSource, Rollbacks, Rollout, RolloutList, RolloutName, RolloutsQuery, ShiftsSource,
+    Compared, ListSource, Rollbacks, Rollout, RolloutList, RolloutName, RolloutsQuery, ShiftsSource, compare,
+    to_compare,
 };
 use crate::runtime::clock::Clock;
 use futures::future::join_all;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a list is asked for before its error counts, where trying again may help.
 const ATTEMPTS: u32 = 3;
+/// Metrics that take longer are done without: a rollback waits for them.
+const COMPARE_WITHIN: Duration = Duration::from_secs(5);
 /// Candidates that are named when a name is not known.
 const CANDIDATES: usize = 8;
 
@@ -31,11 +35,19 @@ pub(super) struct Site {
     pub conn: Conn,
     shifts: ShiftsSource,
     pub list: Result<RolloutList, SourceError>,
+    /// What the sides of its shifts did, by deployment.
+    compared: BTreeMap<String, Compared>,
 }
 
 impl Site {
     pub fn id(&self) -> &TargetId {
         &self.conn.spec().name
+    }
+
+    /// What the sides of a shift did.
+    pub fn compared(&self, deployment: &str) -> Compared {
+        let known = self.compared.get(deployment);
+        known.cloned().unwrap_or_else(|| Err("the shift is over".to_owned()))
     }
 }
 
@@ -61,7 +73,7 @@ impl Sites {
         let open = async |spec| {
             let conn = aws.connect(spec).await;
             let list = Err(SourceError::new(ErrorClass::Service, "rollouts", "not asked yet"));
-            Site { shifts: ShiftsSource::new(&conn), conn, list }
+            Site { shifts: ShiftsSource::new(&conn), conn, list, compared: BTreeMap::new() }
         };
         Ok(Self {
             list: join_all(setup.specs.iter().map(open)).await,
@@ -103,6 +115,34 @@ impl Sites {
             }
         }))
         .await;
+    }
+
+    /// Compares the sides of what is in flight, as the console does: of one deployment, or of all.
+    pub async fn compare(&mut self, deployment: Option<&str>) {
+        let (now, config) = (self.clock.wall(), &self.config);
+        join_all(self.list.iter_mut().map(|site| async move {
+            let shifts = site.list.iter().flat_map(|list| &list.shifts);
+            let meant = shifts.filter(|it| deployment.is_none_or(|id| it.deployment == id));
+            let (asked, mut compared) = to_compare(meant, config);
+            let read = tokio::time::timeout(COMPARE_WITHIN, compare(&site.conn, &asked, now)).await;
+            let late = || format!("no answer within {} s", COMPARE_WITHIN.as_secs());
+            let read = read.map_err(|_| late()).and_then(|read| read.map_err(|error| error.short()));
+            match read {
+                Ok(read) => compared.extend(read.into_iter().map(|it| (it.deployment.clone(), Ok(it)))),
+                Err(why) => {
+                    let why = format!("metrics not read: {why}");
+                    compared.extend(asked.into_iter().map(|it| (it.deployment, Err(why.clone()))));
+                }
+            }
+            site.compared = compared;
+        }))
+        .await;
+    }
+
+    /// What the sides of a shift did.
+    pub fn compared(&self, id: &TargetId, deployment: &str) -> Compared {
+        let gone = || Err(format!("target {id} is gone"));
+        self.site(id).map_or_else(gone, |site| site.compared(deployment))
     }
 
     /// The lists that could be read.

@@ -1,7 +1,8 @@
 //! `eyewall rollouts watch NAME`: a line for each change of one shift, until it ends.
 //!
-//! The exit code says how: 0 success, 3 rolled back, 4 failed, 5 timed out. A read that fails is told and tried
-//! again, also with credentials that come meanwhile.
+//! The exit code says how: 0 success, 3 rolled back, 4 failed, 5 timed out. An alias or a rule that divides no more
+//! names only one side: which one that is follows from the last read in which it had two. A read that fails is told
+//! and tried again, also with credentials that come meanwhile.
 
 use super::say::Say;
 use super::sites::Sites;
@@ -29,6 +30,7 @@ enum Outcome {
     Success,
     RolledBack,
     Failed,
+    Untold,
     TimedOut,
 }
 
@@ -38,6 +40,7 @@ impl Outcome {
             Ended::Success => Self::Success,
             Ended::RolledBack => Self::RolledBack,
             Ended::Failed => Self::Failed,
+            Ended::Untold => Self::Untold,
         })
     }
 
@@ -45,7 +48,7 @@ impl Outcome {
         match self {
             Self::Success => 0,
             Self::RolledBack => 3,
-            Self::Failed => 4,
+            Self::Failed | Self::Untold => 4,
             Self::TimedOut => 5,
         }
     }
@@ -54,7 +57,7 @@ impl Outcome {
         match self {
             Self::Success => "SUCCESS",
             Self::RolledBack => "ROLLED_BACK",
-            Self::Failed => "FAILED",
+            Self::Failed | Self::Untold => "FAILED",
             Self::TimedOut => "TIMED_OUT",
         }
     }
@@ -64,6 +67,7 @@ impl Outcome {
             Self::Success => "success: new has all traffic",
             Self::RolledBack => "rolled back: old has all traffic again",
             Self::Failed => "failed: it neither finished nor went back by itself",
+            Self::Untold => "ended: whether it finished or went back is not known",
             Self::TimedOut => "timed out: it goes on without being followed",
         }
     }
@@ -134,7 +138,7 @@ impl Following {
                 }
                 match sites.read_one(&self.target, &asked, false).await {
                     Ok((read, _)) => {
-                        shift = read;
+                        shift = read.after(&shift);
                         break;
                     }
                     Err(error) => {
@@ -177,15 +181,21 @@ impl Following {
         say: &mut Say,
     ) -> Result<Outcome, Failure> {
         let at = sites.clock.wall();
-        let when = shift.finished_at.unwrap_or(at);
-        say.at(when, outcome.words())?;
+        // When it was seen, as all lines before it: when it came to be is another thing.
+        let since = shift.finished_at.filter(|_| outcome != Outcome::TimedOut);
+        let since = since.map(|at| format!(" (ended {})", say.zone().second(at))).unwrap_or_default();
+        let why = if outcome == Outcome::TimedOut { shift.status_reason.clone() } else { shift.end_words() };
+        // AWS's reason was told when it changed.
+        let who = why.as_ref().filter(|_| shift.status_reason.is_none());
+        let who = who.map(|who| format!(" ({who})")).unwrap_or_default();
+        say.at(at, &format!("{}{who}{since}", outcome.words()))?;
         let rest = json!({
             "target": self.target.as_str(),
             "name": shift.name.full(),
             "outcome": outcome.name(),
             "exitCode": outcome.code(),
             "status": shift.status.0,
-            "why": shift.status_reason.iter().collect::<Vec<_>>(),
+            "why": why.iter().collect::<Vec<_>>(),
         });
         say.value(&json::document("end", at, rest))?;
         Ok(outcome)

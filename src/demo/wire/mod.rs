@@ -73,6 +73,9 @@ impl Failure {
     }
 }
 
+/// The session token of the caller among the input of STS's operations.
+pub const CALLER_TOKEN: &str = "(session token)";
+
 /// Understands a request.
 ///
 /// # Errors
@@ -107,7 +110,15 @@ pub fn decode(request: &Request<Bytes>) -> Result<Call, (Protocol, String, Failu
         }
     };
     match understood {
-        Ok((operation, input)) => Ok(Call { protocol, service, operation, region, input }),
+        Ok((operation, input)) => {
+            // Who calls, which is all that STS answers from.
+            let token = (service == "sts").then(|| text_header(headers, "x-amz-security-token").to_owned());
+            let input = match token {
+                Some(token) => input.with(CALLER_TOKEN, token),
+                None => input,
+            };
+            Ok(Call { protocol, service, operation, region, input })
+        }
         Err(reason) => Err((protocol, service, Failure::refused("SerializationException", reason))),
     }
 }

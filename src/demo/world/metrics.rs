@@ -1,8 +1,9 @@
 //! What metrics are worth: views of the request stream, the tasks and the gauges of the scenario.
 //!
 //! Everything is worked out per minute and put together for longer periods. As at AWS, a count of zero
-//! errors is no datapoint at all, and a minute appears a quarter of a minute after its end. Which metrics
-//! there are is in `catalogue.rs`, how samples spread within a period in `spread.rs`.
+//! errors is no datapoint at all, and metrics of one minute do not come together: it appears a quarter of a
+//! minute after its end, what targets answered well another minute later. Which metrics there are is in
+//! `catalogue.rs`, how samples spread within a period in `spread.rs`.
 
 use super::database::{Basin, Ledger};
 use super::hash::Dice;
@@ -17,6 +18,8 @@ use jiff::Timestamp;
 
 /// Milliseconds from the end of a minute until its datapoint can be read.
 pub(super) const PUBLISHED_AFTER: i64 = 15_000;
+/// These come so many milliseconds later.
+const LATER: ([&str; 2], i64) = (["HTTPCode_Target_2XX_Count", "HTTPCode_Target_4XX_Count"], MINUTE);
 /// Percentiles of longer periods look at this many minutes of it.
 const MINUTES_FOR_PERCENTILE: i64 = 12;
 /// More datapoints than this are not given for one series.
@@ -138,7 +141,8 @@ impl World {
         let step = i64::from(period.div_ceil(60).max(1));
         let first = from.as_millisecond().div_euclid(MINUTE * step) * step;
         let last = (to.as_millisecond() + MINUTE - 1).div_euclid(MINUTE).min(first + MOST_POINTS * step);
-        let published = published(now.as_millisecond());
+        let later = if LATER.0.contains(&metric.name.as_str()) { LATER.1 } else { 0 };
+        let published = published(now.as_millisecond() - later);
         let mut points = Vec::new();
         let mut minute = first;
         while minute < last && minute <= published {

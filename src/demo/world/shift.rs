@@ -220,12 +220,15 @@ impl Course {
             active = course.add(spec, active, replaced, &basis);
         }
         course.splits.sort_by_key(|split| split.at);
-        let old = course.shifts.last().map_or(0, Shift::source);
-        course.paint(old);
+        // What callers deployed since then changes no target group of what ran before.
+        let made = |spec: &DeploymentSpec| basis.changes.made.iter().any(|made| std::ptr::eq(made, spec));
+        let newest = basis.deployments.iter().rposition(|spec| !made(spec));
+        let newest = newest.and_then(|index| course.shifts.get(index));
+        course.paint(newest.map_or(0, Shift::source));
         course
     }
 
-    /// Makes this side the blue one: the old side of the newest deployment.
+    /// Makes this side the blue one: the old side of the newest deployment of the scenario.
     pub(super) fn paint(&mut self, old: usize) {
         if !self.sides.get(old).is_some_and(|side| side.blue) {
             for side in &mut self.sides {

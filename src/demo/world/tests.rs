@@ -200,6 +200,14 @@ fn zero_errors_are_no_datapoint_and_a_minute_appears_after_its_end() {
     // The console starts at 04:19:02: 04:18 has ended, but is not published yet.
     assert_eq!(newest(at(0.0)).to_string(), "2026-11-22T04:17:00Z");
     assert_eq!(newest(at(0.25)).to_string(), "2026-11-22T04:18:00Z");
+    // Requests come first, what was answered a minute later.
+    let blue = world.target_group_path("checkout", true);
+    let newest = |name: &str| {
+        let metric = Metric::new("AWS/ApplicationELB", name, &[("TargetGroup", &blue)]);
+        world.series(&metric, Stat::Sum, 60, at(-5.0), at(5.0), at(0.25)).last().unwrap().0.to_string()
+    };
+    assert_eq!(newest("RequestCount"), "2026-11-22T04:18:00Z");
+    assert_eq!(newest("HTTPCode_Target_2XX_Count"), "2026-11-22T04:17:00Z");
 }
 
 #[test]

@@ -74,7 +74,10 @@ pub(super) fn now_row<'a>(row: &Row<'a>, ctx: &Ctx<'a>) -> TableRow<'a> {
 
 fn gone<'a>(thing: &Thing, ctx: &Ctx) -> TableRow<'a> {
     let name = match thing {
-        Thing::Rollout(_, name) => name.short().to_owned(),
+        Thing::Rollout(target, name) => {
+            let list = ctx.store.target(target).and_then(|it| it.rollouts.as_ref());
+            list.map_or(name.short(), |list| rollouts::find::called(list, name)).to_owned()
+        }
         Thing::Alarm(_, name) | Thing::Storm(_, name) | Thing::Service(_, name) => name.clone(),
         Thing::Finding(_) => "finding".to_owned(),
         Thing::Folded => String::new(),

@@ -325,7 +325,8 @@ impl Pane for OverviewPane {
     }
 
     fn settled(&self, ctx: &Ctx) -> bool {
-        discovery::settled(ctx)
+        let mut lists = ctx.store.active_targets().filter_map(|(_, data)| data.rollouts.as_ref());
+        discovery::settled(ctx) && lists.all(rollouts::RolloutList::is_whole)
     }
 
     fn hints(&self, _ctx: &Ctx) -> Vec<Action> {

@@ -4,6 +4,7 @@
 use super::autopsy::{Autopsy, StoppedTask};
 use super::model::Rollout;
 use super::pane::RolloutsPane;
+use super::sides_view::uncounted;
 use crate::app::pane::Ctx;
 use crate::text::{cut_middle, width, wrap};
 use crate::theme::Role;
@@ -28,7 +29,8 @@ pub(super) fn render(
         Span::styled(about, ctx.theme.style(Role::Dim)),
     ])];
     let room = usize::from(area.width);
-    let reach = wrap(&reach(autopsy), room.saturating_sub(2)).into_iter();
+    let reach = format!("{}{}", reach(autopsy), uncounted(shift, autopsy));
+    let reach = wrap(&reach, room.saturating_sub(2)).into_iter();
     head.extend(reach.map(|row| Line::styled(format!(" {row}"), ctx.theme.style(Role::Dim))));
     let chosen = pane.dead_task.min(autopsy.tasks.len().saturating_sub(1));
     head.extend(autopsy.tasks.iter().enumerate().map(|(at, task)| summary(task, at == chosen, ctx)));

@@ -4,17 +4,24 @@
 //! and shift are 0.6 cents an hour. Pure.
 
 use super::mechanism::codedeploy::Deployment;
-use super::model::{Mechanism, Rollout, RolloutName, Side, TargetGroup};
-use super::verdict::{Against, Settings};
+use super::model::{Mechanism, Rollout, RolloutName, Side, Standing, TargetGroup};
+use super::span::Start;
+use super::verdict::{Against, Ruling, Settings};
 use super::wire::{Comparison, MetricsQuery, Sides};
 use crate::app::pane::Ctx;
 use crate::app::{Cadence, Level, PollPlan};
 use crate::config::Config;
 use crate::features::{Query, TargetStore};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// Shifts of a target that are compared while only listed.
 const MAX_LISTED: usize = 8;
+/// Deployments of a target whose last comparison is kept.
+const MAX_SEEN: usize = 64;
+
+/// What both sides of a shift did, or why that is not compared, in words.
+pub type Compared = Result<Comparison, String>;
 
 /// A time from which on all minutes may hold traffic of the new side. Where the first of it was not seen, that
 /// is when the shift began: AWS tells only the last change, and a minute without traffic is not counted.
@@ -42,24 +49,41 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
         return Err("both revisions serve the same target group, which counts them together");
     }
     let against = if shift.mechanism.at_once() { Against::Before } else { Against::Beside };
-    let (sides, from) = match &shift.mechanism {
+    let (sides, start) = match &shift.mechanism {
         Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => {
-            (target_groups(old, &shift.new)?, Some(first_traffic_known(shift)?))
+            (target_groups(old, &shift.new)?, Start::Told(first_traffic_known(shift)?))
         }
-        // AWS does not say when weights were set.
-        Mechanism::Alb(_) => (target_groups(old, &shift.new)?, None),
+        Mechanism::Alb(_) => (target_groups(old, &shift.new)?, undated(shift)?),
         Mechanism::Lambda(alias) => {
             let (function, alias, old) = (alias.function.clone(), alias.alias.clone(), alias.version.clone());
-            // AWS does not say when weights were set.
-            (Sides::Versions { function, alias, old, new: shift.new.revision.clone() }, None)
+            (Sides::Versions { function, alias, old, new: shift.new.revision.clone() }, undated(shift)?)
         }
         Mechanism::CodeDeploy(it) => {
-            (deployed(it, old, &shift.new)?, Some(first_traffic_allowed(shift, it)?))
+            (deployed(it, old, &shift.new)?, Start::Told(first_traffic_allowed(shift, it)?))
         }
     };
     let (margin, false_alarms) = (config.verdict.margin, config.verdict.false_alarms);
     let settings = Settings { against, margin, false_alarms };
-    Ok(MetricsQuery { deployment: shift.deployment.clone(), sides, from, settings })
+    Ok(MetricsQuery { deployment: shift.deployment.clone(), sides, start, settings })
+}
+
+/// AWS does not say when weights were set.
+fn undated(shift: &Rollout) -> Result<Start, &'static str> {
+    let share = shift.new.weight.ok_or("the weights are not known")?;
+    Ok(Start::Sought { share, found: None })
+}
+
+/// The same with what was found of the split before: its start is kept as long as it goes on.
+pub(super) fn metrics_query_again(
+    shift: &Rollout,
+    data: &TargetStore,
+    config: &Config,
+) -> Result<MetricsQuery, &'static str> {
+    let mut query = metrics_query(shift, config)?;
+    if let Start::Sought { found, .. } = &mut query.start {
+        *found = comparison_of(data, &shift.deployment).and_then(|it| it.from);
+    }
+    Ok(query)
 }
 
 fn target_groups(old: &Side, new: &Side) -> Result<Sides, &'static str> {
@@ -91,8 +115,11 @@ fn deployed(it: &Deployment, old: &Side, new: &Side) -> Result<Sides, &'static s
 
 /// When CodeDeploy began to move traffic: it says so itself.
 fn first_traffic_allowed(shift: &Rollout, it: &Deployment) -> Result<Timestamp, &'static str> {
+    // One that goes back had traffic on the new side until then.
+    let moved =
+        shift.standing() == Standing::Returning || shift.new.weight.is_some_and(|weight| weight > 0.0);
     match it.traffic_since() {
-        Some(at) if shift.new.weight.is_some_and(|weight| weight > 0.0) => Ok(at),
+        Some(at) if moved => Ok(at),
         _ => first_traffic_known(shift),
     }
 }
@@ -108,12 +135,55 @@ fn first_traffic_known(shift: &Rollout) -> Result<Timestamp, &'static str> {
 pub fn want_verdicts(ctx: &Ctx, plan: &mut PollPlan) {
     for (target, data) in ctx.store.active_targets() {
         let shifts = data.rollouts.iter().flat_map(|list| &list.shifts);
-        let asked = shifts.filter_map(|shift| metrics_query(shift, ctx.config).ok());
+        let asked = shifts.filter_map(|shift| metrics_query_again(shift, data, ctx.config).ok());
         let asked: Vec<MetricsQuery> = asked.take(MAX_LISTED).collect();
         if !asked.is_empty() {
             let cadence = Cadence::Every(ctx.config.poll.metrics.duration());
             plan.want(target, Level::Visible, cadence, Query::Verdicts(asked));
         }
+    }
+}
+
+/// What to read to compare these shifts in one call, and why the others are not compared, by deployment.
+pub fn to_compare<'a>(
+    shifts: impl Iterator<Item = &'a Rollout>,
+    config: &Config,
+) -> (Vec<MetricsQuery>, BTreeMap<String, Compared>) {
+    let (mut asked, mut others) = (Vec::new(), BTreeMap::new());
+    for shift in shifts {
+        let why = match metrics_query(shift, config) {
+            Ok(query) if asked.len() < MAX_LISTED => {
+                asked.push(query);
+                continue;
+            }
+            Ok(_) => format!("only {MAX_LISTED} shifts are compared at once"),
+            Err(why) => why.to_owned(),
+        };
+        others.insert(shift.deployment.clone(), Err(why));
+    }
+    (asked, others)
+}
+
+/// What was compared last of each deployment: once a shift is over there is nothing to compare any more.
+#[derive(Debug, Default)]
+pub struct LastSeen(BTreeMap<String, Comparison>);
+
+impl LastSeen {
+    /// Keeps the newest of each, those that say something before those that do not. At most 64.
+    pub fn keep(&mut self, seen: &Comparison) {
+        if seen.verdict.ruling == Ruling::NoData && self.0.contains_key(&seen.deployment) {
+            return;
+        }
+        self.0.insert(seen.deployment.clone(), seen.clone());
+        if self.0.len() > MAX_SEEN {
+            let oldest = self.0.values().min_by_key(|it| it.read_at).map(|it| it.deployment.clone());
+            self.0.retain(|deployment, _| Some(deployment) != oldest.as_ref());
+        }
+    }
+
+    /// The last of a deployment.
+    pub fn get(&self, deployment: &str) -> Option<&Comparison> {
+        self.0.get(deployment)
     }
 }
 

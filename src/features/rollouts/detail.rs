@@ -1,29 +1,34 @@
-//! Drawing one shift: stage bar, both sides, what they did, events, and what ended before.
+//! Drawing one shift: stage bar, what is next, both sides, what they did, events, and what ended before.
+//!
+//! Where all of it but the events has room, only those scroll. Where it has not, everything below the stage bar
+//! is one page that scrolls, and what decides about a rollback comes first: sides, verdict, numbers.
 
-use super::autopsy_view;
 use super::comparing::comparison_of;
-use super::model::{AlarmWatch, Health, Mechanism, Rollout, Side, Strategy, TargetGroup};
+use super::events_view::{Events, ended};
+use super::model::{AlarmWatch, Rollout, Standing, Strategy};
 use super::pane::{RolloutsPane, Row};
+use super::sides_view;
 use super::stages::{StageState, percent};
-use super::verdict_view;
-use super::view::{flow, since};
+use super::verdict_view::{self, Numbers};
+use super::view::{flow, fold, since, span};
 use super::wire::RolloutDetail;
+use super::{autopsy_view, followed};
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
+use crate::features::alarms::AlarmState;
 use crate::features::{Topic, panel};
-use crate::text::{cut_end, cut_middle, pad_left, pad_right, units, width};
-use crate::theme::{Glyphs, Role};
+use crate::text::{units, width};
+use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::progress::{self, Stage, StageState as Mark};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use std::borrow::Cow;
 
-/// Width of the labels at the left of both sides.
-const LABEL: usize = 20;
-/// Cells that a side's line needs beside its bar.
-const SIDE_TEXT: u16 = 62;
+/// Rows that the events need to be worth a place of their own: an empty one, their title, the newest.
+const EVENTS: usize = 3;
+/// Rows of what ended before that stay on the screen beside the events.
+const ENDED: usize = 7;
 
 pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let [head, body] = dialog::split_top(area, 1);
@@ -40,19 +45,58 @@ pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffe
     }
     let data = ctx.store.target(row.target).and_then(|it| it.rollout_detail.as_ref());
     let data = data.filter(|data| data.name == *row.name);
-    let body = if let Some(shift) = row.shift {
-        shift_lines(row.target, shift, data, body, buf, ctx)
+    let [bar, body] = dialog::split_top(body, 1);
+    if let Some(shift) = row.shift {
+        stage_bar(shift, bar, buf, ctx);
     } else {
         let text = " at rest: no deployment in flight and none within a day";
-        let [top, rest] = dialog::split_top(body, 1);
-        dialog::lines(top, &[Line::styled(text, ctx.theme.style(Role::Dim))], buf);
-        rest
-    };
-    let history: Vec<&Rollout> = data.map(|data| data.history.iter().collect()).unwrap_or_default();
-    let rows = (history.len() as u16 + 1).min(6).min(body.height / 3);
-    let [body, foot] = dialog::split_bottom(body, if history.is_empty() { 0 } else { rows });
-    events(pane, row, data, body, buf, ctx);
-    finished(&history, foot, buf, ctx);
+        dialog::lines(bar, &[Line::styled(text, ctx.theme.style(Role::Dim))], buf);
+    }
+    let (room, height) = (usize::from(body.width), usize::from(body.height));
+    let parts = row.shift.map(|shift| Parts::of(row.target, shift, data, room, ctx)).unwrap_or_default();
+    let events = Events::of(row, data, ctx);
+    let ended = ended(data, row.shift, room, ctx);
+    if parts.len() + EVENTS > height {
+        let mut lines = parts.decisive_first();
+        lines.extend(events.title(room, ctx));
+        lines.extend(events.lines(0, events.len(), room, ctx));
+        lines.extend(ended);
+        scrolled(pane, &lines, body, buf, ctx);
+        return;
+    }
+    let [top, body] = dialog::split_top(body, parts.len() as u16);
+    dialog::lines(top, &parts.in_order(), buf);
+    // Its title alone says nothing; beside it the events keep two lines.
+    let most = if body.height < 7 { 0 } else { usize::from(body.height / 3).max(3) };
+    let [body, foot] = dialog::split_bottom(body, ended.len().min(ENDED).min(most) as u16);
+    dialog::lines(foot, &ended, buf);
+    let shown = usize::from(body.height).saturating_sub(2);
+    pane.event_most.set(events.len().saturating_sub(shown));
+    let mut lines = Vec::from(events.title(room, ctx));
+    lines.extend(events.lines(pane.event_top.min(pane.event_most.get()), shown, room, ctx));
+    dialog::lines(body, &lines, buf);
+}
+
+/// A page of lines as far as it was scrolled; how many more there are stands in its last row.
+fn scrolled(pane: &RolloutsPane, lines: &[Line], area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    let height = usize::from(area.height);
+    pane.event_most.set(lines.len().saturating_sub(height));
+    let first = pane.event_top.min(pane.event_most.get());
+    let shown: Vec<Line> = lines.iter().skip(first).take(height).cloned().collect();
+    dialog::lines(area, &shown, buf);
+    let below = pane.event_most.get() - first;
+    if below == 0 || area.is_empty() {
+        return;
+    }
+    let text = format!(" {below} more lines, PgDn ");
+    let free = usize::from(area.width).saturating_sub(width(&text));
+    // A line that needs the place is read after scrolling.
+    if shown.last().is_some_and(|line| line.width() > free) {
+        let [_, last] = dialog::split_bottom(area, 1);
+        dialog::lines(last, &[Line::from(" ".repeat(usize::from(area.width)))], buf);
+    }
+    let x = area.right().saturating_sub(width(&text) as u16);
+    buf.set_stringn(x, area.bottom() - 1, &text, usize::from(area.width), ctx.theme.style(Role::Dim));
 }
 
 fn times(shift: &Rollout, ctx: &Ctx) -> String {
@@ -64,117 +108,138 @@ fn times(shift: &Rollout, ctx: &Ctx) -> String {
     }
 }
 
-/// Everything about the shift itself; returns what is left of the area.
-fn shift_lines(
-    target: &TargetId,
-    shift: &Rollout,
-    data: Option<&RolloutDetail>,
-    area: Rect,
-    buf: &mut Buffer,
-    ctx: &Ctx,
-) -> Rect {
-    let theme = ctx.theme;
-    let [bar_row, rest] = dialog::split_top(area, 1);
-    let bar: Vec<Stage> = shift
-        .stage_bar(ctx.now.wall)
-        .into_iter()
-        .map(|item| Stage {
-            label: item.label,
-            state: match item.state {
-                StageState::Done => Mark::Done,
-                StageState::Running => Mark::Running,
-                StageState::Ahead | StageState::Unknown => Mark::Todo,
-                StageState::Failed => Mark::Failed,
-            },
-        })
-        .collect();
-    let inner = Rect { x: bar_row.x + 1, width: bar_row.width.saturating_sub(1), ..bar_row };
-    progress::stage_bar(&bar, inner, buf, theme);
-    let mut lines = facts(shift, area.width as usize, ctx);
-    lines.extend(warnings(shift, ctx));
-    let sides = sides(shift);
-    // Names of groups are longer than those of revisions; both bars begin in the same column.
-    let named = matches!(shift.mechanism, Mechanism::Alb(_));
-    let longest = sides.iter().map(|(label, ..)| width(label)).max().filter(|_| named);
-    let label = longest.unwrap_or_default().max(LABEL);
-    let bar_width = area.width.saturating_sub(SIDE_TEXT + label as u16).clamp(8, 40) as usize;
-    for (name, own, role) in &sides {
-        lines.push(side(&pad_right(name, label), own, shift, *role, bar_width, area.width, ctx));
-    }
-    lines.extend(stopped(shift, data, ctx));
-    let requested = shift.mechanism.strategy().is_some_and(Strategy::has_weights);
-    if let Some(share) = shift.new.rule_disagrees().filter(|_| requested) {
-        let text = format!(" {} the load balancer sends {} to new", theme.glyphs().warn, percent(share));
-        lines.push(Line::styled(text, theme.style(Role::Warn)));
-    }
-    let comparison = ctx.store.target(target).and_then(|data| comparison_of(data, &shift.deployment));
-    lines.extend(verdict_view::lines(shift, data, comparison, area.width, ctx));
-    let [top, rest] = dialog::split_top(rest, lines.len() as u16);
-    dialog::lines(top, &lines, buf);
-    rest
+fn stage_bar(shift: &Rollout, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
+    let mark = |state| match state {
+        StageState::Done => Mark::Done,
+        StageState::Running => Mark::Running,
+        StageState::Ahead | StageState::Unknown => Mark::Todo,
+        StageState::Failed => Mark::Failed,
+    };
+    let items = shift.stage_bar(ctx.now.wall).into_iter();
+    let bar: Vec<Stage> = items.map(|item| Stage { label: item.label, state: mark(item.state) }).collect();
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    progress::stage_bar(&bar, inner, buf, ctx.theme);
 }
 
-/// The sides with what they are called. Where nobody said which of several groups is the old one, each is shown
-/// as what it is.
-fn sides(shift: &Rollout) -> Vec<(String, Cow<'_, Side>, Role)> {
-    if let (Mechanism::Alb(split), None) = (&shift.mechanism, &shift.old) {
-        let alone = |group: &TargetGroup| {
-            let weight = split.share(&group.arn);
-            Side { weight, groups: vec![group.clone()], images: Vec::new(), ..shift.new.clone() }
+/// Everything about the shift itself, in lines.
+#[derive(Default)]
+struct Parts<'a> {
+    facts: Vec<Line<'a>>,
+    more_facts: Vec<Line<'a>>,
+    warnings: Vec<Line<'a>>,
+    sides: Vec<Line<'a>>,
+    numbers: Numbers<'a>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(target: &TargetId, shift: &Rollout, data: Option<&RolloutDetail>, room: usize, ctx: &Ctx) -> Self {
+        let store = ctx.store.target(target);
+        let folded = |lines: Vec<Line<'a>>| -> Vec<Line<'a>> {
+            lines.into_iter().flat_map(|line| fold(line, room)).collect()
         };
-        let groups = shift.new.groups.iter();
-        return groups.map(|it| (format!(" {}", it.name()), Cow::Owned(alone(it)), Role::Text)).collect();
+        let mut sides = sides_view::lines(shift, room, data, ctx);
+        sides.extend(folded(sides_view::stopped(shift, data, ctx).into_iter().collect()));
+        let requested = shift.mechanism.strategy().is_some_and(Strategy::has_weights);
+        if let Some(share) = shift.new.rule_disagrees().filter(|_| requested) {
+            let text =
+                format!(" {} the load balancer sends {} to new", ctx.theme.glyphs().warn, percent(share));
+            sides.extend(fold(Line::styled(text, ctx.theme.style(Role::Warn)), room));
+        }
+        let comparison = if shift.in_progress() {
+            store.and_then(|data| comparison_of(data, &shift.deployment))
+        } else {
+            store.and_then(|data| data.compared.get(&shift.deployment))
+        };
+        Self {
+            facts: folded(facts(target, shift, room, ctx)),
+            more_facts: folded(more_facts(shift, room, ctx)),
+            warnings: folded(warnings(shift, ctx)),
+            sides,
+            numbers: verdict_view::numbers(shift, data, comparison, room, ctx),
+        }
     }
-    let labelled = |word: &str, side: &Side| format!(" {} {}", pad_right(word, 11), side.label());
-    let old = shift.old.iter().map(|old| (labelled("old (blue)", old), Cow::Borrowed(old), Role::Old));
-    let new = (labelled("new (green)", &shift.new), Cow::Borrowed(&shift.new), Role::New);
-    old.chain([new]).collect()
+
+    fn len(&self) -> usize {
+        let numbers = self.numbers.table.len() + self.numbers.said.len();
+        self.facts.len() + self.more_facts.len() + self.warnings.len() + self.sides.len() + numbers
+    }
+
+    /// As they are read where all have room.
+    fn in_order(self) -> Vec<Line<'a>> {
+        let Numbers { table, said } = self.numbers;
+        [self.facts, self.more_facts, self.warnings, self.sides, table, said].concat()
+    }
+
+    /// What decides about a rollback before the rest.
+    fn decisive_first(self) -> Vec<Line<'a>> {
+        let Numbers { table, said } = self.numbers;
+        [self.sides, said, table, self.warnings, self.facts, self.more_facts].concat()
+    }
 }
 
-fn span<'a>(text: impl Into<Cow<'a, str>>, role: Role, ctx: &Ctx) -> Span<'a> {
-    Span::styled(text, ctx.theme.style(role))
+fn piece<'a>(label: &str, text: String, role: Role, ctx: &Ctx) -> Vec<Span<'a>> {
+    vec![span(format!(" {label} "), Role::Dim, ctx), span(text, role, ctx)]
 }
 
 /// Next step, when 100 % is due, whether it undoes itself, the alarms.
-fn facts<'a>(shift: &Rollout, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+fn facts<'a>(target: &TargetId, shift: &Rollout, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     let now = ctx.now.wall;
     let mut pieces = Vec::new();
-    let mut piece = |label: &str, text: String, role| {
-        pieces.push(vec![span(format!(" {label} "), Role::Dim, ctx), span(text, role, ctx)]);
-    };
     if shift.in_progress() {
-        piece("next", shift.next_words(now), Role::Text);
+        pieces.push(piece("next", shift.next_words(now), Role::Text, ctx));
         if let Some(due) = shift.due_100() {
             let mark = if due.estimate { ctx.theme.glyphs().estimate } else { "" };
-            piece("100 % due", format!("{mark}{}", ctx.zone.near(due.at, now)), Role::Text);
+            pieces.push(piece("100 % due", format!("{mark}{}", ctx.zone.near(due.at, now)), Role::Text, ctx));
         }
+    }
+    // Once it goes back it is of no matter whether it would.
+    if matches!(shift.standing(), Standing::Open | Standing::Unknown) {
         let by_itself = shift.by_itself();
         let word = if by_itself.yes { "yes" } else { "no" };
-        piece("rolls back itself:", format!("{word} ({})", by_itself.why), Role::Text);
+        pieces.push(piece("rolls back itself:", format!("{word} ({})", by_itself.why), Role::Text, ctx));
     }
     if !shift.alarms.names.is_empty() {
-        let (text, role) = alarms(&shift.alarms);
-        piece("alarms:", text, role);
+        let (text, role) = alarms(&shift.alarms, in_alarm(target, &shift.alarms, ctx), shift.in_progress());
+        pieces.push(piece("alarms:", text, role, ctx));
     }
-    for (label, text) in shift.more_facts() {
-        piece(label, text, Role::Text);
-    }
-    flow(pieces, 0, room)
+    let mut lines = flow(pieces, 0, room);
+    lines.extend(followed::line(target, shift, ctx));
+    lines
 }
 
-fn alarms(watch: &AlarmWatch) -> (String, Role) {
-    let unsaid = if watch.enabled { "watched" } else { "not watched" };
-    let status = watch.status.as_deref().unwrap_or(unsaid);
-    if watch.triggered.is_empty() {
-        return (format!("{} {status}", watch.names.len()), Role::Text);
+fn more_facts<'a>(shift: &Rollout, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+    let facts = shift.more_facts().into_iter();
+    flow(facts.map(|(label, text)| piece(label, text, Role::Text, ctx)).collect(), 0, room)
+}
+
+/// How many of them are in ALARM, once alarms were read.
+fn in_alarm(target: &TargetId, watch: &AlarmWatch, ctx: &Ctx) -> Option<usize> {
+    let all = ctx.store.target(target)?.alarms.as_ref()?;
+    let bad = |name: &&String| all.get(name).is_some_and(|alarm| alarm.state == AlarmState::Alarm);
+    Some(watch.names.iter().filter(bad).count())
+}
+
+/// What the deployment does about its alarms, and how many are in ALARM whatever it does.
+fn alarms(watch: &AlarmWatch, in_alarm: Option<usize>, in_progress: bool) -> (String, Role) {
+    let count = watch.names.len();
+    if !watch.triggered.is_empty() {
+        let status = watch.status.as_deref().unwrap_or("TRIGGERED");
+        let text = format!("{} of {count} {status}: {}", watch.triggered.len(), watch.triggered.join(", "));
+        return (text, Role::Bad);
     }
-    let text = format!(
-        "{} of {} {status}: {}",
-        watch.triggered.len(),
-        watch.names.len(),
-        watch.triggered.join(", ")
-    );
-    (text, Role::Bad)
+    let (ignores, watches) = if in_progress { ("ignores", "watched") } else { ("ignored", "were watched") };
+    let what = match (watch.status.as_deref(), watch.enabled) {
+        (Some("DISABLED"), _) | (None, false) => {
+            format!("{count} set, this deployment {ignores} {}", if count == 1 { "it" } else { "them" })
+        }
+        (Some("MONITORING"), _) | (None, true) => format!("{count} {watches}"),
+        (Some("MONITORING_COMPLETE"), _) => format!("{count} no longer watched"),
+        (Some(other), _) => format!("{count} {other}"),
+    };
+    match in_alarm {
+        Some(0) | None => (what, Role::Text),
+        Some(bad) => (format!("{what} ({bad} in ALARM now)"), Role::Bad),
+    }
 }
 
 /// What needs an eye: hooks that wait, reasons, rollbacks, the circuit breaker.
@@ -203,210 +268,4 @@ fn warnings<'a>(shift: &Rollout, ctx: &Ctx) -> Vec<Line<'a>> {
         push(format!("{} earlier revisions are active", shift.sources));
     }
     lines
-}
-
-fn side<'a>(
-    label: &str,
-    side: &Side,
-    shift: &Rollout,
-    role: Role,
-    bar_width: usize,
-    room: u16,
-    ctx: &Ctx,
-) -> Line<'a> {
-    let glyphs = ctx.theme.glyphs();
-    let mut parts = vec![span(label.to_owned(), role, ctx)];
-    if shift.mechanism.has_weights() {
-        parts.push(span("  ", Role::Text, ctx));
-        parts.extend(bar(side.weight, role, bar_width, glyphs, ctx));
-        parts.push(span(
-            pad_left(&units::or_missing(side.weight, glyphs.missing, percent), 7),
-            Role::Text,
-            ctx,
-        ));
-    }
-    let (health, health_role) = health(side, glyphs);
-    parts.push(span(format!("  {}", pad_right(&health, 12)), health_role, ctx));
-    let has_tasks = shift.mechanism.has_tasks();
-    let tasks = side.tasks;
-    let (text, tasks_role) = match (tasks.running < tasks.requested, tasks.pending) {
-        (true, _) if room < 100 => (format!("{}/{} tasks", tasks.running, tasks.requested), Role::Warn),
-        (true, pending) => {
-            (format!("{}/{} tasks, {pending} starting", tasks.running, tasks.requested), Role::Warn)
-        }
-        (false, _) => (format!("{}/{} tasks", tasks.running, tasks.requested), Role::Dim),
-    };
-    if has_tasks && (room >= 100 || tasks_role == Role::Warn) {
-        parts.push(span(format!("  {text}"), tasks_role, ctx));
-    }
-    let published = side.published.map(|at| format!("published {}", ctx.zone.near(at, ctx.now.wall)));
-    // What runs in a target group is not known to the load balancer.
-    let missing = if matches!(shift.mechanism, Mechanism::Alb(_)) { "" } else { glyphs.missing };
-    let image = published.or_else(|| side.image()).unwrap_or_else(|| missing.to_owned());
-    parts.push(span("  ", Role::Dim, ctx));
-    let room = usize::from(room).saturating_sub(parts.iter().map(Span::width).sum::<usize>() + 1);
-    parts.push(span(cut_middle(&image, room, glyphs.ellipsis).into_owned(), Role::Dim, ctx));
-    Line::from(parts)
-}
-
-/// That tasks of the new side stopped, below its line; why that is not known.
-fn stopped<'a>(shift: &Rollout, data: Option<&RolloutDetail>, ctx: &Ctx) -> Option<Line<'a>> {
-    let (definition, found) = data?.stopped.as_ref()?;
-    let glyphs = ctx.theme.glyphs();
-    if shift.new.task_definition.as_ref() != Some(definition) {
-        return None;
-    }
-    let (text, role) = match found {
-        Ok(autopsy) => (format!("{}, Enter shows why", autopsy.short()?), Role::Bad),
-        Err(error) => (format!("stopped tasks: {error}"), Role::Warn),
-    };
-    Some(span(format!("{}{} {text}", " ".repeat(LABEL + 2), glyphs.warn), role, ctx).into())
-}
-
-fn bar<'a>(weight: Option<f64>, role: Role, cells: usize, glyphs: &Glyphs, ctx: &Ctx) -> Vec<Span<'a>> {
-    let Some(weight) = weight else { return vec![span(" ".repeat(cells), Role::Text, ctx)] };
-    let full = ((weight / 100.0 * cells as f64).round() as usize).min(cells);
-    let full = if weight > 0.0 && weight < 100.0 { full.clamp(1, cells - 1) } else { full };
-    vec![
-        span(glyphs.bar[0].repeat(full), role, ctx),
-        span(glyphs.bar[1].repeat(cells - full), Role::Dim, ctx),
-    ]
-}
-
-fn health(side: &Side, glyphs: &Glyphs) -> (String, Role) {
-    match side.health() {
-        Health::Counted { healthy, total } if healthy < total || total == 0 => {
-            (format!("{healthy}/{total} healthy"), Role::Warn)
-        }
-        Health::Counted { healthy, total } => (format!("{healthy}/{total} healthy"), Role::Ok),
-        Health::Unreadable(why) => (format!("{} health {why}", glyphs.warn), Role::Warn),
-        Health::Unread => (glyphs.missing.to_owned(), Role::Dim),
-    }
-}
-
-fn events(
-    pane: &RolloutsPane,
-    row: &Row,
-    data: Option<&RolloutDetail>,
-    area: Rect,
-    buf: &mut Buffer,
-    ctx: &Ctx,
-) {
-    let own = row.shift.filter(|shift| shift.in_progress() || shift.mechanism.codedeploy().is_some());
-    let own = own.map(|shift| shift.events.as_slice());
-    let events = own.or(data.map(|data| data.events.as_slice())).unwrap_or_default();
-    if area.height < 2 {
-        return;
-    }
-    let zone = ctx.zone.name(ctx.now.wall);
-    let about = if data.is_none() && events.is_empty() {
-        format!("  {} reading", ctx.theme.glyphs().waiting)
-    } else {
-        format!("  {}, times in {zone}", events.len())
-    };
-    let mut lines = vec![
-        Line::default(),
-        Line::from(vec![span(" EVENTS", Role::Strong, ctx), span(about, Role::Dim, ctx)]),
-    ];
-    let ellipsis = ctx.theme.glyphs().ellipsis;
-    let text_room = usize::from(area.width).saturating_sub(12);
-    let room = area.height.saturating_sub(2) as usize;
-    pane.event_most.set(events.len().saturating_sub(room));
-    let first = pane.event_top.min(pane.event_most.get());
-    for event in events.iter().skip(first).take(room) {
-        let at = if since(event.at, ctx.now.wall).as_secs() < 20 * 3600 {
-            ctx.zone.second(event.at)
-        } else {
-            ctx.zone.day_minute(event.at)
-        };
-        lines.push(Line::from(vec![
-            span(format!(" {}  ", pad_right(&at, 8)), Role::Dim, ctx),
-            span(event_text(&event.text, text_room, ellipsis), Role::Text, ctx),
-        ]));
-    }
-    dialog::lines(area, &lines, buf);
-}
-
-/// An event without what its screen says already, long ids shortened, in this much room.
-fn event_text(text: &str, room: usize, ellipsis: &str) -> String {
-    let text = text.strip_prefix("(service ").and_then(|rest| rest.split_once(") ")).map_or(text, |it| it.1);
-    let words = text.split(' ').map(|word| {
-        let core = word.trim_matches(['(', ')', '[', ']', '.', ',', ':', ';']);
-        word.replacen(core, &short_id(core, ellipsis), 1)
-    });
-    cut_end(&words.collect::<Vec<_>>().join(" "), room, ellipsis).into_owned()
-}
-
-/// An ARN's resource and a task's id in the middle of a sentence: enough of both ends to find it again.
-fn short_id(word: &str, ellipsis: &str) -> String {
-    let resource = word.starts_with("arn:").then(|| word.splitn(6, ':').nth(5)).flatten().unwrap_or(word);
-    let id =
-        |part: &str| part.len() >= 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let parts =
-        resource.split('/').map(|part| if id(part) { cut_middle(part, 9, ellipsis) } else { part.into() });
-    parts.collect::<Vec<_>>().join("/")
-}
-
-/// Deployments of the last day that have ended.
-fn finished(history: &[&Rollout], area: Rect, buf: &mut Buffer, ctx: &Ctx) {
-    if area.is_empty() {
-        return;
-    }
-    let mut lines = vec![Line::from(vec![
-        span(" ENDED", Role::Strong, ctx),
-        span(format!("  {} within a day", history.len()), Role::Dim, ctx),
-    ])];
-    let status_width = history.iter().map(|shift| width(&shift.status_words())).max().unwrap_or_default();
-    for shift in history {
-        let at = units::or_missing(shift.finished_at, ctx.theme.glyphs().missing, |at| {
-            ctx.zone.near(at, ctx.now.wall)
-        });
-        let image = shift.new.image().unwrap_or_default();
-        let reason = shift.rollback.as_ref().and_then(|it| it.reason.as_deref());
-        let reason = reason.or(shift.status_reason.as_deref()).unwrap_or_default();
-        let mut parts = vec![
-            span(format!(" {}  ", pad_right(&at, 12)), Role::Dim, ctx),
-            span(pad_right(&shift.status_words(), status_width + 2), super::pane::tone(shift).role(), ctx),
-            span(format!("{}  {}  {image}  ", shift.mechanism.short(), shift.new.label()), Role::Text, ctx),
-        ];
-        let room = usize::from(area.width).saturating_sub(parts.iter().map(Span::width).sum::<usize>() + 1);
-        let ellipsis = ctx.theme.glyphs().ellipsis;
-        parts.push(span(cut_end(reason, room, ellipsis).into_owned(), Role::Dim, ctx));
-        lines.push(Line::from(parts));
-    }
-    dialog::lines(area, &lines, buf);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::event_text;
-
-    #[test]
-    fn events_say_only_what_is_new() {
-        let health = "(service checkout) (port 8080) is unhealthy in (target-group arn:aws:elasticloadbalancing:\
-            eu-west-2:111122223333:targetgroup/checkout-green/50dc6c495c0c9f3c) due to (reason Health checks).";
-        for (text, room, want) in [
-            ("(service checkout) has reached a steady state.", 80, "has reached a steady state."),
-            (
-                "(service checkout) has started 1 tasks: (task 0123456789abcdef0123456789abcdef).",
-                80,
-                "has started 1 tasks: (task 01234…def).",
-            ),
-            (
-                health,
-                120,
-                "(port 8080) is unhealthy in (target-group targetgroup/checkout-green/50dc6…f3c) \
-                 due to (reason Health checks).",
-            ),
-            (health, 24, "(port 8080) is unhealth…"),
-            (
-                "(deployment ecs-svc/1234567890123456789) completed",
-                80,
-                "(deployment ecs-svc/12345…789) completed",
-            ),
-            ("no prefix", 80, "no prefix"),
-        ] {
-            assert_eq!(event_text(text, room, "…"), want, "{text}");
-        }
-    }
 }

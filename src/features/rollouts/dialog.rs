@@ -29,26 +29,34 @@ pub fn no_writes(ctx: &Ctx, target: &TargetId) -> Option<String> {
     ctx.store.target(target)?.session.writes_refused.clone()
 }
 
-/// The dialog for a service's shift, or a line that says why there is none.
+/// The dialog for a service's shift, or a line that says why there is none. On a target that takes no writes it
+/// is there too: it refuses, and hands the command over.
 pub fn open(ctx: &Ctx, target: &TargetId, name: &RolloutName) -> Command {
-    match shift_to_undo(ctx, target, name) {
+    let list = ctx.store.target(target).and_then(|it| it.rollouts.as_ref());
+    let moved = list.and_then(|list| list.shift_of(name)).map_or(name, |shift| &shift.name);
+    if let Some(watch) = ctx.store.rollbacks.flights.in_flight(target, moved) {
+        // This stays true when it has ended meanwhile.
+        let sent = ctx.zone.second(watch.sent_at);
+        let text =
+            format!("a rollback of {} was sent {sent}: its line is at the top", called(ctx, target, name));
+        return Command::Notify(Tone::Info, text);
+    }
+    let shift = list.map_or_else(
+        || Err("its deployments have not been read yet".to_owned()),
+        |list| find::to_undo(list, moved),
+    );
+    match shift {
         Ok(shift) => Command::Open(Box::new(RollbackDialog::new(ctx, target, shift))),
-        Err(why) => Command::Notify(Tone::Warn, format!("no rollback of {}: {why}", name.short())),
+        Err(why) => {
+            Command::Notify(Tone::Warn, format!("no rollback of {}: {why}", called(ctx, target, name)))
+        }
     }
 }
 
-fn shift_to_undo(ctx: &Ctx, target: &TargetId, name: &RolloutName) -> Result<ShiftRef, String> {
-    if let Some(why) = no_writes(ctx, target) {
-        return Err(why);
-    }
-    let store = ctx.store;
-    let list = store.target(target).and_then(|it| it.rollouts.as_ref());
-    let name = list.and_then(|list| list.shift_of(name)).map_or(name, |shift| &shift.name);
-    if store.rollbacks.flights.in_flight(target, name).is_some() {
-        return Err("one is in flight already".to_owned());
-    }
-    let list = list.ok_or_else(|| "its deployments have not been read yet".to_owned())?;
-    find::to_undo(list, name)
+/// What it is called: the service or function, also where CodeDeploy moves it.
+fn called<'a>(ctx: &Ctx<'a>, target: &TargetId, name: &'a RolloutName) -> &'a str {
+    let list = ctx.store.target(target).and_then(|it| it.rollouts.as_ref());
+    list.map_or(name.short(), |list| find::called(list, name))
 }
 
 /// The dialog.
@@ -61,6 +69,8 @@ pub struct RollbackDialog {
     reads_since: Timestamp,
     /// How many MFA codes had been given when one was asked for last: one that was wrong is asked for again.
     codes: Option<u64>,
+    /// How many texts had been copied when the command was asked for last.
+    copies: Option<u64>,
     /// First line of the facts, when they do not all fit.
     pub(super) top: usize,
     /// Viewport memory: how far the facts can be scrolled.
@@ -75,6 +85,7 @@ impl RollbackDialog {
             since: ctx.store.rollbacks.answered_count(),
             reads_since: ctx.now.wall,
             codes: None,
+            copies: None,
             top: 0,
             most: Cell::new(0),
         }
@@ -121,10 +132,14 @@ impl RollbackDialog {
         match self.dialog.input(input) {
             Reply::Stay => app::Reply::stay(),
             Reply::Close => {
-                let text = format!("{}: nothing was sent", self.dialog.name.short());
+                let (target, name) = (&self.dialog.target, &self.dialog.name);
+                let text = format!("{}: nothing was sent", called(ctx, target, name));
                 app::Reply::close_with(Command::Notify(Tone::Info, text))
             }
-            Reply::Copy(command) => app::Reply::with(vec![Command::Effect(Effect::Copy(command))]),
+            Reply::Copy(command) => {
+                self.copies = Some(ctx.store.copies);
+                app::Reply::with(vec![Command::Effect(Effect::Copy(command))])
+            }
             Reply::AskCode => {
                 self.codes = None;
                 self.ask_code(ctx)
@@ -210,6 +225,10 @@ impl Overlay for RollbackDialog {
     fn on_change(&mut self, key: Option<&PollKey>, ctx: &Ctx) -> app::Reply {
         let (target, name) = (self.dialog.target.clone(), self.dialog.name.clone());
         let mut answered = false;
+        if self.copies.is_some_and(|before| ctx.store.copies > before) {
+            self.copies = None;
+            self.dialog.set_copied();
+        }
         if let Some(answer) = ctx.store.rollbacks.answer_since(self.since, &target, &name) {
             answered = true;
             self.since = answer.number;
@@ -245,6 +264,10 @@ impl Overlay for RollbackDialog {
 
     fn hidden(&self) {
         self.dialog.set_drawn(false);
+    }
+
+    fn newly_drawn(&self) -> bool {
+        self.dialog.newly_drawn()
     }
 }
 

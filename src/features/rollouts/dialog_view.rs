@@ -3,7 +3,8 @@
 
 use super::comparing::comparison_of;
 use super::dialog::RollbackDialog;
-use super::plan::{AGAIN, Plan, SideFacts, Verdict};
+use super::plan::{AGAIN, NOT_AGAIN, Plan, SideFacts, Verdict};
+use super::verdict::Ruling;
 use super::verdict_view;
 use super::view::{flow, since};
 use crate::app::pane::Ctx;
@@ -34,30 +35,38 @@ pub(super) fn render(overlay: &RollbackDialog, area: Rect, buf: &mut Buffer, ctx
         None => (vec![Line::styled("reading the plan", ctx.theme.style(Role::Dim))], Vec::new()),
     };
     let notices = notices(overlay, inner, ctx);
-    let input = input_lines(overlay, inner, ctx);
-    let wanted = (facts.len() + call.len() + notices.len() + input.len()) as u16 + 2;
-    let called = dialog.plan().map_or_else(|| dialog.name.shown(), |plan| plan.called.clone());
-    let title = format!(" Roll back {called} ");
+    let mut input = input_lines(overlay, inner, ctx);
+    if call.is_empty() && notices.is_empty() {
+        // One empty row above it is enough.
+        input.remove(0);
+    }
+    let wanted = (facts.len() + 1 + call.len() + notices.len() + input.len()) as u16 + 2;
+    // What stands there is what has to be typed.
+    let word = dialog.plan().map_or_else(|| dialog.name.shown(), |plan| plan.place.word.clone());
+    let title = format!(" Roll back {word} ");
     let height = if area.width < WIDTH + 2 { area.height } else { wanted };
     let inside = frame(area, outer, height, &title, "", buf, ctx.theme);
     // Where there is not enough room the notices give way: call and input line are never cut for them.
-    let room = (inside.height as usize).saturating_sub(call.len() + input.len());
+    let room = (inside.height as usize).saturating_sub(1 + call.len() + input.len());
     let mut foot = call;
     foot.extend(cut(notices, room, ctx));
     foot.extend(input);
     let [top, bottom] = split_bottom(inside, foot.len() as u16);
+    // The row between the facts and the call says what of them is not shown.
+    let [top, between] = split_bottom(top, 1);
     let room = top.height as usize;
     let most = facts.len().saturating_sub(room);
     overlay.most.set(most);
     let first = overlay.top.min(most);
-    let shown: Vec<Line> = facts.into_iter().skip(first).take(room).collect();
-    lines(top, &shown, buf);
-    if most > 0 && room > 0 {
-        more(top, first, most, buf, ctx);
+    if most > 0 {
+        lines(between, &[more(&facts, first, room, ctx)], buf);
     }
+    lines(top, facts.get(first..).unwrap_or_default(), buf);
     lines(bottom, &foot, buf);
-    // Without room for the whole call and the input line nothing can be confirmed.
-    dialog.set_drawn(usize::from(bottom.height) == foot.len() && inside.width > 40);
+    // Without room for the whole call and the input line nothing can be confirmed, nor where it would not show
+    // that there is more to read.
+    let told = most == 0 || !between.is_empty();
+    dialog.set_drawn(told && usize::from(bottom.height) == foot.len() && inside.width > 40);
 }
 
 /// At most so many lines; the last one says how many are missing.
@@ -72,15 +81,19 @@ fn cut<'a>(mut lines: Vec<Line<'a>>, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     lines
 }
 
-/// That there is more, at the last row of the facts.
-fn more(area: Rect, first: usize, most: usize, buf: &mut Buffer, ctx: &Ctx) {
-    let text = format!(" {} more, arrows scroll ", most - first);
-    if first == most {
-        return;
-    }
-    let x = area.right().saturating_sub(width(&text) as u16);
-    let row = area.bottom().saturating_sub(1);
-    buf.set_stringn(x, row, &text, area.width as usize, ctx.theme.style(Role::Dim));
+/// How many of the facts are not shown, and how many of them warn.
+fn more<'a>(facts: &[Line], first: usize, room: usize, ctx: &Ctx) -> Line<'a> {
+    let warn = ctx.theme.glyphs().warn;
+    let warns = |line: &&Line| line.spans.first().is_some_and(|span| span.content.starts_with(warn));
+    let below = facts.get(first + room..).unwrap_or_default();
+    let (above, warnings) = (facts.get(..first).unwrap_or_default(), below.iter().filter(warns).count());
+    let text = match (below.len(), warnings) {
+        (0, _) => format!("{} above, arrows scroll", above.len()),
+        (below, 0) => format!("{below} more, arrows scroll"),
+        (below, warnings) => format!("{below} more ({warnings} {warn}), arrows scroll"),
+    };
+    let role = if warnings > 0 { Role::Warn } else { Role::Dim };
+    Line::styled(text, ctx.theme.style(role)).right_aligned()
 }
 
 fn styled<'a>(text: impl Into<String>, role: Role, ctx: &Ctx) -> Span<'a> {
@@ -108,8 +121,8 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
             let left = plan.credentials_left(ctx.now.wall);
             let left = left.map(|left| units::age(Duration::try_from(left).unwrap_or_default()));
             let left = left.map(|left| format!(" ({left} left)")).unwrap_or_default();
-            let alias = caller.alias.as_deref().map(|alias| format!("{alias} ")).unwrap_or_default();
-            head.push(vec![styled(format!("{alias}{} · {}", caller.account, place.region), Role::Text, ctx)]);
+            let account = format!("{} · {} · {}", place.target, caller.account, place.region);
+            head.push(vec![styled(account, Role::Text, ctx)]);
             head.push(vec![styled(format!("you are {}{left}", caller.short), Role::Text, ctx)]);
         }
         Err(error) => {
@@ -132,47 +145,81 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
         ctx,
     ));
     let [from, to] = plan.sides();
+    let callable = plan.callable();
     if plan.again.is_some() {
-        out.extend(wrapped(AGAIN, 2, room, Role::Strong, ctx));
+        out.extend(wrapped(if callable { AGAIN } else { NOT_AGAIN }, 2, room, Role::Strong, ctx));
     }
-    let role = if plan.call.decided() { Role::New } else { Role::Text };
-    out.extend(side(from, &plan.from, None, role, room, ctx));
+    match plan.undecided() {
+        Some(sides) => {
+            for (label, side) in std::iter::once(from).chain(std::iter::repeat("      ")).zip(sides) {
+                out.extend(wrapped(&format!("{label}{side}"), width(label), room, Role::Text, ctx));
+            }
+        }
+        None => out.extend(side(from, &plan.from, None, Role::New, room, ctx)),
+    }
     if let Some(earlier) = &plan.to {
         out.extend(side(to, earlier, Some(100.0), Role::Old, room, ctx));
     }
-    out.extend(wrapped(&format!("takes {}", plan.takes), 0, room, Role::Text, ctx));
+    // How long it takes and what it does is said of a call that could be made.
+    if callable {
+        out.extend(wrapped(&format!("takes {}", plan.takes), 0, room, Role::Text, ctx));
+    }
     if let Some(again) = &plan.again {
-        out.extend(again.lines().iter().flat_map(|line| wrapped(line, 2, room, Role::Text, ctx)));
+        let lines = if callable { again.lines() } else { Vec::new() };
+        out.extend(lines.iter().flat_map(|line| wrapped(line, 2, room, Role::Text, ctx)));
         if let Some(labels) = again.labels() {
             let text = format!("earlier revisions: {labels}; left and right choose an older or newer one");
             out.extend(wrapped(&text, 2, room, Role::Dim, ctx));
         }
     }
-    let store = ctx.store.target(&place.target);
-    if let Some(comparison) = store.and_then(|data| comparison_of(data, &plan.guard.deployment)) {
-        let (text, role) = verdict_view::sentence(&comparison.verdict, true);
-        let effect = verdict_view::effect(&comparison.verdict).map(|it| format!(", {it}"));
-        let text = format!("verdict: {text}{}", effect.unwrap_or_default());
+    if let Some((text, role)) = verdict(plan, ctx) {
         out.extend(wrapped(&text, 2, room, role, ctx));
     }
     if !plan.alarms.is_empty() {
         let text = format!("alarms of this deployment: {}", plan.alarms.join(", "));
         out.extend(wrapped(&text, 2, room, Role::Bad, ctx));
     }
-    out.extend(wrapped(&format!("does not undo: {}", plan.not_undone.join(", ")), 2, room, Role::Text, ctx));
+    if plan.command().is_some() {
+        let text = format!("does not undo: {}", plan.not_undone.join(", "));
+        out.extend(wrapped(&text, 2, room, Role::Text, ctx));
+    }
     let glyphs = ctx.theme.glyphs();
-    let mut checks: Vec<_> = plan.checks.iter().filter(|check| check.verdict != Verdict::Refuse).collect();
+    let mut checks: Vec<_> = plan.checks.iter().filter(|check| check.verdict < Verdict::NotHere).collect();
     checks.sort_by_key(|check| std::cmp::Reverse(check.verdict));
     for check in checks {
         let (glyph, role) = match check.verdict {
             Verdict::Pass => (glyphs.ok, Role::Ok),
             Verdict::Warn => (glyphs.warn, Role::Warn),
-            Verdict::Refuse => (glyphs.bad, Role::Bad),
+            Verdict::NotHere | Verdict::Refuse => (glyphs.bad, Role::Bad),
         };
         out.extend(wrapped(&format!("{glyph} {}", check.text), 2, room, role, ctx));
     }
-    out.push(Line::default());
     out
+}
+
+/// What the comparison of both sides says, where it still says something of what runs: of a shift that has ended
+/// only what it found of that one's new side, by its name.
+fn verdict(plan: &Plan, ctx: &Ctx) -> Option<(String, Role)> {
+    let data = ctx.store.target(&plan.place.target)?;
+    let found = &comparison_of(data, &plan.guard.deployment)?.verdict;
+    let effect = verdict_view::effect(found);
+    let Some(again) = &plan.again else {
+        let (text, role) = verdict_view::sentence(found, true);
+        let effect = effect.map(|it| format!(", {it}")).unwrap_or_default();
+        return Some((format!("verdict: {text}{effect}"), role));
+    };
+    let list = data.rollouts.as_ref()?;
+    let ended = list.recent.iter().find(|shift| shift.deployment == plan.guard.deployment)?;
+    let (new, running) = (ended.new.label(), &again.running);
+    let (word, role) = match found.ruling {
+        Ruling::Worse => ("WORSE", Role::Bad),
+        Ruling::Better => ("BETTER", Role::Ok),
+        Ruling::Same | Ruling::TooLittle | Ruling::NoData => return None,
+    };
+    let role = if new == *running { role } else { Role::Text };
+    // `worse by 6.2 points (4.9 to 7.7)` without its first word, which stands there already.
+    let by = effect.as_deref().and_then(|it| it.split_once(' ')).map(|(_, by)| format!(" {by}"));
+    Some((format!("verdict then: {new} was {word}{}; {running} runs now", by.unwrap_or_default()), role))
 }
 
 fn side<'a>(
@@ -183,10 +230,7 @@ fn side<'a>(
     room: usize,
     ctx: &Ctx,
 ) -> Vec<Line<'a>> {
-    let mut weight = side.weight_words();
-    if let Some(after) = after {
-        weight = format!("{weight} -> {}", super::stages::percent(after));
-    }
+    let weight = after.map_or_else(|| side.weight_words(), |after| side.weight_to(after));
     let mut pieces = vec![
         vec![styled(label, role, ctx), styled(side.label.clone(), Role::Text, ctx)],
         vec![styled(weight, Role::Text, ctx)],
@@ -199,14 +243,19 @@ fn side<'a>(
 /// The exact call. Values are wrapped and never cut.
 fn call<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     if let Some(command) = &plan.instead {
-        let mut out = vec![Line::styled(plan.instead_title(), ctx.theme.style(Role::Dim))];
+        let mut out = wrapped(plan.instead_title(), 2, room, Role::Dim, ctx);
         out.extend(wrapped(command, 2, room, Role::Text, ctx));
         return out;
     }
+    if !plan.callable() {
+        return Vec::new();
+    }
+    let [will, then] =
+        if plan.refused() { ["would call ", ""] } else { ["will call  ", " and before sending"] };
     let params = plan.call.params();
     let names = params.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
     let mut out = vec![Line::from(vec![
-        styled("will call  ", Role::Dim, ctx),
+        styled(will, Role::Dim, ctx),
         styled(plan.call.operation(), Role::Strong, ctx),
     ])];
     let indent = INDENT + names + 3;
@@ -229,7 +278,7 @@ fn call<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     }
     let age = since(plan.read_at, ctx.now.wall);
     let read = if age.as_secs() < 15 { "just now".to_owned() } else { format!("{} ago", units::age(age)) };
-    let text = format!("read {read}, again every 5 s and before sending");
+    let text = format!("read {read}, again every 5 s{then}");
     out.push(Line::styled(text, ctx.theme.style(Role::Dim)));
     out
 }
@@ -242,7 +291,11 @@ fn notices<'a>(overlay: &RollbackDialog, room: usize, ctx: &Ctx) -> Vec<Line<'a>
 /// An empty line, the prompt (a long one on lines of its own) and what was typed.
 fn input_lines<'a>(overlay: &RollbackDialog, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     let dialog = &overlay.dialog;
-    let role = if dialog.ready() { Role::Bad } else { Role::Text };
+    let role = match (dialog.ready(), dialog.copied()) {
+        (true, _) => Role::Bad,
+        (_, true) => Role::Ok,
+        _ => Role::Text,
+    };
     let prompt = dialog.prompt();
     let hint = if dialog.sending() { "" } else { "Esc cancels" };
     let mut out = vec![Line::default()];

@@ -19,7 +19,7 @@ fn names(list: &RolloutList) -> BTreeSet<&RolloutName> {
 }
 
 /// What a rollout is called in short: what CodeDeploy moves, by the name of that.
-fn called<'a>(list: &'a RolloutList, name: &'a RolloutName) -> &'a str {
+pub fn called<'a>(list: &'a RolloutList, name: &'a RolloutName) -> &'a str {
     list.shift_of(name).map_or(name, Rollout::thing).short()
 }
 
@@ -89,14 +89,14 @@ pub fn to_undo(list: &RolloutList, name: &RolloutName) -> Result<ShiftRef, Strin
         return Err(why);
     }
     if let RolloutName::Lambda { .. } = name {
-        return Err("its alias divides nothing, and Eyewall points no alias at another version".to_owned());
+        return Err("its alias divides nothing: one version has all".to_owned());
     }
     if let RolloutName::Alb { .. } = name {
-        return Err("its rule divides nothing: one target group has all traffic".to_owned());
+        return Err("its rule divides nothing: one group has all".to_owned());
     }
     let service = list.services.iter().find(|service| service.name == *name);
     if service.is_some_and(|service| service.owner == Owner::CodeDeploy) {
-        return Err("CodeDeploy moves it, and no deployment of it is in flight".to_owned());
+        return Err("CodeDeploy moves it: no deployment in flight".to_owned());
     }
     // What the service says is newer than what was seen to end.
     let deployment = service.and_then(|it| it.deployment.clone()).or(shift.map(|it| it.deployment.clone()));
@@ -130,11 +130,10 @@ pub fn undecided(shift: &Rollout) -> Option<String> {
     let Mechanism::Alb(split) = &shift.mechanism else { return None };
     (split.stable.is_none() && shift.owner.is_none_known()).then(|| {
         format!(
-            "{} divides between {}: which of them is the old side is not known, so pass --to {} or set \
-             stable_target_group in a [[service]] of the config",
+            "{} divides between {}: which of them is the old side is not known: {}",
             shift.name.full(),
             split.words(),
-            split.choices()
+            split.how_to_tell()
         )
     })
 }

@@ -44,7 +44,7 @@ pub enum Step {
         /// AWS's request id.
         request_id: Option<String>,
     },
-    /// AWS refused it: nothing changed.
+    /// AWS refused it, or, where the error says so, it never left: nothing changed.
     Rejected {
         /// Why.
         error: SourceError,
@@ -104,7 +104,7 @@ impl Entry {
         };
         Self {
             v: VERSION,
-            id: format!("{}@{}", plan.guard.deployment, sending.as_millisecond()),
+            id: id(plan, sending),
             at,
             who: caller.map(|caller| caller.arn.clone()),
             account: caller.map(|caller| caller.account.clone()),
@@ -141,6 +141,11 @@ impl Entry {
             _ => false,
         }
     }
+}
+
+/// What names a rollback in the journal: its plan, and when its sending began.
+pub fn id(plan: &Plan, sending: Timestamp) -> String {
+    format!("{}@{}", plan.guard.deployment, sending.as_millisecond())
 }
 
 fn readable<'de, D: Deserializer<'de>>(plan: D) -> Result<Option<Box<Plan>>, D::Error> {

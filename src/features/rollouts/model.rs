@@ -251,6 +251,25 @@ impl Rollout {
         (all > 0).then(|| (100.0 * f64::from(self.new.tasks.running) / f64::from(all), true))
     }
 
+    /// The same of the old side.
+    pub fn old_share(&self) -> Option<(f64, bool)> {
+        let known = self.old.as_ref().filter(|_| self.mechanism.has_weights()).and_then(|old| old.weight);
+        // Both estimates are rounded: together they are 100 %.
+        let rest = || {
+            self.share().map(|(new, estimate)| (100.0 - if estimate { new.round() } else { new }, estimate))
+        };
+        known.map(|weight| (weight, false)).or_else(rest)
+    }
+
+    /// Whether the circuit breaker of a deployment that still goes on has counted failures, and as many as it
+    /// bears.
+    pub fn failing(&self) -> Option<(&Breaker, bool)> {
+        let breaker = self.breaker.as_ref().filter(|it| it.enabled && it.failures > 0)?;
+        let tripped = breaker.status.as_deref() == Some("TRIGGERED")
+            || (breaker.threshold > 0 && breaker.failures >= breaker.threshold);
+        (self.standing() == Standing::Open).then_some((breaker, tripped))
+    }
+
     /// The hook that holds the shift up, if one does.
     pub fn waiting_hook(&self) -> Option<&Hook> {
         self.hooks.iter().find(|hook| hook.awaits())

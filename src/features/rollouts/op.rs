@@ -25,7 +25,7 @@ pub async fn rollback(plan: Box<Plan>, ctx: &OpCtx) -> OpOutcome {
         send(&plan, conn, &ctx.journal(), || ctx.clock.wall()).await
     } else {
         let message = format!("target {} is gone", plan.place.target);
-        SendResult::Rejected(SourceError::new(ErrorClass::Invalid, plan.call.operation(), message))
+        SendResult::Rejected(SourceError::new(ErrorClass::Invalid, plan.call.operation(), message).unsent())
     };
     OpOutcome::Rollback { plan, result: Box::new(result) }
 }
@@ -76,7 +76,7 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
         Ok(writer) => writer,
         Err(error) => return SendResult::Rejected(error),
     };
-    let look = match source::look(&plan.call, conn).await {
+    let look = match source::look(plan, conn).await {
         Ok(Some(look)) => look,
         Ok(None) => {
             return match Box::pin(re_read(plan, conn, clock())).await {
@@ -91,9 +91,7 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
     let journal = Journaled { began, problem: None };
     match answer {
         Ok(request_id) => SendResult::Sent { at, request_id, journal },
-        Err(error) if may_have_arrived(&error, source::refusals(&plan.call)) => {
-            SendResult::Lost { at, error, journal }
-        }
+        Err(error) if may_have_arrived(&error) => SendResult::Lost { at, error, journal },
         Err(error) if source::lost_race(&plan.call, &error) => {
             // What reads need the credentials for writes may lack.
             match Box::pin(re_read(plan, conn, clock())).await {
@@ -105,13 +103,9 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
     }
 }
 
-/// Whether AWS may have acted although no good answer came.
-fn may_have_arrived(error: &SourceError, refusals: &[&str]) -> bool {
-    match error.class {
-        ErrorClass::Network | ErrorClass::NotAws => true,
-        ErrorClass::Service => !error.code.as_deref().is_some_and(|code| refusals.contains(&code)),
-        _ => false,
-    }
+/// Whether AWS may have acted although no good answer came. A refusal is a 4xx, which is of no such class.
+fn may_have_arrived(error: &SourceError) -> bool {
+    !error.unsent && matches!(error.class, ErrorClass::Network | ErrorClass::NotAws | ErrorClass::Service)
 }
 
 fn step(plan: &Plan, result: &SendResult) -> Step {

@@ -1,17 +1,17 @@
 //! The Rollouts screen: verbs to state, wants and links. Drawing is in `view.rs`, the rollback in `dialog.rs`.
 
 use super::autopsy::Autopsy;
-use super::comparing::{comparison_of, metrics_query, want_verdicts};
-use super::dialog;
-use super::mechanism::Outcome;
-use super::model::{Rollout, RolloutName, Standing};
-use super::verdict::Ruling;
-use super::wire::{DetailQuery, RolloutsQuery, ServiceSummary};
+use super::comparing::{metrics_query_again, want_verdicts};
+use super::model::{Rollout, RolloutName};
+use super::tone::trouble;
+use super::wire::{DetailQuery, RolloutList, RolloutsQuery, ServiceSummary};
+use super::{dialog, followed};
 use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan};
 use crate::aws::TargetId;
-use crate::features::{Link, Query, TargetStore, discovery};
+use crate::features::{Link, Query, discovery};
 use crate::widgets::list::Cursor;
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,8 @@ pub struct RolloutsPane {
     /// The cursor stays on the shift, not on the row number.
     pub(super) cursor: Cursor<Key>,
     pub(super) open: Option<Key>,
+    /// When it was opened: a rollback that is sent after that is followed to its own deployment.
+    opened_at: Option<Timestamp>,
     pub(super) filter: String,
     /// Services at rest are listed too.
     pub(super) all: bool,
@@ -135,12 +137,28 @@ impl RolloutsPane {
         let history = data.rollout_detail.as_ref().map(|it| it.history.as_slice()).unwrap_or_default();
         let mut known = list.shifts.iter().chain(list.recent.iter()).chain(history);
         let shift = match &key.deployment {
-            Some(deployment) => known.find(|shift| shift.deployment == *deployment),
+            Some(deployment) => self
+                .follows(deployment, &key.target, list, ctx)
+                .or_else(|| known.find(|shift| shift.deployment == *deployment)),
             None => list.shift_of(&key.name),
         };
         let service = list.services.iter().find(|service| service.name == key.name);
         let name = shift.map(|it| &it.name).or(service.map(|it| &it.name))?;
         Some(Row { target, name, shift, service })
+    }
+
+    /// The deployment that is the rollback of the opened one, sent since that was opened.
+    fn follows<'a>(
+        &self,
+        opened: &str,
+        target: &TargetId,
+        list: &'a RolloutList,
+        ctx: &Ctx,
+    ) -> Option<&'a Rollout> {
+        let since = self.opened_at?;
+        let takes_over = |sent: followed::Sent| sent.at >= since && sent.of.as_deref() == Some(opened);
+        let mut shifts = list.shifts.iter().chain(list.recent.iter());
+        shifts.find(|shift| followed::rollback(ctx.store, target, shift).is_some_and(takes_over))
     }
 
     fn selected<'a>(&self, ctx: &Ctx<'a>) -> Option<Row<'a>> {
@@ -198,6 +216,7 @@ impl RolloutsPane {
             Action::Down => self.scroll(true, 1),
             Action::Up => self.scroll(false, 1),
             Action::Top => self.event_top = 0,
+            Action::Bottom => self.event_top = self.event_most.get(),
             Action::PageDown | Action::HalfDown => self.scroll(true, 10),
             Action::PageUp | Action::HalfUp => self.scroll(false, 10),
             _ => return self.on_both(action, ctx),
@@ -213,6 +232,7 @@ impl RolloutsPane {
         match action {
             Action::Open => {
                 self.open = self.selected(ctx).map(|row| row.key());
+                self.opened_at = Some(ctx.now.wall);
                 self.event_top = 0;
                 self.autopsy = false;
             }
@@ -252,12 +272,18 @@ impl RolloutsPane {
 
 /// What to read beside the list for an opened row.
 fn detail_query(row: &Row, ctx: &Ctx) -> DetailQuery {
-    let metrics = row.shift.and_then(|shift| metrics_query(shift, ctx.config).ok()).map(Box::new);
+    let shift = row.shift.zip(ctx.store.target(row.target));
+    let metrics = shift.and_then(|(shift, data)| metrics_query_again(shift, data, ctx.config).ok());
+    let metrics = metrics.map(Box::new);
     // ECS forgets stopped tasks after an hour.
     let lately = |at| super::view::since(at, ctx.now.wall) < std::time::Duration::from_hours(1);
     let fresh = row.shift.filter(|shift| shift.finished_at.is_none_or(lately));
     let stopped = fresh.and_then(|shift| shift.new.task_definition.clone());
-    DetailQuery { name: row.name.clone(), metrics, stopped }
+    let seen = row.shift.map(|shift| {
+        let failures = shift.breaker.as_ref().map_or(0, |breaker| breaker.failures);
+        (shift.events.first().map(|event| event.at), failures)
+    });
+    DetailQuery { name: row.name.clone(), metrics, stopped, seen: seen.unwrap_or_default() }
 }
 
 impl Pane for RolloutsPane {
@@ -281,7 +307,10 @@ impl Pane for RolloutsPane {
     fn wants(&self, visible: bool, ctx: &Ctx, plan: &mut PollPlan) {
         for (target, data) in ctx.store.active_targets() {
             let moving = data.rollouts.as_ref().is_some_and(|list| !list.shifts.is_empty());
+            let pending = data.rollouts.as_ref().is_some_and(|list| !list.is_whole());
             let (level, cadence) = match (visible, moving) {
+                (true, _) if pending => (Level::Visible, 1),
+                (false, _) if pending => (Level::Background, 1),
                 (true, true) => (Level::Visible, 5),
                 (true, false) => (Level::Visible, 15),
                 (false, true) => (Level::Background, 15),
@@ -305,7 +334,8 @@ impl Pane for RolloutsPane {
 
     fn settled(&self, ctx: &Ctx) -> bool {
         // Which rules of load balancers to look at comes from discovery.
-        discovery::settled(ctx)
+        let mut lists = ctx.store.active_targets().filter_map(|(_, data)| data.rollouts.as_ref());
+        discovery::settled(ctx) && lists.all(RolloutList::is_whole)
     }
 
     fn on_edit(&mut self, _purpose: &str, event: EditEvent, _ctx: &Ctx) -> Vec<Command> {
@@ -316,12 +346,13 @@ impl Pane for RolloutsPane {
         Vec::new()
     }
 
-    fn open(&mut self, link: &Link, _ctx: &Ctx) -> bool {
+    fn open(&mut self, link: &Link, ctx: &Ctx) -> bool {
         let Link::Rollouts { shift, open } = link else { return false };
         if let Some(shift) = shift {
             self.cursor.set(shift.clone());
         }
         self.open = shift.clone().filter(|_| *open);
+        self.opened_at = Some(ctx.now.wall);
         self.event_top = 0;
         self.autopsy = false;
         true
@@ -372,27 +403,5 @@ impl Pane for RolloutsPane {
 
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         super::view::render(self, area, buf, ctx);
-    }
-}
-
-/// How bad a shift in flight is: what it says itself, and what its sides' numbers say.
-fn trouble(shift: &Rollout, data: &TargetStore) -> Tone {
-    let compared = comparison_of(data, &shift.deployment);
-    if compared.is_some_and(|it| it.verdict.ruling == Ruling::Worse) { Tone::Bad } else { tone(shift) }
-}
-
-/// How a shift looks in the list.
-pub(super) fn tone(shift: &Rollout) -> Tone {
-    let failed = matches!(shift.status.0.as_str(), "ROLLBACK_FAILED" | "STOPPED")
-        || (shift.mechanism.codedeploy().is_some() && shift.outcome() == Some(Outcome::Failed));
-    if failed || (!shift.alarms.triggered.is_empty() && shift.in_progress()) {
-        return Tone::Bad;
-    }
-    match shift.standing() {
-        Standing::Returning | Standing::Unknown => Tone::Warn,
-        Standing::Open if shift.waiting_hook().is_some() => Tone::Warn,
-        Standing::Open => Tone::Info,
-        Standing::Ended if shift.outcome() == Some(Outcome::RolledBack) => Tone::Warn,
-        Standing::Ended => Tone::Ok,
     }
 }

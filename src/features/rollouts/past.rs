@@ -2,7 +2,8 @@
 //!
 //! The file is read by an operation; here it is only text and a list.
 
-use super::journal::{Entry, Step, Unfinished, unfinished};
+use super::journal::{self, Entry, Step, Unfinished, unfinished};
+use super::view::flow;
 use crate::app::pane::Ctx;
 use crate::app::{Action, Input, Overlay, Reply};
 use crate::text::{sanitize, wrap};
@@ -18,6 +19,9 @@ use std::cell::Cell;
 const MAX_ENTRIES: usize = 500;
 /// Rollbacks without an end that are looked at again, the newest ones.
 const MAX_UNFINISHED: usize = 32;
+
+/// Indent of what a line of the journal has to tell.
+const INDENT: usize = 4;
 
 /// What the journal says.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -83,15 +87,8 @@ impl Overlay for JournalView {
 
     fn render(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         let theme = ctx.theme;
-        let inner = dialog::frame(
-            area,
-            116,
-            area.height,
-            " Rollbacks from this machine ",
-            " Esc closes ",
-            buf,
-            theme,
-        );
+        let title = format!(" Rollbacks from this machine, times in {} ", ctx.zone.name(ctx.now.wall));
+        let inner = dialog::frame(area, 116, area.height, &title, " Esc closes ", buf, theme);
         let lines = lines(ctx, inner.width as usize);
         let last = lines.len().saturating_sub(inner.height as usize);
         self.last.set(last);
@@ -119,15 +116,24 @@ fn lines(ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     for entry in &past.entries {
         let (word, role) = step(&entry.step);
         let open = past.unfinished.iter().any(|it| it.steps.last().is_some_and(|last| last.is_step(entry)));
-        let mark = if open { "  (its end was not seen)" } else { "" };
-        lines.push(Line::from(vec![
+        let when = vec![
             Span::styled(format!("{}  ", ctx.zone.full(entry.at)), dim),
-            Span::styled(format!("{word:<10} "), theme.style(role)),
-            Span::styled(format!("{}  ", sanitize(&entry.name)), theme.style(Role::Strong)),
-            Span::styled(format!("{} {}{mark}", entry.target, entry.region), dim),
-        ]));
-        for row in wrap(&sanitize(&detail(entry)), width.saturating_sub(4)) {
-            lines.push(Line::styled(format!("    {row}"), text));
+            Span::styled(word, theme.style(role)),
+        ];
+        let place = format!("{} {}", sanitize(&entry.target), sanitize(&entry.region));
+        let mut pieces = vec![
+            when,
+            vec![Span::styled(sanitize(&entry.name).into_owned(), theme.style(Role::Strong))],
+            vec![Span::styled(place, dim)],
+        ];
+        if open {
+            let (mark, role) = open_words(entry, ctx);
+            pieces.push(vec![Span::styled(format!("({mark})"), theme.style(role))]);
+        }
+        lines.extend(flow(pieces, INDENT, width));
+        for said in details(entry) {
+            let rows = wrap(&sanitize(&said), width.saturating_sub(INDENT)).into_iter();
+            lines.extend(rows.map(|row| Line::styled(format!("{}{row}", " ".repeat(INDENT)), text)));
         }
     }
     if past.dropped + past.unreadable > 0 {
@@ -137,7 +143,29 @@ fn lines(ctx: &Ctx, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// What a step has to tell beside its name.
+/// What became of a rollback that has no end in the journal as it was read: this run may be watching it.
+fn open_words(entry: &Entry, ctx: &Ctx) -> (String, Role) {
+    let mut flights = ctx.store.rollbacks.flights.iter();
+    let watch = flights.find(|watch| journal::id(&watch.plan, watch.journal.began) == entry.id);
+    match watch.map(|watch| (watch.settled(), &watch.ended)) {
+        None => ("its end was not seen".to_owned(), Role::Warn),
+        Some((_, None)) => ("in flight, being watched".to_owned(), Role::Info),
+        Some((false, Some(_))) => ("being watched".to_owned(), Role::Info),
+        Some((true, Some(ended))) => (format!("has ended: {}", ended.ending.word()), Role::Dim),
+    }
+}
+
+/// What a step has to tell beside its name, sentence by sentence.
+fn details(entry: &Entry) -> Vec<String> {
+    let mut said = vec![detail(entry)];
+    if let Step::Sending { .. } = &entry.step {
+        let side = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let to = entry.to.as_deref().map(|to| format!(" to {}", side(to))).unwrap_or_default();
+        said.push(format!("from {}{to}", side(&entry.from)));
+    }
+    said
+}
+
 fn detail(entry: &Entry) -> String {
     match &entry.step {
         Step::Sending { .. } => {
@@ -170,6 +198,7 @@ fn step(step: &Step) -> (String, Role) {
         Step::Changed { .. } => ("changed".into(), Role::Warn),
         Step::Unread { .. } => ("unread".into(), Role::Warn),
         Step::Sent { .. } => ("sent".into(), Role::Info),
+        Step::Rejected { error } if error.unsent => ("not sent".into(), Role::Warn),
         Step::Rejected { .. } => ("rejected".into(), Role::Bad),
         Step::Lost { .. } => ("lost".into(), Role::Bad),
         Step::Ended { outcome, .. } if outcome == "done" => (outcome.clone(), Role::Ok),

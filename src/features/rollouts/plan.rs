@@ -10,15 +10,19 @@ use super::mechanism::ecs::{self, AgainFacts};
 use super::model::{Health, Image, Rollout, RolloutName, Side};
 use super::preflight;
 pub use super::preflight::{Check, Verdict};
-use super::stages::percent;
+use super::stages::{percent, share_words};
 use super::wire::ShiftRef;
 use crate::aws::{SourceError, TargetId};
+use crate::text::{pad_right, width};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What is said first of a plan after a shift has ended.
 pub const AGAIN: &str = "the shift has ended: this is a NEW deployment, of an earlier revision";
+/// And where there is none to make.
+pub const NOT_AGAIN: &str =
+    "the shift has ended: going back would be a new deployment of an earlier revision";
 
 /// What changes the call's meaning or its victim. Equal guards mean the same call on the same thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,12 +62,17 @@ impl std::fmt::Display for GuardedChange {
 /// One side as the dialog shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SideFacts {
+    /// What names it in AWS: a service revision's ARN, a version, a task set; empty where nothing does.
+    pub revision: String,
     /// `rev 42`.
     pub label: String,
     /// Images with digests.
     pub images: Vec<String>,
     /// Share of traffic now, in percent.
     pub weight: Option<f64>,
+    /// Whether that is only estimated, from the tasks that run.
+    #[serde(default)]
+    pub estimate: bool,
     /// Health of its targets.
     pub health: Health,
     /// Running and requested tasks; `None` where there are none to count.
@@ -73,11 +82,13 @@ pub struct SideFacts {
 }
 
 impl SideFacts {
-    fn of(side: &Side, share: Option<f64>, tasks: bool) -> Self {
+    fn of(side: &Side, share: Option<(f64, bool)>, tasks: bool) -> Self {
         Self {
+            revision: side.revision.clone(),
             label: side.label(),
             images: side.images.iter().map(Image::with_digest).collect(),
-            weight: share,
+            weight: share.map(|(share, _)| share),
+            estimate: share.is_some_and(|(_, estimate)| estimate),
             health: side.health(),
             running: tasks.then_some((side.tasks.running, side.tasks.requested)),
             published: side.published,
@@ -90,8 +101,9 @@ impl SideFacts {
 pub struct Caller {
     /// Account id.
     pub account: String,
-    /// Account alias, when it may be read.
-    pub alias: Option<String>,
+    /// The region that is called.
+    #[serde(default)]
+    pub region: String,
     /// The caller's ARN.
     pub arn: String,
     /// The caller in short: `oncall@Admin`.
@@ -169,17 +181,15 @@ impl Plan {
         };
         let (takes, slow) = mechanism::takes(rollout);
         let tasks = rollout.mechanism.has_tasks();
-        let share = rollout.share().map(|(share, _)| share);
         Self {
             name: rollout.name.clone(),
             called: rollout.thing().shown(),
             mechanism: rollout.mechanism.label(),
             owner: rollout.owner.label().to_owned(),
-            from: SideFacts::of(&rollout.new, share, tasks),
+            from: SideFacts::of(&rollout.new, rollout.share(), tasks),
             to: rollout.old.as_ref().map(|old| {
-                let weight = if rollout.mechanism.has_weights() { old.weight } else { None };
                 let tasks = tasks && rollout.mechanism.again().is_none();
-                SideFacts::of(old, weight.or_else(|| share.map(|new| 100.0 - new)), tasks)
+                SideFacts::of(old, rollout.old_share(), tasks)
             }),
             call: Call::undoing(rollout),
             instead: mechanism::instead(rollout, &place.region),
@@ -216,7 +226,7 @@ impl Plan {
 
     /// The checks that make it impossible or not ours.
     pub fn refusals(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter(|check| check.verdict == Verdict::Refuse).map(|check| check.text.as_str())
+        self.checks.iter().filter(|check| check.verdict >= Verdict::NotHere).map(|check| check.text.as_str())
     }
 
     /// Whether nothing may be typed.
@@ -252,21 +262,38 @@ impl Plan {
         changes
     }
 
-    /// The command for somebody who may: the owner's, where the split is not ours.
-    pub fn command(&self) -> String {
-        self.instead.clone().unwrap_or_else(|| self.call.command(&self.place.region))
+    /// Whether somebody could make this very call: we, or whoever may where it is only not made from here.
+    pub fn callable(&self) -> bool {
+        self.instead.is_none() && self.checks.iter().all(|check| check.verdict != Verdict::Refuse)
+    }
+
+    /// The command for somebody who may: what is handed over instead of the call, or the call. `None` where
+    /// nothing that could be run would undo it.
+    pub fn command(&self) -> Option<String> {
+        let call = || self.callable().then(|| self.call.command(&self.place.region));
+        self.instead.clone().or_else(call)
     }
 
     /// What the command is that is handed over instead of the call.
     pub fn instead_title(&self) -> &'static str {
         let command = self.instead.as_deref().unwrap_or_default();
         match command.split(' ').nth(2) {
-            _ if command.starts_with("eyewall ") => "what says which side is the old one",
+            _ if command.contains(" --to ") => "what says which side is the old one: put its name after --to",
             Some(verb) if verb.starts_with("describe-") || verb.starts_with("list-") => {
                 "what shows whose it is and how it stands"
             }
             _ => "the owner's command",
         }
+    }
+
+    /// The sides where it is not known which of them is the old one: one line each.
+    pub fn undecided(&self) -> Option<Vec<String>> {
+        if self.call.decided() {
+            return None;
+        }
+        let names = || self.from.images.iter().filter_map(|side| side.split_once(' '));
+        let wide = names().map(|(name, _)| width(name)).max().unwrap_or_default();
+        Some(names().map(|(name, rest)| format!("{} {rest}", pad_right(name, wide))).collect())
     }
 
     /// Time left of the caller's credentials; `None` when they do not end or are not known.
@@ -307,8 +334,18 @@ impl SideFacts {
         }
     }
 
-    /// `20 %`, or `–` when not known.
+    /// `20 %`, `~63 %` where it is an estimate, or `–` when not known.
     pub fn weight_words(&self) -> String {
-        self.weight.map_or_else(|| "–".to_owned(), percent)
+        self.weight.map_or_else(|| "–".to_owned(), |weight| share_words(weight, self.estimate, "~"))
+    }
+
+    /// The same with what it will be: `80 % -> 100 %`, or `keeps 100 %`.
+    pub fn weight_to(&self, after: f64) -> String {
+        let (now, after) = (self.weight_words(), percent(after));
+        if now.trim_start_matches('~') == after {
+            format!("keeps {now}")
+        } else {
+            format!("{now} -> {after}")
+        }
     }
 }

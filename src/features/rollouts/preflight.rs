@@ -20,6 +20,8 @@ pub enum Verdict {
     Pass,
     /// The operator should know; the call can be made.
     Warn,
+    /// Not made from here, so that nothing can be typed. Who may elsewhere can make exactly this call.
+    NotHere,
     /// Impossible, or not ours to make: nothing can be typed.
     Refuse,
 }
@@ -38,13 +40,14 @@ pub fn checks(rollout: &Rollout, place: &Circumstances, now: Timestamp) -> Vec<C
     let mut list = Vec::new();
     let mut note = |verdict, text: String| list.push(Check { verdict, text });
     if let Some(why) = &place.no_writes {
-        note(Verdict::Refuse, why.clone());
+        note(Verdict::NotHere, why.clone());
     }
     if !mechanism::owned_by_itself(rollout) {
         note(Verdict::Refuse, rollout.owner.instead(&rollout.mechanism));
     } else if let Some(doubt) = rollout.owner.doubt() {
         note(Verdict::Warn, doubt);
     }
+    list.extend(elsewhere(rollout, place));
     list.extend(mechanism::checks(rollout));
     let mut note = |verdict, text: String| list.push(Check { verdict, text });
     if let Err(error) = &place.caller {
@@ -61,4 +64,36 @@ pub fn checks(rollout: &Rollout, place: &Circumstances, now: Timestamp) -> Vec<C
         note(Verdict::Warn, text);
     }
     list
+}
+
+/// What was read is of one account and region, and the call would go to another: credentials for writes are the
+/// target's own, and names are the same everywhere. An id of CodeDeploy's says neither, and is known nowhere else.
+fn elsewhere(rollout: &Rollout, place: &Circumstances) -> Vec<Check> {
+    let groups = rollout.new.groups.iter().map(|group| group.arn.as_str());
+    let mut homes = std::iter::once(rollout.deployment.as_str()).chain(groups).filter_map(home);
+    let Some((region, account)) = homes.next() else { return Vec::new() };
+    let caller = place.caller.as_ref().ok();
+    let called = [
+        ("account", account, caller.map(|caller| caller.account.as_str())),
+        ("region", region, Some(caller.map_or(place.region.as_str(), |caller| caller.region.as_str()))),
+    ];
+    let known = called.into_iter().filter_map(|(what, read, called)| {
+        Some((what, read, called.filter(|called| !called.is_empty() && *called != read)?))
+    });
+    known
+        .map(|(what, read, called)| Check {
+            verdict: Verdict::Refuse,
+            text: format!(
+                "what was read is in {what} {read}, and the call would go to {what} {called}, to whatever has \
+                 the same name there"
+            ),
+        })
+        .collect()
+}
+
+/// Region and account of an ARN that names both.
+fn home(arn: &str) -> Option<(&str, &str)> {
+    let mut parts = arn.strip_prefix("arn:")?.splitn(5, ':').skip(2);
+    let (region, account) = (parts.next()?, parts.next()?);
+    (!region.is_empty() && !account.is_empty()).then_some((region, account))
 }

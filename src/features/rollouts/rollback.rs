@@ -5,10 +5,12 @@
 //! and `op.rs` reads once more before it does. What happens after sending is in `watch.rs`. Pure; `dialog.rs`
 //! draws it.
 
+mod answer;
+
+pub use answer::{Journaled, SendResult};
+
 use super::plan::{GuardedChange, Plan};
 use crate::aws::{ErrorClass, SourceError, TargetId};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 
 use super::model::RolloutName;
@@ -57,51 +59,6 @@ pub enum Need {
     Writes,
 }
 
-/// How the journal of a sending went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Journaled {
-    /// When the sending began: with the deployment it names this rollback in the journal.
-    pub began: Timestamp,
-    /// Why a line could not be written, if so.
-    pub problem: Option<String>,
-}
-
-/// What the operation that re-reads and sends came back with. `at` is when the request left.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum SendResult {
-    /// AWS took it.
-    Sent {
-        /// When.
-        at: Timestamp,
-        /// AWS's request id.
-        request_id: Option<String>,
-        /// The journal of it.
-        journal: Journaled,
-    },
-    /// It was sent and no answer came: it may or may not have arrived, and is never sent again.
-    Lost {
-        /// When.
-        at: Timestamp,
-        /// What happened to the answer.
-        error: SourceError,
-        /// The journal of it.
-        journal: Journaled,
-    },
-    /// AWS said no: nothing changed.
-    Rejected(SourceError),
-    /// The plan no longer holds: nothing was sent.
-    Changed(Box<Plan>),
-    /// AWS refused because somebody was faster: nothing changed by us.
-    Beaten {
-        /// The plan as it is now.
-        newer: Box<Plan>,
-        /// How AWS refused.
-        error: SourceError,
-    },
-    /// The last read before sending failed: nothing was sent.
-    Unread(SourceError),
-}
-
 /// Where the dialog stands.
 #[derive(Debug, Clone, PartialEq)]
 enum State {
@@ -129,8 +86,12 @@ pub struct Dialog {
     changes: Vec<GuardedChange>,
     note: Option<String>,
     state: State,
+    /// The command was copied, as it is now.
+    copied: bool,
     /// Viewport memory: whether call and input line of the present plan are on the screen in full.
     drawn: Cell<bool>,
+    /// The same since [`Dialog::newly_drawn`] was asked last.
+    fresh: Cell<bool>,
 }
 
 impl Dialog {
@@ -146,7 +107,9 @@ impl Dialog {
             changes: Vec::new(),
             note: None,
             state: State::Asking,
+            copied: false,
             drawn: Cell::new(false),
+            fresh: Cell::new(false),
         }
     }
 
@@ -189,7 +152,20 @@ impl Dialog {
 
     /// Called at every drawing: whether call and input line of the present plan are on the screen in full.
     pub fn set_drawn(&self, in_full: bool) {
-        self.drawn.set(in_full && self.plan.is_some());
+        let drawn = in_full && self.plan.is_some();
+        self.fresh.set(drawn && (self.fresh.get() || !self.drawn.get()));
+        self.drawn.set(drawn);
+    }
+
+    /// Whether the present plan is on the screen.
+    pub fn drawn(&self) -> bool {
+        self.drawn.get()
+    }
+
+    /// Whether a plan came on the screen that was not there before: what is still queued of the keyboard was typed
+    /// for something else, and whoever queues it has to drop it. `true` once for each.
+    pub fn newly_drawn(&self) -> bool {
+        self.fresh.replace(false)
     }
 
     /// Whether `Enter` would send, once this is drawn.
@@ -223,10 +199,7 @@ impl Dialog {
             }
             (State::Sending, _) => Reply::Stay,
             (_, Input::Esc) => Reply::Close,
-            (_, Input::Char('y')) if self.hands_over() => match &self.plan {
-                Some(plan) => Reply::Copy(plan.command()),
-                None => Reply::Stay,
-            },
+            (_, Input::Char('y')) if self.closed() => self.offer().map_or(Reply::Stay, Reply::Copy),
             (State::Locked(_), _) => Reply::Stay,
             (State::Asking, Input::Enter) if self.code_needed().is_some() => Reply::AskCode,
             (State::Asking, _) if !self.armed() => Reply::Stay,
@@ -268,9 +241,24 @@ impl Dialog {
         Reply::Stay
     }
 
-    /// Whether `y` copies the command: only where there is nothing to type.
-    pub fn hands_over(&self) -> bool {
+    /// Whether there is nothing to type: AWS or the plan refused.
+    fn closed(&self) -> bool {
         matches!(self.state, State::Locked(_)) || self.plan.as_ref().is_some_and(Plan::refused)
+    }
+
+    /// The command that `y` copies, where there is nothing to type and something to hand over.
+    fn offer(&self) -> Option<String> {
+        self.plan.as_ref().filter(|_| self.closed()).and_then(Plan::command)
+    }
+
+    /// Notes that the command arrived where it was copied to.
+    pub fn set_copied(&mut self) {
+        self.copied = true;
+    }
+
+    /// Whether the command was copied, as it is now.
+    pub fn copied(&self) -> bool {
+        self.copied && self.offer().is_some()
     }
 
     /// Takes a newer read of the plan. While it is being sent the sending's own re-read decides.
@@ -288,6 +276,7 @@ impl Dialog {
 
     fn take(&mut self, newer: Plan) {
         let changes = self.plan.as_ref().map(|plan| plan.diff(&newer)).unwrap_or_default();
+        self.copied &= self.plan.as_ref().is_some_and(|plan| plan.command() == newer.command());
         // A different word to type means another thing to confirm.
         let word_changed = self.plan.as_ref().is_some_and(|plan| plan.place.word != newer.place.word);
         if !changes.is_empty() || word_changed {
@@ -304,7 +293,7 @@ impl Dialog {
         if self.state != State::Asking {
             return false;
         }
-        (self.plan, self.problem, self.note) = (None, None, None);
+        (self.plan, self.problem, self.note, self.copied) = (None, None, None, false);
         self.typed.clear();
         self.changes.clear();
         self.drawn.set(false);
@@ -326,6 +315,12 @@ impl Dialog {
                     // Keys that ended are renewed, and then the same plan is typed again.
                     class if class.parks() => {
                         self.rejection = Some(error);
+                        State::Asking
+                    }
+                    // Credentials that only could not be reached may be the next time.
+                    ErrorClass::Network | ErrorClass::Throttled | ErrorClass::Service if error.unsent => {
+                        self.note = Some("nothing was sent: no credentials could be had for it".to_owned());
+                        self.problem = Some(error);
                         State::Asking
                     }
                     _ => State::Locked(error),
@@ -358,7 +353,9 @@ impl Dialog {
             if error.class == ErrorClass::Denied {
                 lines.push(format!("missing: {}", error.operation));
             }
-            lines.push("y copies the command for someone who may".to_owned());
+            if self.offer().is_some() {
+                lines.push("y copies the command for someone who may".to_owned());
+            }
         }
         for problem in self.rejection.iter().chain(&self.problem) {
             lines.push(problem.short());
@@ -383,8 +380,13 @@ impl Dialog {
         if self.sending() {
             return format!("reading once more, then {}", plan.call.operation());
         }
-        if self.hands_over() {
-            return "nothing to type: y copies the command".to_owned();
+        if self.closed() {
+            let offer = match self.offer() {
+                None => "",
+                Some(_) if self.copied => ": the command was copied",
+                Some(_) => ": y copies the command",
+            };
+            return format!("nothing to type{offer}");
         }
         if self.ready() {
             return format!("Enter sends {}:", plan.call.operation());

@@ -110,6 +110,11 @@ pub fn percent(value: f64) -> String {
     units::percent(value, usize::from((value - value.round()).abs() >= 0.05))
 }
 
+/// A share of traffic; an estimate is rounded and marked: `~63 %`.
+pub fn share_words(share: f64, estimate: bool, mark: &str) -> String {
+    if estimate { format!("{mark}{}", percent(share.round())) } else { percent(share) }
+}
+
 /// What happens next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Next {
@@ -212,6 +217,25 @@ impl Rollout {
             Next::GoingBack => "going back to old".to_owned(),
             Next::Nothing => "–".to_owned(),
             Next::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    /// The same in at most 16 cells, as far as AWS's own words allow, for lists.
+    pub fn next_short(&self, now: Timestamp) -> String {
+        let at = |due: &Due| if due.at <= now { "now".to_owned() } else { due.countdown(now) };
+        match self.next() {
+            Next::CleanUp(Some(due)) => format!("bake ends {}", at(&due)),
+            Next::Removal(Some(due)) => format!("old gone {}", at(&due)),
+            Next::Removal(None) => "old removed".to_owned(),
+            Next::Hook { until: None, .. } => "waits for answer".to_owned(),
+            Next::Hook { until: Some(until), then } => {
+                let then = then.as_deref().unwrap_or("fails");
+                let left = Due { at: until, estimate: false };
+                format!("{} in {}", then.strip_suffix("_DEPLOYMENT").unwrap_or(then), left.countdown(now))
+            }
+            Next::Stays => "stays as it is".to_owned(),
+            Next::GoingBack => "going back".to_owned(),
+            _ => self.next_words(now),
         }
     }
 

@@ -3,11 +3,12 @@
 use super::comparing::metrics_query;
 use super::model::Rollout;
 use super::verdict::{Against, Lack, Ruling, Verdict};
+use super::view::{fold, span};
 use super::wire::{Comparison, RolloutDetail};
 use crate::app::pane::Ctx;
-use crate::text::{pad_left, pad_right, units};
+use crate::text::{cut_end, pad_left, pad_right, units, width};
 use crate::theme::Role;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use std::time::Duration;
 
 /// Width of the labels at the left.
@@ -69,13 +70,14 @@ fn signed(value: f64, size: f64) -> String {
 /// The sentence and its glyph's role.
 pub(super) fn sentence(verdict: &Verdict, in_progress: bool) -> (String, Role) {
     let margin = units::count(verdict.settings.margin);
+    let is = if in_progress { "is" } else { "was" };
     let text = match (verdict.ruling, verdict.lack) {
         (Ruling::Worse, _) if verdict.says_roll_back() && in_progress => {
             "new is WORSE than old: roll back".to_owned()
         }
-        (Ruling::Worse, _) if verdict.says_roll_back() => "new is WORSE than old".to_owned(),
-        (Ruling::Worse, _) => format!("new is WORSE than old, by less than {margin} points"),
-        (Ruling::Better, _) => "new is BETTER than old".to_owned(),
+        (Ruling::Worse, _) if verdict.says_roll_back() => format!("new {is} WORSE than old"),
+        (Ruling::Worse, _) => format!("new {is} WORSE than old, by less than {margin} points"),
+        (Ruling::Better, _) => format!("new {is} BETTER than old"),
         (Ruling::Same, _) => format!("SAME: surely no difference of {margin} points or more"),
         (Ruling::TooLittle, _) => "TOO LITTLE TRAFFIC to tell better from worse".to_owned(),
         (Ruling::NoData, lack) => format!("NO DATA: {}", lack.map_or("nothing was read", missing)),
@@ -87,56 +89,75 @@ fn missing(lack: Lack) -> &'static str {
     match lack {
         Lack::Nothing => "neither side reported a request (CloudWatch lags a minute or two)",
         Lack::Idle => "neither side had a request",
-        Lack::New => "no whole minute with requests on new yet",
+        Lack::New => "no requests on new yet (a minute counts 2m after its end)",
         Lack::Old => "old had no request to compare with",
         Lack::Apart => "no minute in which both sides had requests",
     }
 }
 
-fn span<'a>(text: impl Into<std::borrow::Cow<'a, str>>, role: Role, ctx: &Ctx) -> Span<'a> {
-    Span::styled(text, ctx.theme.style(role))
+fn said<'a>(label: &str, text: &str, role: Role, ctx: &Ctx) -> Line<'a> {
+    Line::from(vec![span(format!(" {label}: "), Role::Dim, ctx), span(text.to_owned(), role, ctx)])
 }
 
-fn said<'a>(text: &str, role: Role, ctx: &Ctx) -> Line<'a> {
-    Line::from(vec![span(" verdict: ", Role::Dim, ctx), span(text.to_owned(), role, ctx)])
+/// What both sides did, and what follows from it.
+#[derive(Default)]
+pub(super) struct Numbers<'a> {
+    /// The counts.
+    pub(super) table: Vec<Line<'a>>,
+    /// The verdict, or why there is none.
+    pub(super) said: Vec<Line<'a>>,
 }
 
-/// What both sides did and what follows, for an opened shift; or why there is nothing of it.
-pub(super) fn lines<'a>(
+/// What both sides did and what follows, for an opened shift; or why there is nothing of it. Of one that is over the
+/// comparison is the last that was seen while it went on.
+pub(super) fn numbers<'a>(
     shift: &Rollout,
     data: Option<&RolloutDetail>,
     comparison: Option<&Comparison>,
-    room: u16,
+    room: usize,
     ctx: &Ctx,
-) -> Vec<Line<'a>> {
+) -> Numbers<'a> {
     let glyphs = ctx.theme.glyphs();
     let error = data.and_then(|data| data.metrics_error.as_ref());
-    let mut lines = Vec::new();
+    let mut out = Numbers::default();
     if let Some(error) = error {
-        lines.push(Line::styled(format!(" {} metrics: {error}", glyphs.warn), ctx.theme.style(Role::Warn)));
+        let text = format!(" {} metrics: {error}", glyphs.warn);
+        out.said.push(Line::styled(text, ctx.theme.style(Role::Warn)));
     }
+    let none = |text: &str, role| said("verdict", text, role, ctx);
     match (comparison, metrics_query(shift, ctx.config)) {
-        (Some(comparison), Ok(_)) => lines.extend(table(shift, comparison, room, ctx)),
-        (None, Ok(_)) if error.is_some() => lines.push(said("NO DATA: metrics not read", Role::Warn, ctx)),
-        (None, Ok(_)) => {
-            lines.push(said(&format!("{} reading metrics", glyphs.waiting), Role::Dim, ctx));
+        (Some(comparison), asked) if asked.is_ok() || !shift.in_progress() => {
+            table(shift, comparison, room, &mut out, ctx);
         }
-        (_, Err(why)) if shift.in_progress() => lines.push(said(&format!("NO DATA: {why}"), Role::Dim, ctx)),
+        (_, Ok(_)) if error.is_some() => out.said.push(none("NO DATA: metrics not read", Role::Warn)),
+        (_, Ok(_)) => out.said.push(none(&format!("{} reading metrics", glyphs.waiting), Role::Dim)),
+        (_, Err(why)) if shift.in_progress() => out.said.push(none(&format!("NO DATA: {why}"), Role::Dim)),
+        // Without weights there never was one.
+        (_, Err(_)) if shift.mechanism.has_weights() => {
+            out.said.push(none("none was seen while it went on", Role::Dim));
+        }
         (_, Err(_)) => {}
     }
-    lines
+    out.said = out.said.into_iter().flat_map(|line| fold(line, room)).collect();
+    out
 }
 
-fn table<'a>(shift: &Rollout, comparison: &Comparison, room: u16, ctx: &Ctx) -> Vec<Line<'a>> {
+fn table(shift: &Rollout, comparison: &Comparison, room: usize, out: &mut Numbers, ctx: &Ctx) {
     let glyphs = ctx.theme.glyphs();
     let verdict = &comparison.verdict;
-    let column = if room < 100 { 10 } else { 16 };
-    let row = |label: &str, old: String, new: String, note: String, role| {
+    let before = verdict.settings.against == Against::Before;
+    let (label, column) = match room {
+        0..80 => (LABEL - 1, 9),
+        80..100 => (LABEL, 10 + usize::from(before)),
+        _ => (LABEL, 16),
+    };
+    let left = room.saturating_sub(label + 2 * column + 3);
+    let row = |name: &str, old: String, new: String, note: String, role| {
         Line::from(vec![
-            span(format!(" {}", pad_right(label, LABEL - 1)), Role::Dim, ctx),
+            span(format!(" {}", pad_right(name, label - 1)), Role::Dim, ctx),
             span(pad_left(&old, column), Role::Text, ctx),
             span(pad_left(&new, column), Role::Text, ctx),
-            span(format!("   {note}"), role, ctx),
+            span(format!("   {}", cut_end(&note, left, glyphs.ellipsis)), role, ctx),
         ])
     };
     let (old, new) = (&comparison.old, &comparison.new);
@@ -150,48 +171,47 @@ fn table<'a>(shift: &Rollout, comparison: &Comparison, room: u16, ctx: &Ctx) -> 
         Ruling::TooLittle | Ruling::NoData => "",
     };
     let effect = effect(verdict).map(|text| format!("{mark} {text}").trim_start().to_owned());
-    let before = verdict.settings.against == Against::Before;
-    let mut lines = vec![
-        row("", if before { "old, before" } else { "old" }.into(), "new".into(), String::new(), Role::Dim),
-        row(
-            "requests",
-            count(old.requests),
-            count(new.requests),
-            span_words(verdict, undated(shift, ctx)),
-            Role::Dim,
-        ),
-        row(
-            "failed",
-            failed(old.failed_percent()),
-            failed(new.failed_percent()),
-            effect.unwrap_or_default(),
-            role,
-        ),
+    let effect = effect.unwrap_or_default();
+    // Beside the counts where it fits, below the verdict where it does not.
+    let (beside, below) = if width(&effect) <= left { (effect, None) } else { (String::new(), Some(effect)) };
+    let whose = match (before, column < 11) {
+        (false, _) => "old",
+        (true, true) => "before",
+        (true, false) => "old, before",
+    };
+    out.table.extend([
+        row("", whose.into(), "new".into(), String::new(), Role::Dim),
+        row("requests", count(old.requests), count(new.requests), span_words(comparison, ctx), Role::Dim),
+        row("failed", failed(old.failed_percent()), failed(new.failed_percent()), beside, role),
         row("p99, worst minute", latency(old.p99), latency(new.p99), "shown, not tested".into(), Role::Dim),
-        said(&said_text, role, ctx),
-    ];
+    ]);
+    let label = if shift.in_progress() {
+        "verdict".to_owned()
+    } else {
+        format!("verdict while it went on, {}", ctx.zone.near(comparison.read_at, ctx.now.wall))
+    };
+    out.said.push(said(&label, &said_text, role, ctx));
+    out.said.extend(below.map(|effect| Line::from(span(format!("   {effect}"), role, ctx))));
     if before {
         let text = " old is from the hour before the shift: what changed elsewhere counts too";
-        lines.push(Line::styled(text, ctx.theme.style(Role::Dim)));
+        out.said.push(Line::styled(text, ctx.theme.style(Role::Dim)));
     }
-    lines
 }
 
-/// What was compared: `over 9m side by side`, and whether minutes scatter more than counting makes them.
-fn span_words(verdict: &Verdict, undated: bool) -> String {
+/// What was compared: `9m side by side, 04:08 to 04:17`, and whether minutes scatter more than counting makes
+/// them.
+fn span_words(comparison: &Comparison, ctx: &Ctx) -> String {
+    let verdict = &comparison.verdict;
     if verdict.minutes == 0 {
         return String::new();
     }
     let minutes = units::age(Duration::from_secs(u64::from(verdict.minutes) * 60));
     let whose = if verdict.settings.against == Against::Before { "of new" } else { "side by side" };
+    let reach = comparison.from.zip(comparison.until).map(|(from, until)| {
+        format!(", {} to {}", ctx.zone.near(from, until), ctx.zone.near(until, ctx.now.wall))
+    });
     // Less than a fifth more width is nothing to speak of.
     let wider = verdict.scatter.sqrt();
     let bursts = if wider >= 1.2 { format!(", bursts ×{wider:.1}") } else { String::new() };
-    let reach = if undated { " in the last day" } else { "" };
-    format!("over {minutes} {whose}{reach}{bursts}")
-}
-
-/// Whether nothing says when the shift began: then it is looked at over the last day.
-fn undated(shift: &Rollout, ctx: &Ctx) -> bool {
-    metrics_query(shift, ctx.config).is_ok_and(|asked| asked.from.is_none())
+    format!("{minutes} {whose}{}{bursts}", reach.unwrap_or_default())
 }

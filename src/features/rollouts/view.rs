@@ -1,31 +1,43 @@
-//! Drawing rollouts: the list, and one shift with its sides, its numbers and its events.
+//! Drawing the list of rollouts, and what the drawing of one shift shares with it.
 
 use super::comparing::{comparison_of, metrics_query};
 use super::detail;
 use super::model::{Owner, Rollout};
-use super::pane::{RolloutsPane, Row, tone};
+use super::pane::{RolloutsPane, Row};
+use super::stages::share_words;
+use super::tone::tone;
 use super::verdict_view;
 use crate::app::pane::Ctx;
-use crate::features::{TargetStore, Topic, panel};
+use crate::aws::TargetId;
+use crate::features::{Topic, panel};
 use crate::service::Inventory;
-use crate::text::{units, width};
+use crate::text::{cut_middle, units, width, wrap};
 use crate::theme::{Glyphs, Role};
 use crate::widgets::dialog;
-use crate::widgets::table::{Cell, Column, Row as TableRow, Table};
+use crate::widgets::table::{Cell, Column, Row as TableRow, Table, layout};
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Lines for what could not be read.
 const MAX_NOTES: usize = 3;
 /// Cells of the traffic bar in the list.
-const BAR: usize = 8;
+const BAR: u16 = 7;
+/// The same where there is little room.
+const SMALL_BAR: u16 = 3;
+/// Cells that a service's name has at least.
+const NAME: u16 = 12;
 
 pub(super) fn render(pane: &RolloutsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     match (&pane.open, pane.opened(ctx)) {
         (Some(_), Some(row)) => detail::render(pane, &row, area, buf, ctx),
+        (Some(key), None) if unread(ctx).iter().any(|(target, _)| *target == &key.target) => {
+            let text = format!(" {} {}", ctx.theme.glyphs().waiting, not_read(ctx));
+            dialog::lines(area, &[Line::styled(text, ctx.theme.style(Role::Dim))], buf);
+        }
         (Some(key), None) => {
             let text = format!(" {} is not among the services of {}", key.name.full(), key.target);
             dialog::lines(area, &[Line::styled(text, ctx.theme.style(Role::Warn))], buf);
@@ -60,6 +72,32 @@ pub(super) fn flow(pieces: Vec<Vec<Span<'_>>>, indent: usize, room: usize) -> Ve
     rows
 }
 
+/// The line in rows of at most this width. What goes on stands under its text's beginning, where there is room.
+pub(super) fn fold(mut line: Line<'_>, room: usize) -> Vec<Line<'_>> {
+    if line.width() <= room {
+        return vec![line];
+    }
+    let Some(text) = line.spans.pop() else { return vec![line] };
+    let lead = line.width();
+    let indent = if lead > 3 && lead * 2 <= room { lead } else { 3 };
+    let rows = wrap(&text.content, room.saturating_sub(lead.max(indent))).into_iter().enumerate();
+    let mut start = std::mem::take(&mut line.spans);
+    let folded = rows.map(|(index, row)| {
+        let mut spans = std::mem::take(&mut start);
+        if index > 0 {
+            spans.push(Span::raw(" ".repeat(indent)));
+        }
+        spans.push(Span::styled(row, text.style));
+        Line { spans, ..line.clone() }
+    });
+    folded.collect()
+}
+
+/// Text in a role.
+pub(super) fn span<'a>(text: impl Into<Cow<'a, str>>, role: Role, ctx: &Ctx) -> Span<'a> {
+    Span::styled(text, ctx.theme.style(role))
+}
+
 fn list(pane: &RolloutsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let rows = pane.rows(ctx);
     let [head, body] = dialog::split_top(area, 1);
@@ -71,30 +109,72 @@ fn list(pane: &RolloutsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
         dialog::lines(body, &[Line::styled(text, ctx.theme.style(Role::Dim))], buf);
         return;
     }
-    let many = ctx.many_targets();
-    let owners = rows.iter().filter_map(|row| row.shift.map(|shift| width(shift.owner.label())));
-    let owner = owners.max().unwrap_or_default().clamp(6, 14);
-    let mechanisms = rows.iter().filter_map(|row| row.shift.map(|shift| width(&shift.mechanism.label())));
-    let mechanism = mechanisms.max().unwrap_or_default().clamp(14, 17);
-    let stages = rows.iter().filter_map(|row| row.shift.map(|shift| width(&shift.stage_words())));
-    let stage = stages.max().unwrap_or_default().clamp(16, 19);
-    let columns = [
-        Column::new("service", 14).flex(2),
-        Column::new("target", if many { 10 } else { 0 }).priority(3),
-        Column::new("mechanism", mechanism as u16).priority(4),
-        Column::new("owner", owner as u16).priority(6),
-        Column::new("stage", stage as u16).flex(1),
-        Column::new("traffic on new", (BAR + 7) as u16).priority(2),
-        Column::new("next", 14).flex(1).priority(1),
-        Column::new("verdict", 10),
-        Column::new("age", 6).right(),
-    ];
-    let columns: Vec<Column> = columns.into_iter().filter(|column| column.min > 0).collect();
+    // The first cell of a row belongs to the cursor.
+    let shown = columns(&rows, area.width.saturating_sub(1), ctx);
     let keys: Vec<_> = rows.iter().map(Row::key).collect();
-    let table = Table::new(&columns, rows.len(), pane.cursor.index(&keys));
+    let table = Table::new(&shown.columns, rows.len(), pane.cursor.index(&keys));
     table.render(body, buf, ctx.theme, &pane.list_top, |index| {
-        rows.get(index).map_or_else(TableRow::default, |row| line(row, many, ctx))
+        rows.get(index).map_or_else(TableRow::default, |row| line(row, &shown, ctx))
     });
+}
+
+/// What of the list has room.
+struct Shown {
+    /// Of all columns those that are shown, with what they are.
+    columns: Vec<Column<'static>>,
+    kept: Vec<usize>,
+    /// Cells of a name.
+    name: usize,
+    /// Cells of the traffic bar.
+    bar: usize,
+}
+
+/// The columns that have room. What is told elsewhere on the row goes first, then the bar shrinks; the share of
+/// traffic stays as a number.
+fn columns(rows: &[Row], room: u16, ctx: &Ctx) -> Shown {
+    let glyphs = ctx.theme.glyphs();
+    let widest = |least: usize, most: usize, cell: &dyn Fn(&Row) -> usize| {
+        rows.iter().map(cell).max().unwrap_or_default().clamp(least, most) as u16
+    };
+    let target = if ctx.many_targets() { widest(6, 12, &|row| width(row.target.as_str())) } else { 0 };
+    let mechanism = widest(9, 17, &|row| width(&mechanism(row)));
+    let owner = widest(5, 10, &|row| width(owner(row)));
+    let stage = widest(8, 22, &|row| width(&stage(row, glyphs)));
+    let next = widest(8, 16, &|row| width(&next(row, ctx.now.wall)));
+    let longest = widest(usize::from(NAME), 24, &|row| width(&row.thing().shown()));
+    let all = |name: u16, bar: u16| {
+        [
+            Column::new("service", name).flex(2),
+            Column::new("target", target).priority(3),
+            Column::new("mechanism", mechanism).priority(5),
+            Column::new("owner", owner).priority(6),
+            Column::new("stage", stage).flex(1),
+            Column::new(if bar < BAR { "on new" } else { "traffic on new" }, bar + 6 + u16::from(bar > 0)),
+            Column::new("next", next).flex(1).priority(1),
+            Column::new("verdict", 10),
+            Column::new("age", 6).right().priority(4),
+        ]
+    };
+    let mut tries = [7, 6, 5, 4, 3, 1]
+        .into_iter()
+        .flat_map(|most| [(longest, BAR), (NAME, BAR), (NAME, SMALL_BAR), (NAME, 0)].map(|it| (most, it)))
+        .map(|(most, (name, bar))| {
+            let kept = all(name, bar).into_iter().enumerate();
+            let (kept, columns): (Vec<_>, Vec<_>) =
+                kept.filter(|(_, it)| it.min > 0 && it.priority < most).unzip();
+            Shown { columns, kept, name: usize::from(name), bar: usize::from(bar) }
+        });
+    let fits = |it: &Shown| it.columns.iter().map(|column| column.min + 2).sum::<u16>() <= room + 2;
+    let found = tries.by_ref().find(fits);
+    let mut shown = found.unwrap_or_else(|| Shown {
+        columns: Vec::from(all(NAME, 0)),
+        kept: (0..9).collect(),
+        name: usize::from(NAME),
+        bar: 0,
+    });
+    let wide = layout(&shown.columns, room).first().map(|(_, _, wide)| usize::from(*wide));
+    shown.name = wide.unwrap_or(shown.name);
+    shown
 }
 
 fn title(pane: &RolloutsPane, ctx: &Ctx) -> String {
@@ -110,6 +190,10 @@ fn title(pane: &RolloutsPane, ctx: &Ctx) -> String {
         format!("{moving} in flight · {services} service{}", if services == 1 { "" } else { "s" });
     if dropped > 0 {
         title = format!("{title} ({dropped} more not read)");
+    }
+    // What is not known yet is no 0.
+    if !unread(ctx).is_empty() {
+        title = format!("{title} · {} {}", ctx.theme.glyphs().waiting, not_read(ctx));
     }
     match filter {
         Some(filter) => format!("{title} · {filter}"),
@@ -147,13 +231,55 @@ fn empty(pane: &RolloutsPane, ctx: &Ctx) -> String {
     } else if pane.all {
         "no ECS services in this account and region".to_owned()
     } else {
-        // Which rules of load balancers divide is known only once discovery has seen them.
-        let looked =
-            |(_, target): (_, &TargetStore)| target.inventory.as_ref().is_some_and(Inventory::is_whole);
-        let rules =
-            if ctx.store.active_targets().all(looked) { "" } else { " · load balancers not looked at yet" };
-        format!("no shift in flight and none within a day{rules} · . shows all services")
+        match (unread(ctx).is_empty(), ctx.theme.glyphs().waiting) {
+            (true, _) => "no shift in flight and none within a day · . shows all services".to_owned(),
+            (false, waiting) => format!("{waiting} {}; nothing else within a day", not_read(ctx)),
+        }
     }
+}
+
+/// What of a target's shifts was not asked yet, target by target.
+fn unread<'a>(ctx: &Ctx<'a>) -> Vec<(&'a TargetId, &'a str)> {
+    let targets =
+        ctx.store.active_targets().filter_map(|(id, data)| Some((id, data, data.rollouts.as_ref()?)));
+    targets
+        .flat_map(|(id, data, list)| {
+            // Which rules of load balancers divide is known only once discovery has seen them.
+            let known = data.inventory.as_ref().is_some_and(Inventory::is_whole);
+            let rules = (!known || list.forwards != data.derived.forwards).then_some("load balancers");
+            list.pending.iter().map(String::as_str).chain(rules).map(move |what| (id, what))
+        })
+        .collect()
+}
+
+/// The same in words: `load balancers not read yet`.
+fn not_read(ctx: &Ctx) -> String {
+    let all: std::collections::BTreeSet<&str> = unread(ctx).into_iter().map(|(_, what)| what).collect();
+    format!("{} not read yet", all.into_iter().collect::<Vec<_>>().join(" and "))
+}
+
+fn mechanism(row: &Row) -> String {
+    let at_rest = || {
+        row.service.map(|it| match it.owner {
+            Owner::CodeDeploy => "CodeDeploy ECS".to_owned(),
+            _ => format!("ECS {}", it.strategy.label()),
+        })
+    };
+    row.shift.map(|it| it.mechanism.label()).or_else(at_rest).unwrap_or_default()
+}
+
+fn owner<'a>(row: &Row<'a>) -> &'a str {
+    match row.shift.map(|it| &it.owner).or(row.service.map(|it| &it.owner)) {
+        Some(Owner::Stack(_)) => "CFn stack",
+        Some(owner) => owner.label(),
+        None => "",
+    }
+}
+
+fn stage(row: &Row, glyphs: &Glyphs) -> String {
+    let Some(shift) = row.shift else { return "at rest".to_owned() };
+    let mark = shift.failing().map(|_| format!("{} ", glyphs.warn)).unwrap_or_default();
+    format!("{mark}{}", shift.stage_words())
 }
 
 /// Whether ECS told nothing, or what it told is old.
@@ -162,7 +288,7 @@ fn ecs_unread(ctx: &Ctx) -> bool {
     lists.any(|list| list.ecs_unread.is_some())
 }
 
-fn line<'a>(row: &Row<'a>, many: bool, ctx: &Ctx) -> TableRow<'a> {
+fn line<'a>(row: &Row<'a>, shown: &Shown, ctx: &Ctx) -> TableRow<'a> {
     let now = ctx.now.wall;
     let glyphs = ctx.theme.glyphs();
     let (text, role) = match row.shift {
@@ -170,32 +296,27 @@ fn line<'a>(row: &Row<'a>, many: bool, ctx: &Ctx) -> TableRow<'a> {
         Some(shift) => (Role::Muted, tone(shift).role()),
         None => (Role::Muted, Role::Muted),
     };
-    let at_rest = row.service.map(|it| match it.owner {
-        Owner::CodeDeploy => "CodeDeploy ECS".to_owned(),
-        _ => format!("ECS {}", it.strategy.label()),
-    });
-    let mechanism = row.shift.map(|it| it.mechanism.label()).or(at_rest);
-    let owner = row.shift.map(|it| &it.owner).or(row.service.map(|it| &it.owner));
-    let mut cells = vec![
-        Cell::new(row.thing().shown(), text),
-        Cell::new(mechanism.unwrap_or_default(), text),
-        Cell::new(owner.map_or("", |it| it.label()), Role::Dim),
-        Cell::new(row.shift.map_or_else(|| "at rest".to_owned(), Rollout::stage_words), role),
-        row.shift
-            .filter(|shift| shift.in_progress())
-            .map_or_else(Cell::default, |shift| traffic(shift, glyphs)),
-        Cell::new(row.shift.map_or_else(String::new, |shift| next(shift, now)), text),
+    let moving = row.shift.filter(|shift| shift.in_progress());
+    // The ends of long names tell them apart.
+    let name = cut_middle(&row.thing().shown(), shown.name, glyphs.ellipsis).into_owned();
+    let mut cells = [
+        Cell::new(name, text),
+        Cell::new(row.target.as_str(), Role::Dim),
+        Cell::new(mechanism(row), text),
+        Cell::new(owner(row), Role::Dim),
+        Cell::new(stage(row, glyphs), role),
+        moving.map_or_else(Cell::default, |shift| traffic(shift, shown.bar, glyphs)),
+        Cell::new(next(row, now), text),
         verdict(row, ctx),
-        Cell::new(age(row.shift, now, glyphs), text),
+        Cell::new(age(row, ctx), text),
     ];
-    if many {
-        cells.insert(1, Cell::new(row.target.as_str(), Role::Dim));
-    }
-    TableRow { cells }
+    let cells = shown.kept.iter().filter_map(|column| cells.get_mut(*column).map(std::mem::take));
+    TableRow { cells: cells.collect() }
 }
 
-fn next(shift: &Rollout, now: Timestamp) -> String {
-    if shift.in_progress() { shift.next_words(now) } else { String::new() }
+fn next(row: &Row, now: Timestamp) -> String {
+    let moving = row.shift.filter(|shift| shift.in_progress());
+    moving.map(|shift| shift.next_short(now)).unwrap_or_default()
 }
 
 /// The verdict on a shift in flight; what keeps it from being read says so.
@@ -216,19 +337,32 @@ fn verdict<'a>(row: &Row, ctx: &Ctx) -> Cell<'a> {
     }
 }
 
-fn age(shift: Option<&Rollout>, now: Timestamp, glyphs: &Glyphs) -> String {
-    let at = shift.and_then(|shift| shift.finished_at.or(shift.started_at).or(shift.created_at));
-    units::or_missing(at, glyphs.missing, |at| units::age(since(at, now)))
+/// Time since it began or ended. Where AWS does not say when it began, it is older than what was compared.
+fn age(row: &Row, ctx: &Ctx) -> String {
+    let missing = ctx.theme.glyphs().missing;
+    let Some(shift) = row.shift else { return missing.to_owned() };
+    if let Some(at) = shift.finished_at.or(shift.started_at).or(shift.created_at) {
+        return units::age(since(at, ctx.now.wall));
+    }
+    let data = ctx.store.target(row.target);
+    let compared = data.and_then(|data| comparison_of(data, &shift.deployment));
+    let minutes = compared.map(|it| u64::from(it.verdict.minutes)).filter(|minutes| *minutes > 0);
+    units::or_missing(minutes, missing, |minutes| {
+        format!(">{}", units::age(Duration::from_secs(minutes * 60)))
+    })
 }
 
-/// `██░░░░░░░░ 20 %`; a share that is only an estimate is marked.
-fn traffic<'a>(shift: &Rollout, glyphs: &Glyphs) -> Cell<'a> {
+/// `██░░░░░ 20 %`; a share that is only an estimate is marked.
+fn traffic<'a>(shift: &Rollout, bar: usize, glyphs: &Glyphs) -> Cell<'a> {
     let Some((share, estimate)) = shift.share() else { return Cell::new(glyphs.missing, Role::Dim) };
-    let full = ((share / 100.0 * BAR as f64).round() as usize).min(BAR);
+    let text = share_words(share, estimate, glyphs.estimate);
+    if bar == 0 {
+        return Cell::new(text, Role::Text);
+    }
+    let full = ((share / 100.0 * bar as f64).round() as usize).min(bar);
     // Some traffic is never drawn as none, and not all never as all.
-    let full = if share > 0.0 && share < 100.0 { full.clamp(1, BAR - 1) } else { full };
-    let (mark, share) = if estimate { (glyphs.estimate, share.round()) } else { ("", share) };
+    let full = if share > 0.0 && share < 100.0 { full.clamp(1, bar - 1) } else { full };
     Cell::new(glyphs.bar[0].repeat(full), Role::New)
-        .and(glyphs.bar[1].repeat(BAR - full), Role::Old)
-        .and(format!(" {mark}{}", super::stages::percent(share)), Role::Text)
+        .and(glyphs.bar[1].repeat(bar - full), Role::Old)
+        .and(format!(" {text}"), Role::Text)
 }

@@ -7,7 +7,7 @@
 use super::journal::{Step, Unfinished};
 use super::mechanism;
 use super::mechanism::ecs::Earlier;
-use super::model::{Rollout, RolloutName};
+use super::model::{Rollout, RolloutName, Standing};
 use super::plan::Plan;
 use super::rollback::{Journaled, SendResult};
 use super::stages::percent;
@@ -75,6 +75,15 @@ pub struct Seen<'a> {
     pub waited: SignedDuration,
     /// It takes longer than it should.
     pub overdue: bool,
+    /// Time since what was to be undone ended; `None` while it goes on.
+    pub over: Option<SignedDuration>,
+}
+
+impl Seen<'_> {
+    /// Whether it ended long enough ago that what follows by itself would be there.
+    pub fn is_over(&self) -> bool {
+        self.over.is_some_and(|over| over > LOST_GRACE)
+    }
 }
 
 /// One rollback after sending.
@@ -90,6 +99,8 @@ pub struct Watch {
     pub lost: Option<SourceError>,
     /// The journal of it.
     pub journal: Journaled,
+    /// When what was to be undone ended: as AWS says, or when a read first found it over.
+    pub over_at: Option<Timestamp>,
     /// Status and new side's weight at the last read.
     pub seen: Option<(String, Option<f64>)>,
     /// Why the last read failed, while it is the last.
@@ -112,7 +123,17 @@ impl Watch {
             | SendResult::Unread(_) => return None,
         };
         let plan = Box::new(plan);
-        Some(Self { plan, sent_at, request_id, lost, journal, seen: None, problem: None, ended: None })
+        Some(Self {
+            plan,
+            sent_at,
+            request_id,
+            lost,
+            journal,
+            over_at: None,
+            seen: None,
+            problem: None,
+            ended: None,
+        })
     }
 
     /// Goes on with one that another run of the program sent and whose end it did not see. `None` when the
@@ -127,6 +148,7 @@ impl Watch {
             sent_at: began,
             request_id: None,
             journal: Journaled { began, problem: None },
+            over_at: None,
             seen: None,
             problem: None,
             ended: None,
@@ -173,6 +195,14 @@ impl Watch {
         self.problem = None;
         let look = mechanism::look(rollout);
         self.seen = look.as_ref().map(|look| (look.status.clone(), look.weight));
+        self.over_at = match (rollout.standing(), self.over_at) {
+            (Standing::Ended, Some(at)) => Some(at),
+            // AWS has a clock of its own: by ours it was not before the sending, nor after this read.
+            (Standing::Ended, None) => {
+                Some(rollout.finished_at.unwrap_or(now).clamp(self.sent_at.min(now), now))
+            }
+            _ => None,
+        };
         let ended = self.judge(rollout, now);
         self.end(ended, now, look.and_then(|look| look.finished_at))
     }
@@ -222,6 +252,7 @@ impl Watch {
             lost: self.lost.is_some(),
             waited: now.duration_since(self.sent_at),
             overdue: self.overdue(now),
+            over: self.over_at.map(|at| now.duration_since(at)),
         };
         mechanism::judge(&seen, rollout)
     }

@@ -7,6 +7,7 @@ use super::autopsy::Autopsy;
 use super::mechanism::ecs::Wanted;
 use super::model::{Event, Owner, Rollout, RolloutName, SideMetrics, Strategy, Tasks};
 use super::plan::Caller;
+use super::span::Start;
 use super::verdict::{Settings, Verdict};
 use crate::aws::{SourceError, TargetId};
 use crate::config::{self, Config};
@@ -82,11 +83,20 @@ pub struct RolloutList {
     pub dropped: u32,
     /// What could not be read or was left out, in sentences.
     pub notes: Vec<String>,
+    /// What was not asked yet: mechanisms that take long are left out of the first answer.
+    pub pending: Vec<String>,
+    /// The rules and listeners that were looked at, as asked: discovery may know of others since.
+    pub forwards: Arc<Vec<String>>,
     /// Why ECS could not be read: its services and shifts are those of an earlier read, or none at all.
     pub ecs_unread: Option<SourceError>,
 }
 
 impl RolloutList {
+    /// Whether all mechanisms were asked.
+    pub fn is_whole(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// The names there are: of all services, and of what shifts or did.
     pub fn names(&self) -> impl Iterator<Item = &RolloutName> {
         let shifts = self.shifts.iter().chain(self.recent.iter()).map(|shift| &shift.name);
@@ -168,6 +178,10 @@ pub struct DetailQuery {
     pub metrics: Option<Box<MetricsQuery>>,
     /// Task definition (`family:number`) of the side whose stopped tasks are to be read.
     pub stopped: Option<String>,
+    /// The newest event and the failures that the list knows: it is read again at once when there are others, so
+    /// that what stopped is not told later than that something did.
+    #[serde(default)]
+    pub seen: (Option<Timestamp>, u32),
 }
 
 /// Whose metrics tell what each side did.
@@ -200,8 +214,8 @@ pub struct MetricsQuery {
     pub deployment: String,
     /// The sides.
     pub sides: Sides,
-    /// When traffic began to move; where nothing says so, it is looked for in the last day.
-    pub from: Option<Timestamp>,
+    /// When traffic began to move.
+    pub start: Start,
     /// How to compare.
     pub settings: Settings,
 }
@@ -211,7 +225,8 @@ pub struct MetricsQuery {
 pub struct RolloutDetail {
     /// Which service.
     pub name: RolloutName,
-    /// Its deployments of the last day, newest first, the one in flight left out. At most 20.
+    /// Its deployments of the last day, newest first, the one in flight left out. At most 20. Of the newest the
+    /// health is read, unless another one is in flight: it serves.
     pub history: Vec<Rollout>,
     /// Its events, newest first.
     pub events: Vec<Event>,
@@ -234,6 +249,10 @@ pub struct Comparison {
     pub new: SideMetrics,
     /// When it was read.
     pub read_at: Timestamp,
+    /// The first minute of the shift in which the new side had requests; `None` when it had none yet.
+    pub from: Option<Timestamp>,
+    /// The end of the newest minute that counts: younger ones may not be whole. `None` without any.
+    pub until: Option<Timestamp>,
     /// What follows from the counts.
     pub verdict: Verdict,
 }

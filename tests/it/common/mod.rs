@@ -244,6 +244,17 @@ impl Driver {
         }
     }
 
+    /// Sends keys while the terminal is busy drawing this text, as when somebody types on over a slow line.
+    pub fn send_while_drawing(&mut self, text: &str, keys: &str) {
+        let (keys, events) = (parse_keys(keys), self.events.clone());
+        self.sent += keys.len();
+        self.screen.while_drawing(text, move || {
+            for key in keys {
+                events.unbounded_send(Event::Key(key)).unwrap();
+            }
+        });
+    }
+
     /// Sends keys, one after the other, each after everything has settled.
     pub async fn press(&mut self, keys: &str) {
         for key in parse_keys(keys) {

@@ -15,12 +15,17 @@ pub struct Screen(Rc<RefCell<Inner>>);
 struct Inner {
     backend: TestBackend,
     writes: usize,
+    meanwhile: Option<(String, Box<dyn FnOnce()>)>,
 }
 
 impl Screen {
     /// A blank screen.
     pub fn new((columns, rows): (u16, u16)) -> Self {
-        Self(Rc::new(RefCell::new(Inner { backend: TestBackend::new(columns, rows), writes: 0 })))
+        Self(Rc::new(RefCell::new(Inner {
+            backend: TestBackend::new(columns, rows),
+            writes: 0,
+            meanwhile: None,
+        })))
     }
 
     /// The rows, without the blanks at their ends.
@@ -42,6 +47,11 @@ impl Screen {
         self.0.borrow().writes
     }
 
+    /// Does something once, while this text is being drawn for the first time from now on.
+    pub fn while_drawing(&self, text: &str, act: impl FnOnce() + 'static) {
+        self.0.borrow_mut().meanwhile = Some((text.to_owned(), Box::new(act)));
+    }
+
     /// The terminal's new size.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.0.borrow_mut().backend.resize(columns, rows);
@@ -61,7 +71,14 @@ impl Backend for Screen {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        self.write(|backend| backend.draw(content))
+        let drawn = self.write(|backend| backend.draw(content));
+        let awaited = self.0.borrow().meanwhile.as_ref().map(|(text, _)| text.clone());
+        if awaited.is_some_and(|text| self.text().contains(&text))
+            && let Some((_, act)) = self.0.borrow_mut().meanwhile.take()
+        {
+            act();
+        }
+        drawn
     }
 
     fn hide_cursor(&mut self) -> Result<(), Infallible> {

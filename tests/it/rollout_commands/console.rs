@@ -31,7 +31,7 @@ async fn a_call_that_never_arrived_is_found_out_by_the_next_start() {
     let mut driver = start("left-sending", &left("left-by-sending", 1), true).await;
     driver.wait_for("checkout rollback sent 10:00:00", Duration::from_secs(10)).await;
     driver.press("2<Enter>R").await;
-    driver.shows("one is in flight already");
+    driver.shows("a rollback of checkout was sent");
     driver.wait_for("checkout rollback FAILED: the call never arrived", Duration::from_mins(2)).await;
     driver.settle().await;
     assert_eq!(steps(&driver.folder), 2, "its end is in the journal");

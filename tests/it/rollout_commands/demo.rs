@@ -8,13 +8,30 @@ const SEND: [&str; 4] = ["rollback", "checkout", "--confirm", "checkout"];
 #[test]
 fn shifts_are_listed() {
     let run = demo("rollouts-list", &["rollouts"]);
-    run.ends(0, &["ecs/shop/checkout", "CANARY", "step 20 %"]);
-    assert!(run.out.lines().all(|line| line.chars().count() <= 80), "{}", run.out);
+    run.ends(0, &["ecs/shop/checkout  ECS CANARY  ECS    step 20 %", "WORSE"]);
     assert_eq!(run.err, "");
     let none = demo("rollouts-none", &["rollouts", "--scenario", "quiet"]);
     none.ends(0, &["no shift in flight and none that ended within a day"]);
     let ascii = demo("rollouts-ascii", &["rollouts", "--ascii"]);
     assert!(ascii.out.is_ascii(), "{}", ascii.out);
+}
+
+#[test]
+fn what_moves_and_what_is_moved_is_one_line() {
+    let moved = ["--scenario", "codedeploy-ecs"];
+    let run = |arguments: &[&str]| demo("rollouts-moved", &[&moved[..], arguments].concat());
+    let list = run(&["rollouts"]);
+    let moved = [
+        "ecs/shop/cart",
+        "CodeDeploy ECS  CloudFormation",
+        "ecs/shop/checkout",
+        "CodeDeploy ECS  CodeDeploy",
+    ];
+    list.ends(0, &moved);
+    let twice = ["alb/", "codedeploy/AppECS-shop-cart", "codedeploy/AppECS-shop-checkout"];
+    assert!(twice.iter().all(|name| !list.out.contains(name)), "{}", list.out);
+    run(&["rollback", "cart", "--dry-run"])
+        .ends(3, &["4/4 healthy", "CloudFormation stack shop-cart owns this split"]);
 }
 
 #[test]
@@ -26,6 +43,7 @@ fn a_list_as_json_has_what_its_description_says() {
     assert_eq!((&value["v"], &value["kind"]), (&1.into(), &"rollouts".into()));
     let shift = &value["rollouts"][0];
     assert_eq!((&shift["name"], &shift["new"]["weight"]), (&"ecs/shop/checkout".into(), &20.0.into()));
+    assert_eq!((&shift["verdict"]["ruling"], &shift["noVerdict"]), (&"WORSE".into(), &().into()));
     let documented = include_str!("../../../docs/json.md");
     for key in shift.as_object().unwrap().keys() {
         assert!(documented.contains(&format!("`{key}")), "{key}");
@@ -39,6 +57,10 @@ fn a_shift_is_followed_to_its_end() {
     assert!(run.out.lines().all(|line| line.chars().count() <= 80), "{}", run.out);
     let lines: Vec<&str> = run.out.lines().collect();
     assert_eq!(lines.iter().collect::<BTreeSet<_>>().len(), lines.len(), "nothing is said twice");
+    assert!(run.out.contains("times in UTC"), "{}", run.out);
+    let clock = |line: &&str| line.get(..8).filter(|text| text.matches(':').count() == 2).map(str::to_owned);
+    let times: Vec<String> = lines.iter().filter_map(clock).collect();
+    assert!(times.is_sorted() && times.len() > 3, "{}", run.out);
 
     let run = demo("watch-json", &["rollouts", "watch", "ecs/shop/checkout", "--json"]);
     assert_eq!(run.code, 0);
@@ -133,11 +155,13 @@ fn several_targets_are_told_apart_and_confirmed_by_target() {
 fn a_dry_run_shows_the_plan_and_sends_nothing() {
     let run = demo("dry-run", &["rollback", "checkout", "--dry-run"]);
     run.ends(0, &["the call: ecs:StopServiceDeployment", "aws ecs stop-service-deployment", "a dry run"]);
+    run.ends(0, &["verdict: new is WORSE than old: roll back, worse by "]);
     assert_eq!(run.journal("demo"), [""; 0], "nothing is in the journal");
     let run = demo("dry-run-json", &["rollback", "checkout", "--dry-run", "--json"]);
     let lines = run.json();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["plan"]["parameters"]["stopType"], "ROLLBACK");
+    assert_eq!(lines[0]["plan"]["verdict"]["rollBack"], true);
     assert_eq!(lines[1]["outcome"], "PLANNED");
 }
 
@@ -232,6 +256,28 @@ fn refusals_lost_answers_and_credentials() {
 }
 
 #[test]
+fn without_credentials_to_write_nothing_is_sent_and_it_says_so() {
+    let file = crate::common::scratch("unsent-config").join("config.toml");
+    let target = "[[target]]\nname = \"prod\"\nregion = \"eu-west-2\"\n";
+    let role = "write_role_arn = \"arn:aws:iam::111122223333:role/Breakglass\"\n";
+    std::fs::write(&file, format!("{target}{role}")).unwrap();
+    let file = file.display().to_string();
+    for (fault, said) in [
+        (
+            "sts:AssumeRole=deny",
+            &["nothing was sent", "denied: sts:AssumeRole", "missing: sts:AssumeRole"][..],
+        ),
+        ("sts:AssumeRole=delay:60s", &["nothing was sent", "timed out"]),
+    ] {
+        let with = ["--config", &file, "--target", "prod", "--fault", fault];
+        let run = demo("unsent", &[&with[..], &SEND[..]].concat());
+        run.ends(3, said);
+        assert!(!run.err.contains("AWS refused it"), "{}", run.err);
+        assert_eq!(run.journal("demo"), ["sending", "rejected"]);
+    }
+}
+
+#[test]
 fn after_its_time_it_is_unknown_and_aws_carries_on() {
     let run = demo("timeout", &[&SEND[..], &["--timeout", "7"]].concat());
     run.ends(5, &["timed out: it was sent 10:00:00, request id", "AWS carries on"]);
@@ -275,7 +321,7 @@ fn what_codedeploy_moves_is_listed_planned_undone_and_followed() {
     let run =
         |arguments: &[&str]| demo("codedeploy", &[arguments, &["--scenario", "codedeploy-ecs"]].concat());
     let name = "codedeploy/AppECS-shop-checkout/DgpECS-shop-checkout";
-    run(&["rollouts"]).ends(0, &[name, "AllowTraffic", "Succeeded"]);
+    run(&["rollouts"]).ends(0, &["ecs/shop/checkout", "AllowTraffic", "Succeeded"]);
     let command = "aws deploy stop-deployment --deployment-id d-";
     run(&["rollback", name, "--dry-run"]).ends(0, &["autoRollbackEnabled = true", command, "a dry run"]);
     run(&["rollback", "checkout", "--confirm", "checkout"]).ends(

@@ -29,12 +29,16 @@ struct World {
 
 impl World {
     fn start(test: &str) -> Self {
+        Self::of(test, "bad-deploy")
+    }
+
+    fn of(test: &str, scenario: &str) -> Self {
         let clock = eyewall::runtime::clock::Clock::system();
         let ahead = Arc::new(AtomicI64::new(0));
         let told = Arc::clone(&ahead);
         let now =
             move || -> Timestamp { clock.wall() + SignedDuration::from_secs(told.load(Ordering::Relaxed)) };
-        let sim = SimAws::new(Scenario::builtin("bad-deploy").unwrap(), 7, clock.wall(), Arc::new(now));
+        let sim = SimAws::new(Scenario::builtin(scenario).unwrap(), 7, clock.wall(), Arc::new(now));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.unwrap();
         let listener = runtime.block_on(serve::bind("127.0.0.1:0".parse().unwrap())).unwrap();
@@ -176,6 +180,18 @@ fn what_somebody_else_does_between_plan_and_call_stops_it() {
         assert_eq!(world.calls("StopServiceDeployment"), others, "{case}");
         assert_eq!(world.steps(), ["sending", "changed"], "{case}");
     }
+}
+
+/// An alias remembers nothing: that it went back follows from what was seen before.
+#[test]
+fn a_split_that_is_watched_ends_as_what_is_left_of_it() {
+    let world = World::of("served-alias", "lambda-canary");
+    let child = world.spawn(&["rollouts", "watch", "receipts"]);
+    world.wait_for("GetAlias", 1);
+    let other = World { home: scratch("served-alias-other"), ..world_of(&world) };
+    other.run(&["rollback", "receipts", "--confirm", "receipts"]).ends(0, &["receipts rolled back"]);
+    let said = ["new 20 %", "new 0 %", "rolled back: old has all traffic again (version 17"];
+    world.end(child).ends(3, &said);
 }
 
 /// The same world, for somebody else.

@@ -96,9 +96,9 @@ impl Plan {
         self.steps.last().map_or(i64::MIN, |step| step.at)
     }
 
-    /// When it left `Created`.
+    /// When it began; never for one that was stopped in `Created`.
     pub(super) fn begins(&self) -> i64 {
-        self.steps.get(1).map_or(i64::MAX, |step| step.at)
+        self.steps.iter().find(|step| step.status == "InProgress").map_or(i64::MAX, |step| step.at)
     }
 
     /// When traffic first moves to the new side.

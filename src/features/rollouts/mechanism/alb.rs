@@ -6,8 +6,10 @@
 //! it has stood for a while. What somebody writes in the instant between that read and our call is overwritten,
 //! and AWS tells nobody; what comes after ours is seen.
 
+mod end;
+
 use crate::features::rollouts::mechanism;
-use crate::features::rollouts::model::{Health, Rollout, RolloutName, Side, Standing};
+use crate::features::rollouts::model::{Health, Owner, Rollout, RolloutName, Side, Standing};
 use crate::features::rollouts::preflight::{Check, Verdict};
 use crate::features::rollouts::stages::{StageItem, StageState, percent};
 use crate::features::rollouts::watch::{Ending, LOST_GRACE, Seen};
@@ -27,6 +29,15 @@ const SETTLED: SignedDuration = SignedDuration::from_secs(10);
 /// Each target may get so many times its requests before that is worth a warning.
 const MUCH_MORE: f64 = 1.5;
 
+/// Between what a rule or listener divided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Divided {
+    /// The group that was told to be the stable one.
+    pub stable: Option<String>,
+    /// The groups that had traffic.
+    pub groups: Vec<String>,
+}
+
 /// The actions of a rule or listener, as far as they divide between groups.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Split {
@@ -42,6 +53,8 @@ pub struct Split {
     pub sticky: Option<Duration>,
     /// The group that traffic goes back to, as told.
     pub stable: Option<String>,
+    /// Of one that divides no more: between what it did when it was last seen to.
+    pub divided: Option<Divided>,
     /// Enabled zones in which the stable group has no healthy target; `None` where that was not read or
     /// cannot be told.
     pub uncovered: Option<Vec<String>>,
@@ -87,8 +100,17 @@ pub fn weights_in(actions: &str) -> Vec<(String, u32)> {
 impl Split {
     /// Whether more than one group gets traffic.
     pub fn standing(&self) -> Standing {
-        let used = self.groups.iter().filter(|(_, weight)| *weight > 0).count();
-        if used > 1 { Standing::Open } else { Standing::Ended }
+        if self.used().count() > 1 { Standing::Open } else { Standing::Ended }
+    }
+
+    /// The groups that get traffic.
+    fn used(&self) -> impl Iterator<Item = &String> {
+        self.groups.iter().filter(|(_, weight)| *weight > 0).map(|(arn, _)| arn)
+    }
+
+    /// Whether there is something to write back, and all of it can be.
+    fn writable(&self) -> bool {
+        self.standing() == Standing::Open && self.unwritable.is_none()
     }
 
     /// A group's share in percent; `None` when all weights are 0.
@@ -107,6 +129,19 @@ impl Split {
     pub fn choices(&self) -> String {
         let names: Vec<&str> = self.groups.iter().map(|(arn, _)| group_name(arn)).collect();
         names.join(" or ")
+    }
+
+    /// How it is told which of its groups is the old one, in words that can be followed.
+    pub fn how_to_tell(&self) -> String {
+        let names: Vec<String> =
+            self.groups.iter().map(|(arn, _)| format!("\"{}\"", group_name(arn))).collect();
+        format!(
+            "give --to {}; or in the config, in one [[service]] with any name: target_groups = [{}] and \
+             stable_target_group = {}",
+            self.choices(),
+            names.join(", "),
+            names.join(" or ")
+        )
     }
 
     /// Which group these names or ARNs say is the stable one; `None` also when they say it of several.
@@ -193,10 +228,13 @@ pub fn instead(rollout: &Rollout, split: &Split, region: &str) -> Option<String>
     }
     let region = quoted(region);
     match (&rollout.owner, &split.claimed_by) {
-        (owner, _) if owner.is_none_known() && !owner.may_show() => split
-            .stable
-            .is_none()
-            .then(|| format!("eyewall rollback {} --to TARGETGROUP", quoted(&rollout.name.full()))),
+        // What stands for the name is none: run as it is, it does nothing but say so.
+        (owner, _) if owner.is_none_known() && !owner.may_show() => {
+            let told = split.stable.is_some() || !split.writable();
+            let to = quoted(&format!("THE OLD ONE OF {}", split.choices()));
+            (!told).then(|| format!("eyewall rollback {} --to {to}", quoted(&rollout.name.full())))
+        }
+        (Owner::Ecs, Some(service)) => Some(format!("eyewall rollback {}", quoted(&service.full()))),
         (_, Some(RolloutName::Ecs { cluster, service })) => Some(format!(
             "aws ecs describe-services --cluster {} --services {} --region {region}",
             quoted(cluster),
@@ -288,14 +326,14 @@ pub fn checks(rollout: &Rollout, split: &Split) -> Vec<Check> {
                 note(verdict, text);
             }
         }
-        _ => note(
-            Verdict::Refuse,
-            format!(
-                "which group is the old one is not known: stable_target_group in a [[service]] of the config \
-                 says it, or eyewall rollback --to {}",
-                split.choices()
-            ),
-        ),
+        // Of a split that is somebody else's it need not be told.
+        _ if mechanism::owned_by_itself(rollout) => {
+            note(
+                Verdict::Refuse,
+                format!("which group is the old one is not known: {}", split.how_to_tell()),
+            );
+        }
+        _ => {}
     }
     if let Some(sticky) = split.sticky {
         let text = format!("sticky: clients keep the group they were given for up to {}", units::age(sticky));

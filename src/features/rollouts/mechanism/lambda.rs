@@ -5,7 +5,7 @@
 //! an empty map (left out, the split would stay) and the revision id that was read, so that AWS itself
 //! refuses when somebody was faster.
 
-use crate::features::rollouts::mechanism;
+use crate::features::rollouts::mechanism::{self, Outcome};
 use crate::features::rollouts::model::{Rollout, Standing};
 use crate::features::rollouts::preflight::{Check, Verdict};
 use crate::features::rollouts::stages::{StageItem, StageState, percent};
@@ -24,6 +24,8 @@ pub struct Alias {
     pub version: String,
     /// Further versions and their shares, 0 to 1.
     pub routing: Vec<(String, f64)>,
+    /// Of one that divides no more: the version it pointed at when it was last seen to divide, and the other one.
+    pub divided: Option<(String, String)>,
     /// Changes with each change of the alias.
     pub revision: Option<String>,
 }
@@ -32,6 +34,39 @@ impl Alias {
     /// What its state allows.
     pub fn standing(&self) -> Standing {
         if self.routing.is_empty() { Standing::Ended } else { Standing::Open }
+    }
+
+    /// Takes over, from a read before, between which versions it divided.
+    pub fn follow(&mut self, before: &Self) {
+        self.divided = match before.routing.first() {
+            Some((other, _)) => Some((before.version.clone(), other.clone())),
+            None => before.divided.clone(),
+        };
+    }
+
+    /// How it ended, once it divides no more.
+    pub fn outcome(&self) -> Outcome {
+        match &self.divided {
+            Some((_, new)) if self.version == *new => Outcome::Success,
+            Some((old, _)) if self.version == *old => Outcome::RolledBack,
+            Some(_) => Outcome::Failed,
+            None => Outcome::Untold,
+        }
+    }
+
+    /// Who has what, once it divides no more.
+    pub fn end_words(&self) -> String {
+        format!("version {} has all invocations", self.version)
+    }
+
+    /// Share of a version in percent.
+    pub fn share(&self, version: &str) -> f64 {
+        let others: f64 = self.routing.iter().map(|(_, share)| share * 100.0).sum();
+        match self.routing.iter().find(|(other, _)| other == version) {
+            Some((_, share)) => share * 100.0,
+            None if self.version == version => 100.0 - others,
+            None => 0.0,
+        }
     }
 
     /// The routing in words: `version 18 20 %`.
@@ -48,7 +83,7 @@ impl Alias {
 /// The call that takes all further versions out of an alias.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// Function name.
+    /// ARN of the function: in another account or region AWS refuses it, and a bare name would be found there.
     pub function: String,
     /// Alias name.
     pub alias: String,
@@ -92,9 +127,11 @@ impl Call {
 }
 
 /// The call that undoes the split.
-pub fn call(alias: &Alias) -> Call {
+pub fn call(rollout: &Rollout, alias: &Alias) -> Call {
+    // An alias's ARN is its function's and its name.
+    let function = rollout.deployment.strip_suffix(&alias.alias).and_then(|arn| arn.strip_suffix(':'));
     Call {
-        function: alias.function.clone(),
+        function: function.unwrap_or(&alias.function).to_owned(),
         alias: alias.alias.clone(),
         version: alias.version.clone(),
         revision: alias.revision.clone(),

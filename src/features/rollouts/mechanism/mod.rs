@@ -8,6 +8,9 @@ pub mod alb;
 pub mod codedeploy;
 pub mod ecs;
 pub mod lambda;
+mod outcome;
+
+pub use outcome::Outcome;
 
 use super::model::{Owner, Rollout, RolloutName, Standing};
 use super::preflight::Check;
@@ -70,7 +73,7 @@ impl Mechanism {
         match self {
             Self::Ecs(_) | Self::EcsAgain(_) => true,
             Self::Lambda(_) | Self::Alb(_) => false,
-            // What a stack drives tells only its weight.
+            // Of machines, and of a stack whose service is not known, nothing counts tasks.
             Self::CodeDeploy(it) => matches!(it.moves, Some(RolloutName::Ecs { .. })),
         }
     }
@@ -110,46 +113,10 @@ impl Mechanism {
     }
 }
 
-/// How a shift that is over ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// New has all traffic.
-    Success,
-    /// Old has all traffic again.
-    RolledBack,
-    /// Neither, as far as can be told.
-    Failed,
-}
-
 impl Rollout {
     /// What shifts: the service or alias, where a deployment of something else moves it.
     pub fn thing(&self) -> &RolloutName {
         self.mechanism.codedeploy().and_then(|it| it.moves.as_ref()).unwrap_or(&self.name)
-    }
-
-    /// How it ended; `None` while it goes on.
-    pub fn outcome(&self) -> Option<Outcome> {
-        if self.in_progress() {
-            return None;
-        }
-        Some(match (&self.mechanism, self.status.0.as_str()) {
-            (Mechanism::CodeDeploy(_), "Succeeded") => Outcome::Success,
-            (Mechanism::CodeDeploy(it), _) if it.went_back() => Outcome::RolledBack,
-            (Mechanism::CodeDeploy(_), _) => Outcome::Failed,
-            (_, "SUCCESSFUL") => Outcome::Success,
-            (_, "ROLLBACK_SUCCESSFUL") => Outcome::RolledBack,
-            _ => Outcome::Failed,
-        })
-    }
-
-    /// Status in words, once it is no longer open.
-    pub fn status_words(&self) -> String {
-        match &self.mechanism {
-            Mechanism::Ecs(_) | Mechanism::EcsAgain(_) | Mechanism::Lambda(_) | Mechanism::Alb(_) => {
-                self.status.0.clone()
-            }
-            Mechanism::CodeDeploy(it) => it.status_words(&self.status.0),
-        }
     }
 
     /// What only this mechanism has to tell of an opened shift: a word and what it says.
@@ -159,7 +126,7 @@ impl Rollout {
 
     /// What went wrong or was not read that only this mechanism can tell, in sentences.
     pub(super) fn troubles(&self) -> Vec<String> {
-        self.mechanism.codedeploy().map(|it| it.troubles(self.new.weight)).unwrap_or_default()
+        self.mechanism.codedeploy().map(codedeploy::Deployment::troubles).unwrap_or_default()
     }
 
     /// Why a shift that is over cannot be undone, where this mechanism has no way back then.
@@ -253,7 +220,7 @@ impl Call {
         match &rollout.mechanism {
             Mechanism::Ecs(_) => Self::Ecs(ecs::call(rollout)),
             Mechanism::EcsAgain(again) => Self::Ecs(ecs::again::call(rollout, again)),
-            Mechanism::Lambda(alias) => Self::Lambda(lambda::call(alias)),
+            Mechanism::Lambda(alias) => Self::Lambda(lambda::call(rollout, alias)),
             Mechanism::Alb(split) => Self::Alb(alb::call(split)),
             Mechanism::CodeDeploy(_) => Self::CodeDeploy(codedeploy::call(rollout)),
         }

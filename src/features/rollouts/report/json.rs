@@ -3,12 +3,13 @@
 //! Fields carry AWS's names where AWS has one. Every field is always there; what is not known is `null`, which
 //! is another thing than zero or an empty list.
 
+use super::super::comparing::Compared;
 use super::super::mechanism::codedeploy::{Deployment, Lifecycle};
-use super::super::model::{Health, Rollout, Side};
+use super::super::model::{Health, Rollout, RolloutName, Side};
 use super::super::plan::{Plan, SideFacts, Verdict};
 use super::super::side::TargetGroup;
 use super::super::stages::{Due, Next};
-use super::Fact;
+use super::{Fact, verdict};
 use crate::aws::{SourceError, TargetId};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -28,10 +29,10 @@ pub fn document(kind: &str, at: Timestamp, rest: Value) -> Value {
     Value::Object(all)
 }
 
-/// One shift.
-pub fn rollout(target: &TargetId, region: Option<&str>, shift: &Rollout) -> Value {
+/// One shift, and what its sides did.
+pub fn rollout(target: &TargetId, region: Option<&str>, shift: &Rollout, compared: &Compared) -> Value {
     let by_itself = shift.by_itself();
-    json!({
+    let value = json!({
         "target": target.as_str(),
         "region": region,
         "name": shift.name.full(),
@@ -45,8 +46,8 @@ pub fn rollout(target: &TargetId, region: Option<&str>, shift: &Rollout) -> Valu
         "statusReason": shift.status_reason,
         "lifecycleStage": shift.stage,
         "inProgress": shift.in_progress(),
-        "new": side(&shift.new, shift.mechanism.has_tasks()),
-        "old": shift.old.as_ref().map(|old| side(old, shift.mechanism.has_tasks())),
+        "new": side(shift, &shift.new),
+        "old": shift.old.as_ref().map(|old| side(shift, old)),
         "nextStep": next(shift),
         "rollsBackByItself": by_itself.yes,
         "rollsBackReason": by_itself.why,
@@ -80,13 +81,22 @@ pub fn rollout(target: &TargetId, region: Option<&str>, shift: &Rollout) -> Valu
         "updatedAt": time(shift.updated_at),
         "finishedAt": time(shift.finished_at),
         "readAt": shift.read_at.to_string(),
-    })
+    });
+    with(value, verdict::json(compared))
+}
+
+fn with(mut value: Value, more: [(&'static str, Value); 2]) -> Value {
+    if let Value::Object(object) = &mut value {
+        object.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    }
+    value
 }
 
 /// What is not as it was, and the shift as it is.
 pub fn change(target: &TargetId, region: Option<&str>, shift: &Rollout, changed: &[Fact]) -> Value {
     let names: Vec<&str> = changed.iter().map(|fact| fact.name).collect();
-    let rest = json!({ "changed": names, "rollout": rollout(target, region, shift) });
+    let unread = Err("sides are not compared while a shift is followed".to_owned());
+    let rest = json!({ "changed": names, "rollout": rollout(target, region, shift, &unread) });
     document("change", shift.read_at, rest)
 }
 
@@ -102,11 +112,12 @@ pub fn error(error: &SourceError) -> Value {
     })
 }
 
-/// What a rollback would do.
-pub fn plan(plan: &Plan) -> Value {
+/// What a rollback would do, and what the sides did.
+pub fn plan(plan: &Plan, compared: &Compared) -> Value {
+    let callable = plan.callable();
     let caller = plan.place.caller.as_ref().ok();
     let params = plan.call.params().into_iter().map(|(name, value)| (name.to_owned(), Value::from(value)));
-    json!({
+    let value = json!({
         "target": plan.place.target.as_str(),
         "region": plan.place.region,
         "production": plan.place.production,
@@ -119,19 +130,19 @@ pub fn plan(plan: &Plan) -> Value {
         "credentialsExpireAt": time(caller.and_then(|caller| caller.expires_at)),
         "from": facts(&plan.from),
         "to": plan.to.as_ref().map(facts),
-        "operation": plan.call.operation(),
-        "parameters": params.collect::<Map<_, _>>(),
+        "operation": callable.then(|| plan.call.operation()),
+        "parameters": callable.then(|| params.collect::<Map<_, _>>()),
         "command": plan.command(),
         "refused": plan.refused(),
         "checks": plan.checks.iter().map(|check| json!({
             "verdict": match check.verdict {
                 Verdict::Pass => "PASS",
                 Verdict::Warn => "WARN",
-                Verdict::Refuse => "REFUSE",
+                Verdict::NotHere | Verdict::Refuse => "REFUSE",
             },
             "text": check.text,
         })).collect::<Vec<_>>(),
-        "takes": plan.takes,
+        "takes": callable.then_some(&plan.takes),
         "notUndone": plan.not_undone,
         "again": plan.again.as_ref().map(|again| json!({
             "running": again.running,
@@ -147,15 +158,20 @@ pub fn plan(plan: &Plan) -> Value {
         })),
         "triggeredAlarmNames": plan.alarms,
         "readAt": plan.read_at.to_string(),
-    })
+    });
+    with(value, verdict::json(compared))
 }
 
-fn side(side: &Side, has_tasks: bool) -> Value {
-    let count = |tasks: u32| has_tasks.then_some(tasks);
+fn side(shift: &Rollout, side: &Side) -> Value {
+    let count = |tasks: u32| shift.mechanism.has_tasks().then_some(tasks);
+    // What identifies a side is of another kind for each mechanism, and of some nothing does.
+    let id = Some(side.revision.as_str()).filter(|id| !id.is_empty());
+    let is_lambda = matches!(shift.thing(), RolloutName::Lambda { .. });
     let images = side.images.iter().map(|image| json!({ "name": image.name, "digest": image.digest }));
     json!({
         "label": side.label(),
-        "serviceRevisionArn": side.revision,
+        "serviceRevisionArn": id.filter(|id| id.contains(":service-revision/")),
+        "version": id.filter(|_| is_lambda),
         "taskDefinition": side.task_definition,
         "images": images.collect::<Vec<_>>(),
         "weight": side.weight,

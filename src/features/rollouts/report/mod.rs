@@ -6,6 +6,7 @@
 mod changes;
 pub mod json;
 mod text;
+mod verdict;
 
 pub use changes::{Fact, changed, facts};
 pub use text::{change_line, head, list, plan};

@@ -1,11 +1,13 @@
-//! The same as text, for 80 columns: what a person copies (names, ARNs, commands) is never cut or wrapped.
+//! The same as text, for 80 columns: what a person copies (names, ARNs, commands) is never cut or wrapped. The
+//! list has a line per shift, as long as it must be.
 
+use super::super::comparing::Compared;
 use super::super::mechanism::ecs::AgainFacts;
 use super::super::model::{Mechanism, Rollout};
-use super::super::plan::{AGAIN, Plan, SideFacts, Verdict};
+use super::super::plan::{AGAIN, NOT_AGAIN, Plan, SideFacts, Verdict};
 use super::super::stages::percent;
 use super::super::view::since;
-use super::Fact;
+use super::{Fact, verdict};
 use crate::aws::TargetId;
 use crate::text::{Zone, pad_right, units, width, wrap};
 use crate::theme::Glyphs;
@@ -16,15 +18,16 @@ const WIDTH: usize = 80;
 /// Indent of what follows a time: `10:00:00  `.
 const INDENT: usize = 10;
 
-/// The list: shifts in flight, then those that ended within a day; `several` targets have a column.
+/// The list: shifts in flight, then those that ended within a day, each with what its sides did; `several`
+/// targets have a column. What CodeDeploy moves goes by its own name.
 pub fn list(
-    shifts: &[(&TargetId, &Rollout)],
+    shifts: &[(&TargetId, &Rollout, Compared)],
     several: bool,
     now: Timestamp,
     zone: &Zone,
     glyphs: &Glyphs,
 ) -> Vec<String> {
-    let row = |(target, shift): &(&TargetId, &Rollout)| {
+    let row = |(target, shift, compared): &(&TargetId, &Rollout, Compared)| {
         let share = if shift.in_progress() { shift.share() } else { None };
         let share = units::or_missing(share, glyphs.missing, |(share, estimate)| {
             format!("{}{}", if estimate { glyphs.estimate } else { "" }, percent(share))
@@ -35,13 +38,15 @@ pub fn list(
         };
         let age = units::or_missing(at, glyphs.missing, |at| units::age(since(at, now)));
         let target = several.then(|| target.to_string());
-        let cells = [shift.mechanism.short().to_owned(), shift.stage_words(), share, next, age];
-        std::iter::once(shift.name.full()).chain(target).chain(cells).collect::<Vec<_>>()
+        let said = if shift.in_progress() { verdict::word(compared, glyphs) } else { String::new() };
+        let (mechanism, owner) = (shift.mechanism.label(), shift.owner.label().to_owned());
+        let cells = [mechanism, owner, shift.stage_words(), share, next, said, age];
+        std::iter::once(shift.thing().full()).chain(target).chain(cells).collect::<Vec<_>>()
     };
-    let titles = ["name", "target", "strategy", "stage", "on new", "next", "age"];
+    let titles = ["name", "target", "mechanism", "owner", "stage", "on new", "next", "verdict", "age"];
     let titles = titles.iter().filter(|title| several || **title != "target");
     let head: Vec<String> = titles.map(|title| (*title).to_owned()).collect();
-    let (moving, ended): (Vec<_>, Vec<_>) = shifts.iter().partition(|(_, shift)| shift.in_progress());
+    let (moving, ended): (Vec<_>, Vec<_>) = shifts.iter().partition(|(_, shift, _)| shift.in_progress());
     let rows: Vec<Vec<String>> =
         std::iter::once(head).chain(moving.into_iter().chain(ended).map(row)).collect();
     if rows.len() == 1 {
@@ -57,7 +62,7 @@ pub fn list(
     rows.iter().map(line).collect()
 }
 
-/// What is followed, before the first change.
+/// What is followed, before the first change, and the zone of the times that follow.
 pub fn head(target: &TargetId, region: Option<&str>, shift: &Rollout, zone: &Zone) -> Vec<String> {
     let sides = match (&shift.old, &shift.mechanism) {
         (Some(old), _) => format!("{} -> {}", old.label(), shift.new.label()),
@@ -65,7 +70,7 @@ pub fn head(target: &TargetId, region: Option<&str>, shift: &Rollout, zone: &Zon
         (None, _) => format!("nothing -> {}", shift.new.label()),
     };
     let mut pieces = vec![
-        shift.name.full(),
+        shift.thing().full(),
         format!("{target} {}", region.unwrap_or("no region")),
         shift.mechanism.label(),
         sides,
@@ -74,6 +79,7 @@ pub fn head(target: &TargetId, region: Option<&str>, shift: &Rollout, zone: &Zon
         let by = shift.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
         pieces.push(format!("started {}{by}", zone.full(at)));
     }
+    pieces.push(format!("times in {}", zone.name(shift.read_at)));
     flow("", &pieces, 2)
 }
 
@@ -115,8 +121,8 @@ fn flow(lead: &str, pieces: &[String], indent: usize) -> Vec<String> {
     lines
 }
 
-/// A plan as the dialog shows it, with the command.
-pub fn plan(plan: &Plan, now: Timestamp, glyphs: &Glyphs) -> Vec<String> {
+/// A plan as the dialog shows it, with the command; `compared` are the sides of a shift in flight.
+pub fn plan(plan: &Plan, compared: Option<&Compared>, now: Timestamp, glyphs: &Glyphs) -> Vec<String> {
     let place = &plan.place;
     let mut head = Vec::new();
     if place.production {
@@ -126,8 +132,7 @@ pub fn plan(plan: &Plan, now: Timestamp, glyphs: &Glyphs) -> Vec<String> {
         Ok(caller) => {
             let left = plan.credentials_left(now).map(|left| units::age(left.try_into().unwrap_or_default()));
             let left = left.map(|left| format!(" ({left} left)")).unwrap_or_default();
-            let alias = caller.alias.as_deref().map(|alias| format!("{alias} ")).unwrap_or_default();
-            head.push(format!("{alias}{} {}", caller.account, place.region));
+            head.push(format!("{} {} {}", place.target, caller.account, place.region));
             head.push(format!("you are {}{left}", caller.short));
         }
         Err(error) => {
@@ -143,10 +148,17 @@ pub fn plan(plan: &Plan, now: Timestamp, glyphs: &Glyphs) -> Vec<String> {
         2,
     ));
     let [from, to] = plan.sides();
+    let callable = plan.callable();
     if plan.again.is_some() {
-        out.push(AGAIN.to_owned());
+        out.push(if callable { AGAIN } else { NOT_AGAIN }.to_owned());
     }
-    out.extend(side(from, &plan.from, None));
+    match plan.undecided() {
+        Some(sides) => {
+            let labels = std::iter::once(from).chain(std::iter::repeat("      "));
+            out.extend(labels.zip(sides).map(|(label, side)| format!("{label}{side}")));
+        }
+        None => out.extend(side(from, &plan.from, None)),
+    }
     if let Some(earlier) = &plan.to {
         out.extend(side(to, earlier, Some(100.0)));
     }
@@ -154,45 +166,49 @@ pub fn plan(plan: &Plan, now: Timestamp, glyphs: &Glyphs) -> Vec<String> {
         let rows = wrap(&text, WIDTH - 2).into_iter().enumerate();
         out.extend(rows.map(|(index, row)| if index == 0 { row } else { format!("  {row}") }));
     };
-    say(format!("takes {}", plan.takes));
-    plan.again.iter().flat_map(AgainFacts::lines).for_each(&mut say);
+    if callable {
+        say(format!("takes {}", plan.takes));
+        plan.again.iter().flat_map(AgainFacts::lines).for_each(&mut say);
+    }
     if let Some(labels) = plan.again.as_ref().and_then(AgainFacts::labels) {
         say(format!("earlier revisions: {labels}; --to chooses"));
+    }
+    if let Some(compared) = compared {
+        say(format!("verdict: {}", verdict::sentence(compared)));
     }
     if !plan.alarms.is_empty() {
         say(format!("alarms of this deployment: {}", plan.alarms.join(", ")));
     }
-    say(format!("does not undo: {}", plan.not_undone.join(", ")));
+    let command = plan.command();
+    if command.is_some() {
+        say(format!("does not undo: {}", plan.not_undone.join(", ")));
+    }
     let mut checks: Vec<_> = plan.checks.iter().collect();
     checks.sort_by_key(|check| std::cmp::Reverse(check.verdict));
     for check in checks {
         let glyph = match check.verdict {
             Verdict::Pass => glyphs.ok,
             Verdict::Warn => glyphs.warn,
-            Verdict::Refuse => glyphs.bad,
+            Verdict::NotHere | Verdict::Refuse => glyphs.bad,
         };
         say(format!("{glyph} {}", check.text));
     }
     let params = plan.call.params();
     let names = params.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
-    if plan.call.decided() {
+    if callable {
         out.push(format!("the call: {}", plan.call.operation()));
         out.extend(params.iter().map(|(name, value)| format!("  {} = {value}", pad_right(name, names))));
     }
-    let whose = match &plan.instead {
-        None => "the same as a command:".to_owned(),
-        Some(_) => format!("{}:", plan.instead_title()),
-    };
-    out.push(whose);
-    out.push(format!("  {}", plan.command()));
+    if let Some(command) = command {
+        let what = if callable { "the same as a command" } else { plan.instead_title() };
+        out.push(format!("{what}:"));
+        out.push(format!("  {command}"));
+    }
     out
 }
 
 fn side(label: &str, side: &SideFacts, after: Option<f64>) -> Vec<String> {
-    let mut weight = side.weight_words();
-    if let Some(after) = after {
-        weight = format!("{weight} -> {}", percent(after));
-    }
+    let weight = after.map_or_else(|| side.weight_words(), |after| side.weight_to(after));
     let mut pieces = vec![side.label.clone(), weight, side.health_words()];
     pieces.extend(side.images.iter().cloned());
     flow(label, &pieces, width(label))

@@ -119,6 +119,13 @@ impl DetailSource {
         self.known.extend(found.into_iter().map(|shift| (shift.deployment.clone(), shift)));
         let mut history: Vec<Rollout> = self.known.values().cloned().collect();
         history.sort_by_key(|shift| std::cmp::Reverse(shift.created_at));
+        let current = service.current_service_deployment();
+        if let Some(last) = history
+            .get_mut(..1)
+            .filter(|last| last.iter().all(|it| current.is_none_or(|at| at == it.deployment)))
+        {
+            self.reader.add_balancers(last, now).await;
+        }
         Ok(history)
     }
 }

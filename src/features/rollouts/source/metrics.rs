@@ -3,31 +3,23 @@
 //!
 //! One `GetMetricData` for both sides of all shifts asked about: five metrics per target group, three per version,
 //! whatever the span. Failed at a target group is requests minus 2XX, 3XX and 4XX, so that requests which got no
-//! answer count. The minute that still runs is left out. Where nothing says when traffic began to move, the last
-//! hour is compared: the interval then holds at any look within an hour.
+//! answer count. Which minutes count is in `span.rs`.
 
 use super::super::model::SideMetrics;
+use super::super::span::{self, BEFORE, LONGEST, MINUTE};
 use super::super::verdict::{Against, Counts, Minute, judge};
 use super::super::wire::{Comparison, MetricsQuery, Sides};
 use crate::aws::{Conn, SourceError};
 use crate::features::metrics::{MetricQuery, Series, Stat, source::fetch};
 use crate::features::{Payload, Query, Source, SourceCtx, internal};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Seconds per datapoint.
 const PERIOD: i32 = 60;
-const MINUTE: SignedDuration = SignedDuration::from_secs(60);
-/// What the old side did so long before the shift is read too.
-const BEFORE: SignedDuration = SignedDuration::from_hours(1);
-/// Longest span that is compared: a stage of a shift lasts no more than half of it.
-const LONGEST: SignedDuration = SignedDuration::from_hours(48);
 /// Target groups per side: more are not compared, since they would cost without telling more.
 const MAX_GROUPS: usize = 4;
-/// Where nothing says when traffic began to move, all of it is looked for so far back. A metric costs the same,
-/// however long the time that is asked for.
-pub const UNDATED: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a metric of a side says.
 #[derive(Clone, Copy)]
@@ -84,16 +76,14 @@ pub async fn read(
     asked: &[MetricsQuery],
     now: Timestamp,
 ) -> Result<Vec<Comparison>, SourceError> {
-    let Some(from) = asked.iter().map(|it| began(it, now)).min() else { return Ok(Vec::new()) };
-    let bound = now.checked_sub(LONGEST).unwrap_or(from);
-    let from = from.checked_sub(BEFORE).unwrap_or(from).max(bound);
+    // A metric costs the same, however long the time that is asked for.
+    let earliest = asked.iter().map(|it| it.start.earliest(now)).min();
+    let Some(earliest) = earliest else { return Ok(Vec::new()) };
+    let bound = now.checked_sub(LONGEST).unwrap_or(earliest);
+    let from = earliest.checked_sub(BEFORE).unwrap_or(earliest).max(bound);
     let queries: Vec<_> = asked.iter().enumerate().flat_map(|(at, shift)| queries(at, shift)).collect();
     let series = fetch(conn, &queries, (from, now)).await?;
     Ok(asked.iter().enumerate().map(|(at, shift)| compare(at, shift, &series, now)).collect())
-}
-
-fn began(asked: &MetricsQuery, now: Timestamp) -> Timestamp {
-    asked.from.unwrap_or_else(|| now.checked_sub(UNDATED).unwrap_or(now))
 }
 
 /// Where a side's metrics are.
@@ -196,9 +186,6 @@ fn compare(shift: usize, asked: &MetricsQuery, series: &[Series], now: Timestamp
     let reports_failures = metrics.iter().any(|(.., says)| matches!(says, Says::Failed));
     let old = tallies(&format!("o{shift}_"), metrics, series, now);
     let new = tallies(&format!("n{shift}_"), metrics, series, now);
-    // Where nothing says when it began, that is the first minute in which the new side had a request.
-    let first = || new.iter().find(|(_, tally)| tally.requests.is_some_and(|it| it > 0.0)).map(|(at, _)| *at);
-    let from = asked.from.or_else(first).unwrap_or(now);
     let mut minutes: BTreeMap<Timestamp, Minute> = BTreeMap::new();
     let empty = |at: Timestamp| Minute { at, old: None, new: None };
     for (at, tally) in &old {
@@ -208,11 +195,19 @@ fn compare(shift: usize, asked: &MetricsQuery, series: &[Series], now: Timestamp
         minutes.entry(*at).or_insert_with(|| empty(*at)).new = tally.counts(reports_failures);
     }
     let minutes: Vec<Minute> = minutes.into_values().collect();
-    let verdict = judge(&minutes, from, asked.settings);
+    let newest = minutes.last().map(|it| it.at);
+    let from = asked.start.find(&minutes, now);
+    // What is missing is told of the newest minute, when nothing counts yet.
+    let began = from.or(newest).unwrap_or(now);
+    let least = began.checked_sub(BEFORE).unwrap_or(began);
+    let read = minutes.get(minutes.partition_point(|it| it.at < least)..).unwrap_or_default();
+    let verdict = judge(read, began, asked.settings);
     let p99 = |tallies: &BTreeMap<Timestamp, Tally>, earlier: bool| {
-        let within = tallies.iter().filter(|(at, _)| (**at < from) == earlier);
+        let within = tallies.range(least..).filter(|(at, _)| (**at < began) == earlier);
         within.filter_map(|(_, tally)| tally.p99).reduce(f64::max)
     };
+    let busy = |it: &&Minute| it.at >= began && it.new.is_some_and(|new| new.requests > 0.0);
+    let first = from.and_then(|_| minutes.iter().find(busy)).map(|it| it.at);
     let side = |counts: Option<Counts>, p99| SideMetrics {
         requests: counts.map(|it| it.requests),
         failed: counts.map(|it| it.failed),
@@ -223,11 +218,13 @@ fn compare(shift: usize, asked: &MetricsQuery, series: &[Series], now: Timestamp
         old: side(verdict.old, p99(&old, asked.settings.against == Against::Before)),
         new: side(verdict.new, p99(&new, false)),
         read_at: now,
+        from: first,
+        until: newest.and_then(|at| at.checked_add(MINUTE).ok()),
         verdict,
     }
 }
 
-/// One side's whole minutes.
+/// One side's minutes that count.
 fn tallies(
     prefix: &str,
     metrics: &[Metric],
@@ -239,7 +236,7 @@ fn tallies(
         let index = series.id.strip_prefix(prefix).and_then(|rest| rest.split('_').next()?.parse().ok());
         let Some((.., says)) = index.and_then(|index: usize| metrics.get(index)) else { continue };
         for (at, value) in &series.points {
-            if at.checked_add(MINUTE).is_ok_and(|end| end <= now) {
+            if span::settled(*at, now) {
                 minutes.entry(*at).or_default().add(*says, *value);
             }
         }
@@ -249,8 +246,10 @@ fn tallies(
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::span::{SETTLE, Start};
     use super::super::super::verdict::{Lack, Ruling, Settings};
     use super::*;
+    use jiff::SignedDuration;
 
     fn at(minute: i64) -> Timestamp {
         let origin: Timestamp = "2026-11-20T04:00:00Z".parse().unwrap();
@@ -277,7 +276,7 @@ mod tests {
         MetricsQuery {
             deployment: "d".into(),
             sides: Sides::TargetGroups { old: groups("o"), new: groups("n") },
-            from: Some(at(0)),
+            start: Start::Told(at(0)),
             settings: Settings { against: Against::Beside, margin: 0.5, false_alarms: 0.01 },
         }
     }
@@ -294,12 +293,13 @@ mod tests {
             series("n0_1_0", &[0.0, 19.0]),
             series("n1_0_0", &[7.0, 7.0]),
         ];
-        // The third minute still runs.
-        let now = at(2) + SignedDuration::from_secs(59);
+        // The third minute still settles.
+        let now = at(2) + SETTLE + SignedDuration::from_secs(59);
         let read = compare(0, &asked(1), &all, now);
         assert_eq!(read.old, SideMetrics { requests: Some(110.0), failed: Some(15.0), p99: Some(0.5) });
         assert_eq!(read.new, SideMetrics { requests: Some(20.0), failed: Some(1.0), p99: None });
         assert_eq!((read.verdict.minutes, read.verdict.ruling), (1, Ruling::TooLittle));
+        assert_eq!((read.from, read.until), (Some(at(0)), Some(at(2))));
         // Of the second shift one side is missing, of the third both.
         let read = compare(1, &asked(1), &all, now);
         assert_eq!((read.old, read.new.requests), (SideMetrics::default(), Some(7.0)));
@@ -315,7 +315,8 @@ mod tests {
             old: "17".into(),
             new: "18".into(),
         };
-        let asked = MetricsQuery { sides, from: None, ..asked(1) };
+        let start = Start::Sought { share: 20.0, found: None };
+        let asked = MetricsQuery { sides, start, ..asked(1) };
         let all = [
             series("o0_0_0", &[100.0, 100.0]),
             series("o0_1_0", &[1.0, 1.0]),
@@ -323,14 +324,36 @@ mod tests {
             series("n0_0_0", &[20.0, 20.0]),
             series("n0_1_0", &[0.0, 3.0]),
         ];
-        let read = compare(0, &asked, &all, at(2));
+        let read = compare(0, &asked, &all, at(2) + SETTLE);
         assert_eq!(read.old, SideMetrics { requests: Some(200.0), failed: Some(2.0), p99: Some(0.3) });
         assert_eq!(read.new, SideMetrics { requests: Some(40.0), failed: Some(3.0), p99: None });
         // Without errors reported nothing is known of failures: that is not all of them.
-        let read = compare(0, &asked, &[series("o0_0_0", &[100.0]), series("n0_0_0", &[20.0])], at(2));
+        let read = compare(0, &asked, &[series("o0_0_0", &[100.0]), series("n0_0_0", &[20.0])], at(9));
         assert_eq!((read.old, read.new), (SideMetrics::default(), SideMetrics::default()));
         let ids: Vec<_> = queries(0, &asked).map(|query| query.id).collect();
         assert_eq!(ids, ["o0_0_0", "o0_1_0", "o0_2_0", "n0_0_0", "n0_1_0", "n0_2_0"]);
+    }
+
+    #[test]
+    fn a_minute_counts_when_its_answers_can_have_come() {
+        // Of the newest minute of the new side only the requests are there, not yet their 2XX.
+        let all = [
+            series("o0_0_0", &[900.0; 6]),
+            series("o0_1_0", &[899.0; 6]),
+            series("n0_0_0", &[0.0, 100.0, 100.0, 100.0, 100.0, 100.0]),
+            series("n0_1_0", &[0.0, 100.0, 100.0, 100.0, 100.0]),
+        ];
+        for (seconds, minutes) in [(0, 3), (59, 3), (60, 4), (119, 4)] {
+            let now = at(5) + SignedDuration::from_secs(seconds);
+            let read = compare(0, &asked(1), &all, now);
+            assert_eq!(read.verdict.minutes, minutes, "{seconds} s after its end");
+            assert_eq!(read.until, Some(at(i64::from(minutes))));
+            assert_eq!(read.new.failed, Some(0.0));
+            assert!(!read.verdict.says_roll_back(), "{:?}", read.verdict);
+        }
+        // That is what it is for: missing answers of one minute would be enough.
+        let read = compare(0, &asked(1), &all, at(5) + SETTLE);
+        assert!(read.verdict.says_roll_back(), "{:?}", read.verdict);
     }
 
     #[test]

@@ -14,11 +14,11 @@ mod metrics;
 mod tests;
 
 pub use detail::DetailSource;
-pub use metrics::VerdictsSource;
+pub use metrics::{VerdictsSource, read as compare};
 
 use super::mechanism::Call;
 use super::model::{Owner, Rollout, RolloutName};
-use super::plan::Caller;
+use super::plan::{Caller, Plan};
 use super::wire::{MAX_RECENT, RolloutList, RolloutsQuery, ShiftRef, Shifts, ShiftsQuery};
 use crate::app::Now;
 use crate::aws::{Conn, ErrorClass, SourceError, identity};
@@ -40,6 +40,8 @@ pub struct ListSource {
     lambda: lambda::ListReader,
     alb: alb::ListReader,
     codedeploy: codedeploy::ListReader,
+    /// It was asked before.
+    asked: bool,
 }
 
 impl ListSource {
@@ -50,6 +52,7 @@ impl ListSource {
             lambda: lambda::ListReader::new(conn),
             alb: alb::ListReader::new(conn),
             codedeploy: codedeploy::ListReader::new(conn),
+            asked: false,
         }
     }
 
@@ -59,13 +62,24 @@ impl ListSource {
     /// When a login or a key is missing, or no mechanism told anything. What cannot be read of one beside others
     /// becomes a note.
     pub async fn read(&mut self, query: &RolloutsQuery, now: Now) -> Result<RolloutList, SourceError> {
+        Box::pin(self.read_some(query, true, now)).await
+    }
+
+    /// The same; without aliases where they are not asked for, which is said.
+    async fn read_some(
+        &mut self,
+        query: &RolloutsQuery,
+        aliases: bool,
+        now: Now,
+    ) -> Result<RolloutList, SourceError> {
+        let lambda = async {
+            if aliases { self.lambda.read(&query.functions, now).await } else { Ok(Default::default()) }
+        };
         // None waits for another: each has a limiter of its own.
-        let (list, aliases, deployments) = tokio::join!(
-            self.ecs.read(now),
-            self.lambda.read(&query.functions, now),
-            self.codedeploy.read(now)
-        );
-        let (mut list, (mut aliases, notes)) = (list?, aliases?);
+        let (list, splits, deployments) = tokio::join!(self.ecs.read(now), lambda, self.codedeploy.read(now));
+        let pending = if aliases { Vec::new() } else { vec!["Lambda aliases".to_owned()] };
+        let (mut list, (mut aliases, notes)) = (list?, splits?);
+        (list.pending, list.forwards) = (pending, query.forwards.clone());
         list.notes.extend(notes);
         let (deployments, notes) = deployments?;
         list.notes.extend(notes);
@@ -86,8 +100,10 @@ impl ListSource {
             return Err(error.clone());
         }
         let (aliases, deployments) = (self.lambda.ended(), self.codedeploy.ended());
-        let aliases = aliases.iter().filter(|alias| !deployments.iter().any(|it| moves(it, alias)));
-        let others: Vec<&Rollout> = aliases.chain(deployments).chain(self.alb.ended()).collect();
+        let moving = list.shifts.iter().filter(|it| it.mechanism.codedeploy().is_some());
+        let known = |alias: &&Rollout| moving.clone().chain(deployments).any(|it| moves(it, alias));
+        let aliases: Vec<Rollout> = aliases.iter().filter(|alias| !known(alias)).cloned().collect();
+        let others: Vec<&Rollout> = aliases.iter().chain(deployments).chain(self.alb.ended()).collect();
         newest(&mut list, &others);
         Ok(list)
     }
@@ -161,16 +177,17 @@ impl Readers {
     }
 }
 
-/// What was read right before a call that AWS does not guard itself: the actions to write.
+/// What was read right before a call that AWS does not guard itself: of load balancers the actions to write.
 pub(super) struct Look(Vec<Action>);
 
 /// Looks once more, right before the call, at what AWS does not guard. `None` when that is not as it was confirmed.
 ///
 /// # Errors
 /// When it cannot be read.
-pub(super) async fn look(call: &Call, conn: &Conn) -> Result<Option<Look>, SourceError> {
-    match call {
-        Call::Ecs(_) | Call::Lambda(_) | Call::CodeDeploy(_) => Ok(Some(Look(Vec::new()))),
+pub(super) async fn look(plan: &Plan, conn: &Conn) -> Result<Option<Look>, SourceError> {
+    match &plan.call {
+        Call::Ecs(call) => Ok(ecs::look(call, &plan.guard, conn).await?.then(|| Look(Vec::new()))),
+        Call::Lambda(_) | Call::CodeDeploy(_) => Ok(Some(Look(Vec::new()))),
         Call::Alb(call) => Ok(alb::look(call, conn).await?.map(Look)),
     }
 }
@@ -178,23 +195,13 @@ pub(super) async fn look(call: &Call, conn: &Conn) -> Result<Option<Look>, Sourc
 /// Makes the one call that undoes a shift, on a connection for writes, and gives its request id.
 ///
 /// # Errors
-/// AWS's refusal, or that no good answer came: see [`refusals`].
+/// AWS's refusal, that no good answer came, or that it never left.
 pub(super) async fn undo(call: &Call, look: Look, conn: &Conn) -> Result<Option<String>, SourceError> {
     match call {
         Call::Ecs(call) => ecs::undo(call, conn).await,
         Call::Lambda(call) => lambda::undo(call, conn).await,
         Call::Alb(call) => alb::undo(call, look.0, conn).await,
         Call::CodeDeploy(call) => codedeploy::undo(call, conn).await,
-    }
-}
-
-/// Codes with which the called service says no before it does anything.
-pub(super) fn refusals(call: &Call) -> &'static [&'static str] {
-    match call {
-        Call::Ecs(_) => &ecs::REFUSALS,
-        Call::Lambda(_) => &lambda::REFUSALS,
-        Call::Alb(_) => &alb::REFUSALS,
-        Call::CodeDeploy(_) => &codedeploy::REFUSALS,
     }
 }
 
@@ -227,7 +234,7 @@ impl ShiftsSource {
     pub async fn read(&mut self, query: &ShiftsQuery, now: Now) -> Result<Shifts, SourceError> {
         let (mut shifts, mut failed) = (Vec::new(), Vec::new());
         for asked in &query.shifts {
-            match self.readers.shift(asked, &query.stable, now.wall).await {
+            match Box::pin(self.readers.shift(asked, &query.stable, now.wall)).await {
                 Ok(shift) => shifts.push(shift),
                 Err(error) if error.class.parks() => return Err(error),
                 Err(error) => failed.push((asked.clone(), error)),
@@ -241,7 +248,7 @@ impl ShiftsSource {
             return Err(error.clone());
         }
         let (caller, no_writes) = if query.caller {
-            let (caller, no_writes) = read_caller(&self.conn).await;
+            let (caller, no_writes) = Box::pin(read_caller(&self.conn)).await;
             (Some(caller), no_writes)
         } else {
             (None, self.conn.writes_refused())
@@ -260,7 +267,7 @@ pub(super) async fn read_caller(conn: &Conn) -> (Result<Caller, SourceError>, Op
     };
     let caller = identity(&conn).await.map(|identity| Caller {
         account: identity.account,
-        alias: None,
+        region: identity.region,
         arn: identity.arn,
         short: identity.user_short,
         expires_at: identity.expires_at,
@@ -273,7 +280,10 @@ impl Source for ListSource {
         let Query::Rollouts(query) = query else {
             return Err(internal("rollouts", "not asked for the list"));
         };
-        self.read(query, ctx.now).await.map(Payload::Rollouts)
+        // Many aliases take many seconds, at the pace at which Lambda and CodeDeploy may be asked: what else
+        // shifts is not kept waiting for them.
+        let asked_before = std::mem::replace(&mut self.asked, true);
+        Box::pin(self.read_some(query, asked_before, ctx.now)).await.map(Payload::Rollouts)
     }
 }
 

@@ -28,7 +28,7 @@ impl Lab {
     }
 
     /// Somebody deploys this revision of checkout.
-    async fn somebody_deploys(&self, definition: &str) {
+    pub async fn somebody_deploys(&self, definition: &str) {
         let request = self.conn.ecs().update_service().cluster("shop").service("checkout");
         request.task_definition(definition).send().await.unwrap();
     }
@@ -42,7 +42,7 @@ impl Lab {
     }
 
     /// Follows it until it is known how it ended.
-    async fn follow_again(&self, plan: &Plan, result: &SendResult) -> Watch {
+    pub async fn follow_again(&self, plan: &Plan, result: &SendResult) -> Watch {
         let mut watch = Watch::begin(plan.clone(), result).unwrap();
         for _ in 0..200 {
             self.pass(20).await;
@@ -55,11 +55,11 @@ impl Lab {
     }
 }
 
-fn refusal(plan: &Plan) -> String {
+pub fn refusal(plan: &Plan) -> String {
     plan.refusals().collect::<Vec<_>>().join("; ")
 }
 
-fn says(plan: &Plan, verdict: Verdict, text: &str) -> bool {
+pub fn says(plan: &Plan, verdict: Verdict, text: &str) -> bool {
     plan.checks.iter().any(|check| check.verdict == verdict && check.text.contains(text))
 }
 
@@ -69,13 +69,14 @@ async fn the_plan_is_a_new_deployment_of_the_revision_before() {
     let plan = lab.again("checkout", None).await;
     assert!(!plan.refused(), "{:?}", plan.checks);
     let definition = "arn:aws:ecs:eu-west-2:111122223333:task-definition/web-checkout:41";
-    let params = [("cluster", "shop"), ("service", "checkout"), ("taskDefinition", definition)];
+    let cluster = "arn:aws:ecs:eu-west-2:111122223333:cluster/shop";
+    let params = [("cluster", cluster), ("service", "checkout"), ("taskDefinition", definition)];
     assert_eq!(plan.call.operation(), "ecs:UpdateService");
     assert_eq!(plan.call.params(), params.map(|(name, value)| (name, value.to_owned())));
     assert_eq!(
-        plan.command(),
+        plan.command().unwrap(),
         format!(
-            "aws ecs update-service --cluster shop --service checkout --task-definition {definition} \
+            "aws ecs update-service --cluster {cluster} --service checkout --task-definition {definition} \
              --region eu-west-2"
         )
     );

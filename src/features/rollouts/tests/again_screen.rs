@@ -1,15 +1,16 @@
 //! The dialog that deploys an earlier revision again, on the screen and in what its checks say.
 
-use super::screen::{answer_dialog, app, asked, key, list, polled, screen};
+use super::screen::{answer_dialog, app, asked, key, list, now, polled, screen};
 use super::*;
-use crate::app::{App, Effect};
+use crate::app::{App, Effect, Msg};
 use crate::features::rollouts::RolloutsQuery;
 use crate::features::rollouts::mechanism::ecs::again::{
     Again, Difference, Earlier, Newer, Wanted, side as earlier_side,
 };
 use crate::features::rollouts::plan::Verdict;
+use crate::features::rollouts::rollback::SendResult;
 use crate::features::rollouts::wire::RolloutList;
-use crate::features::{Op, Payload, Query, Topic};
+use crate::features::{Op, OpOutcome, Payload, Query, Topic};
 use crossterm::event::KeyCode;
 
 fn earlier(number: u32) -> Earlier {
@@ -39,6 +40,7 @@ pub fn ended() -> Rollout {
         desired: 4,
         express: false,
         newer: None,
+        between: Ok(Vec::new()),
     };
     Rollout {
         status: Status::new("SUCCESSFUL"),
@@ -109,6 +111,36 @@ fn another_earlier_revision_is_chosen_and_the_name_typed_anew() {
     // There is none older.
     key(&mut app, KeyCode::Left, 3);
     assert!(screen(&app, 120, 40, 3).contains("rev 40 again"));
+}
+
+#[test]
+fn after_a_rollback_the_verdict_is_of_the_side_that_is_gone() {
+    let verdict = |status: &str, answer: Rollout| {
+        let mut app = app();
+        let over = Rollout { mechanism: canary().mechanism, status: Status::new(status), ..ended() };
+        let list = RolloutList { shifts: Vec::new(), recent: vec![over].into(), ..list() };
+        polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(list)), 0);
+        let data = app.store.targets.values_mut().next().unwrap();
+        data.verdicts = vec![compared((10_836.0, 9.0), (2_709.0, 171.0))];
+        key(&mut app, KeyCode::Char('R'), 0);
+        answer_dialog(&mut app, answer, 1);
+        let shown = screen(&app, 120, 40, 1);
+        (shown, key(&mut app, KeyCode::Char('y'), 2))
+    };
+    let mut back = with(|again| (again.running, again.earlier) = (earlier(41).definition, Vec::new()));
+    (back.status, back.new) = (Status::new("ROLLBACK_SUCCESSFUL"), side(41, 100.0, 4));
+    let (shown, effects) = verdict("ROLLBACK_SUCCESSFUL", back);
+    assert!(shown.contains("verdict then: rev 42 was WORSE by"), "{shown}");
+    assert!(shown.contains("rev 41 runs now"), "{shown}");
+    // With no revision to deploy there is no call, no time that it takes and nothing to copy.
+    let no_call = ["new is WORSE", "will call", "would call", "takes", "y copies", "is a NEW deployment"];
+    for part in no_call {
+        assert!(!shown.contains(part), "{part}\n{shown}");
+    }
+    assert_eq!(effects, []);
+    insta::assert_snapshot!("again_nothing_to_choose_120", shown);
+    let (shown, _) = verdict("SUCCESSFUL", ended());
+    assert!(shown.contains("rev 42 was WORSE") && shown.contains("rev 42 runs now"), "{shown}");
 }
 
 #[test]
@@ -192,4 +224,64 @@ fn how_long_it_takes_follows_from_the_strategy() {
         assert!(said.starts_with(words) && said.ends_with(last), "{said}");
         assert_eq!(waited, minutes(waits));
     }
+}
+
+#[test]
+fn the_opened_page_goes_on_with_the_rollback_and_says_whose_it_is() {
+    let over = Rollout { mechanism: canary().mechanism, ..ended() };
+    let listed = |shifts: Vec<Rollout>| {
+        let list = RolloutList { shifts, recent: vec![over.clone()].into(), ..list() };
+        (Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(list)))
+    };
+    let mut app = app();
+    let (query, answer) = listed(Vec::new());
+    polled(&mut app, query, answer, 0);
+    key(&mut app, KeyCode::Enter, 0);
+    assert!(screen(&app, 120, 30, 0).contains("✔ SUCCESSFUL"));
+    key(&mut app, KeyCode::Char('R'), 0);
+    answer_dialog(&mut app, ended(), 1);
+    screen(&app, 120, 40, 1);
+    for c in "checkout".chars() {
+        key(&mut app, KeyCode::Char(c), 2);
+    }
+    let effects = key(&mut app, KeyCode::Enter, 2);
+    let [Effect::Run(op)] = effects.as_slice() else { panic!("{effects:?}") };
+    let Op::Rollback(plan) = op.as_ref() else { panic!("{op:?}") };
+    let sent = SendResult::Sent { at: at(3), request_id: None, journal: journaled() };
+    let done = OpOutcome::Rollback { plan: plan.clone(), result: Box::new(sent) };
+    app.handle(Msg::OpDone(Box::new(done)), now(3));
+    assert!(screen(&app, 120, 30, 3).contains("✔ SUCCESSFUL"), "the new one is not known yet");
+
+    let back = Rollout {
+        deployment: format!("{DEPLOYMENT}again"),
+        created_at: Some(at(4)),
+        started_at: Some(at(4)),
+        old: Some(side(42, 90.0, 4)),
+        new: side(41, 10.0, 4),
+        ..canary()
+    };
+    let (query, answer) = listed(vec![back.clone()]);
+    polled(&mut app, query, answer, 20);
+    let shown = screen(&app, 120, 30, 20);
+    assert!(!shown.contains("✔ SUCCESSFUL") && shown.contains("production shift 10 %"), "{shown}");
+    let said = "this is the rollback of rev 42, sent from here 04:00:03: rev 41 comes back";
+    assert!(shown.contains(said), "{shown}");
+
+    // Another one, or one that began long after, is nobody's rollback.
+    for other in [
+        Rollout { new: side(43, 10.0, 4), ..back.clone() },
+        Rollout { created_at: Some(at(900)), ..back.clone() },
+    ] {
+        let (query, answer) = listed(vec![other]);
+        polled(&mut app, query, answer, 25);
+        let shown = screen(&app, 120, 30, 25);
+        assert!(shown.contains("✔ SUCCESSFUL") && !shown.contains("this is the rollback"), "{shown}");
+    }
+    // Opened again, what ended is shown as what it is.
+    let (query, answer) = listed(vec![back]);
+    polled(&mut app, query, answer, 30);
+    for code in [KeyCode::Esc, KeyCode::Char('G'), KeyCode::Enter] {
+        key(&mut app, code, 31);
+    }
+    assert!(screen(&app, 120, 30, 31).contains("✔ SUCCESSFUL"));
 }

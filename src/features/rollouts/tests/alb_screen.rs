@@ -3,8 +3,10 @@
 
 use super::screen::{answer_dialog, asked, body, key, opened, polled, screen};
 use super::*;
+use crate::config::Config;
+use crate::features::rollouts::find;
 use crate::features::rollouts::mechanism::alb::Split;
-use crate::features::rollouts::wire::{Comparison, RolloutDetail, Sides};
+use crate::features::rollouts::wire::{Comparison, RolloutDetail, Sides, stable_groups};
 use crate::features::{Payload, Query, Topic};
 use crossterm::event::KeyCode;
 
@@ -37,6 +39,7 @@ pub fn divided(stable: bool) -> Rollout {
         groups: vec![(arn("blue"), 90), (arn("green"), 10)],
         sticky: Some(Duration::from_hours(1)),
         stable: stable.then(|| arn("blue")),
+        divided: None,
         uncovered: Some(vec!["eu-west-2c".into()]),
         unwritable: None,
         claimed_by: None,
@@ -122,8 +125,32 @@ fn sides_that_nobody_told_apart_are_shown_as_what_they_are() {
     answer_dialog(&mut app, shift, 1);
     insta::assert_snapshot!("alb_not_told_dialog_80", screen(&app, 80, 24, 1));
     let effects = key(&mut app, KeyCode::Char('y'), 2);
-    let command = "eyewall rollback alb/shop-web/443/10 --to TARGETGROUP";
+    let command = "eyewall rollback alb/shop-web/443/10 --to 'THE OLD ONE OF search-blue or search-green'";
     assert_eq!(effects, [crate::app::Effect::Copy(command.to_owned())]);
+}
+
+#[test]
+fn what_is_advised_to_tell_the_sides_apart_works_when_it_is_followed() {
+    let shift = divided(false);
+    let plan = plan_of(&shift);
+    let advice = plan.refusals().next().unwrap();
+    let (_, config) = advice.split_once("in one [[service]] with any name: ").unwrap();
+    let (groups, stable) = config.split_once(" and stable_target_group = ").unwrap();
+    for group in stable.split(" or ") {
+        let text = format!("[[service]]\nname = \"any\"\n{groups}\nstable_target_group = {group}\n");
+        let config = Config::parse(&text, "config.toml").unwrap();
+        assert_eq!(stable_groups(&config, &TargetId::new("prod")), [group.trim_matches('"')]);
+    }
+    assert!(find::undecided(&shift).unwrap().ends_with(config));
+    // What the command has for the name is none of the groups, so that nothing happens when it is run as it is.
+    let command = plan.command().unwrap();
+    let (_, to) = command.split_once("--to ").unwrap();
+    assert!(find::side(to.trim_matches('\''), &shift).is_err(), "{command}");
+    // Whose it is decides first: what is somebody's need not be told.
+    let theirs = plan_of(&Rollout { owner: Owner::Other("Kubernetes".into()), ..shift });
+    assert_eq!(theirs.refusals().collect::<Vec<_>>(), ["Kubernetes owns this split: roll back there"]);
+    assert_eq!(theirs.instead_title(), "what shows whose it is and how it stands");
+    assert!(theirs.command().unwrap().starts_with("aws elbv2 describe-tags "));
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub fn divided() -> Rollout {
             alias: "live".into(),
             version: "17".into(),
             routing: vec![("18".into(), 0.2)],
+            divided: None,
             revision: Some("827a5016-59fb-4680-afbb-d914ace80009".into()),
         }),
         status: Status::new("split"),

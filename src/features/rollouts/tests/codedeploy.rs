@@ -83,6 +83,8 @@ pub fn shifting() -> Rollout {
             back: None,
             back_of: None,
             alias_share: None,
+            said: None,
+            group_share: None,
             unread: Vec::new(),
         })),
         status: Status::new("InProgress"),
@@ -124,6 +126,7 @@ fn stopped(state: &str) -> Rollout {
     but(|shift, it| {
         shift.status = Status::new("Stopped");
         it.back = Some(back(state));
+        it.group_share = Some(0.0);
     })
 }
 
@@ -287,7 +290,7 @@ fn the_call_always_asks_for_the_rollback() {
         [("deploymentId", ID.to_owned()), ("autoRollbackEnabled", "true".to_owned())]
     );
     assert_eq!(
-        plan.command(),
+        plan.command().unwrap(),
         format!("aws deploy stop-deployment --deployment-id {ID} --auto-rollback-enabled --region eu-west-2")
     );
     assert_eq!((plan.guard.deployment.as_str(), plan.guard.field("revision")), (ID, Some("5f3c1a")));
@@ -336,7 +339,7 @@ fn what_cannot_be_undone_here_is_refused_with_the_reason() {
     }
     let stack = but(|shift, _| shift.owner = Owner::Stack("shop-checkout".into()));
     let command = "aws cloudformation cancel-update-stack --stack-name shop-checkout --region eu-west-2";
-    assert_eq!(plan_of(&stack).command(), command);
+    assert_eq!(plan_of(&stack).command().unwrap(), command);
     // The dialog does not even open on what is over, and says the same.
     let list = |shift: Rollout| RolloutList { shifts: vec![shift], ..RolloutList::default() };
     let name = shifting().name;
@@ -367,7 +370,7 @@ fn a_rollback_ends_as_the_deployment_that_takes_it_back() {
     let share = |share| {
         move |shift: &mut Rollout, it: &mut Deployment| {
             shift.status = Status::new("Stopped");
-            shift.new.groups[0].rule_share = Some(share);
+            it.group_share = share;
             it.back = Some(back("Succeeded"));
         }
     };
@@ -382,6 +385,11 @@ fn a_rollback_ends_as_the_deployment_that_takes_it_back() {
         shift.status = Status::new("Stopped");
         shift.new.weight = Some(0.0);
     });
+    let unseen = but(|shift, it| {
+        shift.status = Status::new("Stopped");
+        shift.new.weight = None;
+        it.unread.push("targets: throttled".into());
+    });
     let (hour, minute) = (3_600, 70);
     let cases: Vec<(Rollout, &SendResult, i64, Option<Ending>, &str)> = vec![
         (shifting(), &sent, minute, None, ""),
@@ -393,9 +401,11 @@ fn a_rollback_ends_as_the_deployment_that_takes_it_back() {
         (stopped("InProgress"), &sent, hour, Some(Ending::Unknown), "still InProgress"),
         (stopped("Succeeded"), &sent, 20, Some(Ending::Done), "old has all traffic"),
         (stopped("Succeeded"), &lost, 20, Some(Ending::Done), "old has all traffic"),
-        (but(share(0.0)), &sent, 20, Some(Ending::Done), "old has all traffic"),
-        (but(share(20.0)), &sent, 20, None, ""),
-        (but(share(20.0)), &sent, hour, Some(Ending::Unknown), "new still has 20 %"),
+        (but(share(Some(0.0))), &sent, 20, Some(Ending::Done), "old has all traffic"),
+        (but(share(Some(20.0))), &sent, 20, None, ""),
+        (but(share(Some(20.0))), &sent, minute, Some(Ending::Unknown), "new still has 20 %"),
+        (but(share(None)), &sent, 20, None, ""),
+        (but(share(None)), &sent, minute, Some(Ending::Unknown), "whether new has traffic left is not known"),
         (stopped("Failed"), &sent, 20, Some(Ending::Failed), "this needs a person"),
         (stopped("Stopped"), &sent, 20, Some(Ending::Failed), "this needs a person"),
         (newer(Some("Stopped")), &sent, 20, Some(Ending::Superseded), "d-NEWER0001"),
@@ -405,8 +415,10 @@ fn a_rollback_ends_as_the_deployment_that_takes_it_back() {
         (status("Stopped"), &sent, 20, None, ""),
         (status("Stopped"), &sent, minute, Some(Ending::Failed), "the split stays"),
         (untouched, &sent, minute, Some(Ending::Done), "before traffic moved"),
+        (unseen, &sent, minute, Some(Ending::Unknown), "what new has is not known: targets: throttled"),
     ];
-    for (number, (read, answer, seconds, ending, why)) in cases.into_iter().enumerate() {
+    for (number, (mut read, answer, seconds, ending, why)) in cases.into_iter().enumerate() {
+        read.finished_at = (!read.in_progress()).then(|| at(10));
         let mut watch = Watch::begin(plan_of(&shifting()), answer).unwrap();
         watch.read(&read, at(10 + seconds));
         let ended = watch.ended.as_ref();

@@ -5,6 +5,7 @@ use super::screen::{answer_dialog, asked, body, key, opened, polled, screen};
 use super::*;
 use crate::app::{App, Effect};
 use crate::features::rollouts::mechanism::codedeploy::{Lifecycle, Original, Platform, ready_hook};
+use crate::features::rollouts::span::Start;
 use crate::features::rollouts::wire::{Comparison, RolloutDetail, Sides};
 use crate::features::{Payload, Query, Topic};
 use crossterm::event::KeyCode;
@@ -32,7 +33,7 @@ fn happened(events: &[Lifecycle]) -> Vec<Event> {
 }
 
 /// A deployment to `receipts:live`, 10 % on version 18.
-fn to_lambda() -> Rollout {
+pub fn to_lambda() -> Rollout {
     let version = |version: &str, weight, published| Side {
         called: Some(format!("version {version}")),
         published: Some(at(published)),
@@ -59,7 +60,7 @@ fn compare(app: &mut App, shift: &Rollout) -> Sides {
     let query = asked(app, Topic::RolloutDetail).expect("the detail is asked for");
     let Query::RolloutDetail(detail) = &query else { panic!("{query:?}") };
     let asked = detail.metrics.clone().expect("both sides are compared");
-    assert_eq!(asked.from, Some(at(-540)), "since AllowTraffic began");
+    assert_eq!(asked.start, Start::Told(at(-540)), "since AllowTraffic began");
     let metrics =
         Comparison { deployment: shift.deployment.clone(), ..compared((10_836.0, 9.0), (2_709.0, 171.0)) };
     let detail = RolloutDetail {
@@ -155,4 +156,24 @@ fn machines_are_listed_and_handed_over() {
     let command =
         format!("aws deploy stop-deployment --deployment-id {ID} --auto-rollback-enabled --region eu-west-2");
     assert_eq!(effects, [Effect::Copy(command)]);
+}
+
+#[test]
+fn what_codedeploy_moves_goes_by_its_own_name_to_the_end() {
+    let shift = deployed();
+    let mut app = opened(&shift);
+    key(&mut app, KeyCode::Char('R'), 0);
+    answer_dialog(&mut app, shift, 1);
+    assert!(screen(&app, 120, 40, 1).contains("Roll back checkout"));
+    key(&mut app, KeyCode::Esc, 2);
+    let shown = screen(&app, 120, 40, 2);
+    assert!(
+        shown.contains("checkout: nothing was sent") && !shown.contains("AppECS-shop-checkout:"),
+        "{shown}"
+    );
+    let over = but(|shift, _| shift.status = Status::new("Succeeded"));
+    let mut app = opened(&over);
+    key(&mut app, KeyCode::Char('R'), 0);
+    let shown = screen(&app, 120, 40, 0);
+    assert!(shown.contains("no rollback of checkout: it has ended"), "{shown}");
 }

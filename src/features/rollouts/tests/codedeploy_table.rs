@@ -19,7 +19,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 /// Scenarios, and what CodeDeploy moves in each.
-const KINDS: [(&str, &str); 2] = [("codedeploy-ecs", "checkout"), ("codedeploy-lambda", "receipts")];
+pub const KINDS: [(&str, &str); 2] = [("codedeploy-ecs", "checkout"), ("codedeploy-lambda", "receipts")];
 
 /// What others do between the plan and the last read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,17 +35,18 @@ enum Meanwhile {
     Ended,
 }
 
-async fn shift(lab: &Lab, called: &str) -> Rollout {
+pub async fn shift(lab: &Lab, called: &str) -> Rollout {
     let shifts = lab.list().await.shifts;
     let found = shifts.iter().find(|shift| shift.thing().short() == called);
     found.unwrap_or_else(|| panic!("{called} is not in {shifts:?}")).clone()
 }
 
-async fn plan(lab: &Lab, called: &str) -> Plan {
-    lab.plan_of(&shift(lab, called).await).await
+pub async fn plan(lab: &Lab, called: &str) -> Plan {
+    let shift = Box::pin(shift(lab, called)).await;
+    Box::pin(lab.plan_of(&shift)).await
 }
 
-async fn somebody_stops(lab: &Lab, id: &str, back: bool) {
+pub async fn somebody_stops(lab: &Lab, id: &str, back: bool) {
     let call = lab.conn.codedeploy().stop_deployment().deployment_id(id);
     call.auto_rollback_enabled(back).send().await.unwrap();
 }
@@ -108,6 +109,7 @@ async fn a_deployment_to_ecs_is_read_whole_and_listed_once() {
         name: checkout.name.clone(),
         metrics: Some(Box::new(asked)),
         stopped: new.task_definition.clone(),
+        seen: (None, 0),
     };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let metrics = detail.metrics.unwrap();
@@ -141,7 +143,12 @@ async fn a_deployment_to_an_alias_is_read_whole_and_listed_once() {
     assert!(receipts.new.published > receipts.old.as_ref().unwrap().published);
     assert_eq!(receipts.troubles(), [""; 0]);
     let asked = metrics_query(&receipts, &Config::default()).unwrap();
-    let query = DetailQuery { name: receipts.name.clone(), metrics: Some(Box::new(asked)), stopped: None };
+    let query = DetailQuery {
+        name: receipts.name.clone(),
+        metrics: Some(Box::new(asked)),
+        stopped: None,
+        seen: (None, 0),
+    };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let metrics = detail.metrics.unwrap();
     assert_eq!(metrics.verdict.ruling, Ruling::Worse, "{metrics:?}");
@@ -163,7 +170,9 @@ async fn what_a_stack_drives_is_seen_and_refused() {
         "{:?}",
         plan.checks
     );
-    assert!(plan.command().starts_with("aws cloudformation cancel-update-stack --stack-name shop-cart"));
+    assert!(
+        plan.command().unwrap().starts_with("aws cloudformation cancel-update-stack --stack-name shop-cart")
+    );
     assert!(matches!(lab.send(&plan, &journal("stack")).await, SendResult::Changed(_)));
     assert_eq!(lab.calls("StopDeployment"), 0);
 }

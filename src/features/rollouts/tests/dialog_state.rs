@@ -119,15 +119,38 @@ fn another_word_to_type_clears_the_old_one() {
 }
 
 #[test]
-fn a_refusal_leaves_nothing_to_type_but_a_command_to_copy() {
+fn a_call_that_is_impossible_leaves_nothing_to_type_and_nothing_to_copy() {
     let mut rollout = canary();
     rollout.status = Status::new("SUCCESSFUL");
     let mut dialog = opened(&rollout);
     write(&mut dialog, "checkout");
     assert_eq!(dialog.input(Input::Enter), Reply::Stay);
-    assert_eq!(dialog.typed(), "");
-    assert_eq!(dialog.input(Input::Char('y')), Reply::Copy(plan_of(&rollout).command()));
+    assert_eq!((dialog.typed(), dialog.prompt().as_str()), ("", "nothing to type"));
+    assert_eq!(dialog.input(Input::Char('y')), Reply::Stay);
     assert_eq!(dialog.input(Input::Esc), Reply::Close);
+}
+
+#[test]
+fn a_call_that_is_only_not_made_here_is_handed_over() {
+    let read_only = Circumstances { no_writes: Some("target prod is read-only".into()), ..place() };
+    let plan = Plan::new(&canary(), read_only, at(0));
+    let mut dialog = Dialog::open(TargetId::new("prod"), canary().name);
+    dialog.plan_read(plan.clone());
+    dialog.set_drawn(true);
+    write(&mut dialog, "checkout");
+    assert_eq!((dialog.typed(), dialog.prompt().as_str()), ("", "nothing to type: y copies the command"));
+    let command = plan.command().unwrap();
+    assert!(command.starts_with("aws ecs stop-service-deployment "), "{command}");
+    assert_eq!(dialog.input(Input::Char('y')), Reply::Copy(command));
+    dialog.set_copied();
+    assert_eq!(dialog.prompt(), "nothing to type: the command was copied");
+    // What was copied is not the command of another plan.
+    dialog.plan_read(Plan::new(
+        &Rollout { deployment: format!("{DEPLOYMENT}9"), current: None, ..canary() },
+        plan.place,
+        at(5),
+    ));
+    assert_eq!(dialog.prompt(), "nothing to type: y copies the command");
 }
 
 #[test]
@@ -146,6 +169,13 @@ fn credentials_that_end_while_typing_wait_for_a_login() {
 fn credentials_for_writes_are_good_again_only_when_the_caller_says_so() {
     let advice = "aws sso login --profile prod".to_owned();
     let as_caller = |caller| Plan::new(&canary(), Circumstances { caller, ..place() }, at(5));
+    let mut dialog = sending();
+    assert!(!dialog.answered(SendResult::Rejected(error(ErrorClass::Network).unsent())));
+    let said = dialog.notices().join("\n");
+    assert!(said.contains("nothing was sent") && !dialog.prompt().starts_with("nothing to type"), "{said}");
+    write(&mut dialog, "checkout");
+    assert!(matches!(dialog.input(Input::Enter), Reply::Send(_)), "it is typed again");
+
     let mut dialog = sending();
     assert!(!dialog.answered(SendResult::Rejected(error(ErrorClass::Expired))));
     // Neither a read that fails nor one that does not know the caller takes the login command away.
@@ -209,7 +239,14 @@ fn answers_end_the_dialog_or_give_it_back() {
     assert_eq!(dialog.input(Input::Enter), Reply::Stay);
     assert!(dialog.notices().iter().any(|line| line == "missing: ecs:StopServiceDeployment"));
     dialog.plan_read(plan_of(&canary()));
-    assert_eq!(dialog.input(Input::Char('y')), Reply::Copy(plan_of(&canary()).command()));
+    assert_eq!(dialog.input(Input::Char('y')), Reply::Copy(plan_of(&canary()).command().unwrap()));
+
+    let mut dialog = sending();
+    assert!(!dialog.answered(SendResult::Rejected(error(ErrorClass::Network).unsent())));
+    let said = dialog.notices().join("\n");
+    assert!(said.contains("nothing was sent") && !dialog.prompt().starts_with("nothing to type"), "{said}");
+    write(&mut dialog, "checkout");
+    assert!(matches!(dialog.input(Input::Enter), Reply::Send(_)), "it is typed again");
 
     let mut dialog = sending();
     assert!(!dialog.answered(SendResult::Rejected(error(ErrorClass::Expired))));

@@ -113,8 +113,9 @@ impl Aws {
 
     /// Whether no rollback is possible at all.
     fn impossible(&self) -> bool {
-        let (current, _, standing, ..) = self.guarded();
-        standing == "ended" || current != DEPLOYMENT
+        let (current, _, standing, _, account) = self.guarded();
+        let elsewhere = account.is_some_and(|account| account != "111122223333");
+        standing == "ended" || current != DEPLOYMENT || elsewhere
     }
 }
 

@@ -60,7 +60,12 @@ async fn aliases_that_divide_are_found_and_read_whole() {
 
     // What both versions did, which Lambda counts by executed version.
     let asked = metrics_query(receipts, &Config::default()).unwrap();
-    let query = DetailQuery { name: receipts.name.clone(), metrics: Some(Box::new(asked)), stopped: None };
+    let query = DetailQuery {
+        name: receipts.name.clone(),
+        metrics: Some(Box::new(asked)),
+        stopped: None,
+        seen: (None, 0),
+    };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let metrics = detail.metrics.unwrap();
     let (old, new) = (metrics.old.failed_percent().unwrap(), metrics.new.failed_percent().unwrap());
@@ -77,8 +82,9 @@ async fn the_plan_names_the_call_and_what_it_rests_on() {
     assert!(!plan.refused(), "{:?}", plan.checks);
     let revision = plan.guard.field("revision id").unwrap().to_owned();
     assert_eq!(plan.call.operation(), "lambda:UpdateAlias");
+    let function = "arn:aws:lambda:eu-west-2:111122223333:function:receipts";
     let params = [
-        ("FunctionName", "receipts"),
+        ("FunctionName", function),
         ("Name", "live"),
         ("FunctionVersion", "17"),
         ("RoutingConfig", r#"{"AdditionalVersionWeights":{}}"#),
@@ -86,9 +92,9 @@ async fn the_plan_names_the_call_and_what_it_rests_on() {
     ];
     assert_eq!(plan.call.params(), params.map(|(name, value)| (name, value.to_owned())));
     assert_eq!(
-        plan.command(),
+        plan.command().unwrap(),
         format!(
-            "aws lambda update-alias --function-name receipts --name live --function-version 17 \
+            "aws lambda update-alias --function-name {function} --name live --function-version 17 \
              --routing-config 'AdditionalVersionWeights={{}}' --revision-id {revision} --region eu-west-2"
         )
     );
@@ -108,7 +114,7 @@ async fn the_plan_names_the_call_and_what_it_rests_on() {
     ] {
         let plan = lab.plan_of(&lab.named(&RolloutName::parse(alias).unwrap()).await).await;
         assert!(plan.refusals().any(|refusal| refusal.starts_with(text)), "{:?}", plan.checks);
-        assert_eq!(plan.command(), command);
+        assert_eq!(plan.command().unwrap(), command);
         let result = lab.send(&plan, &journal("not ours")).await;
         assert!(matches!(result, SendResult::Changed(_)), "{result:?}");
     }
@@ -252,6 +258,13 @@ async fn a_split_that_was_seen_to_end_stays_in_the_list() {
     let list = source.read(&query, lab.now()).await.unwrap();
     assert_eq!((list.shifts.len(), list.recent.len()), (2, 1));
     assert_eq!((list.recent[0].name.short(), list.recent[0].finished_at), ("receipts", Some(lab.now().wall)));
+    // The alias names one version only by now; the page still says which other one had a share.
+    let sides = |shift: &Rollout| {
+        let old = shift.old.as_ref().unwrap();
+        (old.label(), old.weight, shift.new.label(), shift.new.weight)
+    };
+    let want = ("version 17".to_owned(), Some(100.0), "version 18".to_owned(), Some(0.0));
+    assert_eq!(sides(&list.recent[0]), want);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! Builders that the tests of this folder share.
 
 mod again;
+mod again_race;
 mod again_screen;
 mod alb;
 mod alb_interleaved;
@@ -8,21 +9,28 @@ mod alb_screen;
 mod alias_screen;
 mod autopsy;
 mod codedeploy;
+mod codedeploy_ends;
 mod codedeploy_interleaved;
 mod codedeploy_screen;
 mod codedeploy_table;
 mod dialog_state;
 mod ecs_table;
+mod elsewhere;
+mod ends;
 mod interleaved_ecs;
 mod interleaved_lambda;
 mod lambda;
 mod lists;
+mod one_row;
 mod owners;
+mod page;
+mod past_screen;
 mod plans;
 mod report;
 mod resumed;
 mod screen;
 mod shifts;
+mod span;
 mod verdict;
 mod verdict_figures;
 mod verdicts;
@@ -106,6 +114,17 @@ pub fn canary() -> Rollout {
     }
 }
 
+/// The same shift once it was rolled back: all traffic is on its old side.
+pub fn gone_back(shift: Rollout) -> Rollout {
+    let revision = shift.old.as_ref().map(|old| old.revision.clone());
+    Rollout {
+        status: Status::new("ROLLBACK_SUCCESSFUL"),
+        rollback: Some(RollbackInfo { revision, ..RollbackInfo::default() }),
+        new: Side { weight: Some(0.0), ..shift.new },
+        ..shift
+    }
+}
+
 pub fn place() -> Circumstances {
     Circumstances {
         target: TargetId::new("prod"),
@@ -113,7 +132,7 @@ pub fn place() -> Circumstances {
         production: true,
         caller: Ok(Caller {
             account: "111122223333".into(),
-            alias: Some("acme-prod".into()),
+            region: "eu-west-2".into(),
             arn: "arn:aws:sts::111122223333:assumed-role/Admin/oncall".into(),
             short: "oncall@Admin".into(),
             expires_at: Some(at(42 * 60)),
@@ -151,6 +170,8 @@ pub fn compared(old: (f64, f64), new: (f64, f64)) -> Comparison {
         old: side(old, Some(0.212)),
         new: side(new, Some(1.94)),
         read_at: at(0),
+        from: Some(at(-540)),
+        until: Some(at(0)),
         verdict: judge(&minutes, at(-540), settings),
     }
 }

@@ -1,6 +1,9 @@
 //! What the commands without a screen say, and that `docs/json.md` describes it.
 
+use super::alb::lab;
+use super::world::Lab;
 use super::*;
+use crate::features::rollouts::Compared;
 use crate::features::rollouts::find;
 use crate::features::rollouts::report::{self, json};
 use crate::features::rollouts::wire::RolloutList;
@@ -75,16 +78,58 @@ fn the_json_is_what_its_description_says() {
     let prod = TargetId::new("prod");
     let shift = full();
     let deployed = Rollout { mechanism: super::codedeploy::shifting().mechanism, ..full() };
-    same("rollout", &json::rollout(&prod, Some("eu-west-2"), &deployed), "");
+    let worse = Ok(compared((10_836.0, 9.0), (2_709.0, 171.0)));
+    same("rollout", &json::rollout(&prod, Some("eu-west-2"), &deployed, &worse), "");
     let changed = report::changed(None, &report::facts(&shift));
     same("change", &json::change(&prod, Some("eu-west-2"), &shift, &changed), "rollout.");
     same("error", &json::error(&error(ErrorClass::Expired)), "");
     let mut plan = plan_of(&shift);
     plan.alarms = shift.alarms.triggered.clone();
-    insta::assert_snapshot!("plan_json", format!("{:#}", json::plan(&plan)));
+    insta::assert_snapshot!("plan_json", format!("{:#}", json::plan(&plan, &worse)));
     plan.again = plan_of(&super::again_screen::ended()).again;
-    same("plan", &json::plan(&plan), "parameters.");
-    insta::assert_snapshot!("rollout_json", format!("{:#}", json::rollout(&prod, Some("eu-west-2"), &shift)));
+    same("plan", &json::plan(&plan, &worse), "parameters.");
+    insta::assert_snapshot!(
+        "rollout_json",
+        format!("{:#}", json::rollout(&prod, Some("eu-west-2"), &shift, &worse))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_side_of_any_mechanism_is_identified_by_what_it_is_or_by_null() {
+    let docs = include_str!("../../../../docs/json.md");
+    let strategies = docs.lines().find(|line| line.starts_with("| `strategy`")).unwrap();
+    for (scenario, version) in [
+        ("bad-deploy", false),
+        ("rolling", false),
+        ("alb-weights", false),
+        ("codedeploy-ecs", false),
+        ("lambda-canary", true),
+        ("codedeploy-lambda", true),
+    ] {
+        let lab =
+            if scenario == "alb-weights" { lab(&["search-blue"]).await } else { Lab::new(scenario).await };
+        let list = lab.list().await;
+        assert!(!list.shifts.is_empty(), "{scenario}");
+        for shift in list.shifts.iter().chain(list.recent.iter()) {
+            let value = json::rollout(&TargetId::new("prod"), None, shift, &Err("not read".to_owned()));
+            let ecs = shift.mechanism.strategy().is_some();
+            let (strategy, name) = (value["strategy"].as_str().unwrap(), &value["name"]);
+            assert!(strategies.contains(&format!("`{strategy}`")), "{scenario}: {strategy}");
+            for side in ["new", "old"].map(|side| &value[side]).into_iter().filter(|side| side.is_object()) {
+                let revision = side["serviceRevisionArn"].as_str();
+                assert_eq!(revision.is_some(), ecs, "{scenario} {name}: {side}");
+                assert!(revision.is_none_or(|arn| arn.contains(":service-revision/")), "{scenario}: {side}");
+                let number = side["version"].as_str();
+                assert_eq!(number.is_some(), version && !ecs, "{scenario} {name}: {side}");
+                assert!(number.is_none_or(|it| it.parse::<u32>().is_ok()), "{scenario}: {side}");
+            }
+        }
+    }
+    // An alias of one version has no second one to name.
+    let mut alias = Lab::new("lambda-canary").await.list().await.shifts.remove(0);
+    alias.new = Side { called: Some("no other version".into()), ..Side::of("") };
+    let value = json::rollout(&TargetId::new("prod"), None, &alias, &Err("not read".to_owned()));
+    assert!(value["new"]["version"].is_null() && value["new"]["serviceRevisionArn"].is_null());
 }
 
 #[test]
@@ -92,11 +137,11 @@ fn nothing_goes_away_where_nothing_is_known() {
     let mut shift = canary();
     (shift.old, shift.stage, shift.started_at) = (None, None, None);
     let keys = |shift: &Rollout| -> Vec<String> {
-        let value = json::rollout(&TargetId::new("prod"), None, shift);
+        let value = json::rollout(&TargetId::new("prod"), None, shift, &Err("not read".to_owned()));
         value.as_object().unwrap().keys().cloned().collect()
     };
     assert_eq!(keys(&shift), keys(&full()));
-    let value = json::rollout(&TargetId::new("prod"), None, &shift);
+    let value = json::rollout(&TargetId::new("prod"), None, &shift, &Err("not read".to_owned()));
     assert!(value["old"].is_null() && value["region"].is_null() && value["lifecycleStage"].is_null());
 }
 
@@ -137,13 +182,15 @@ fn the_list_and_the_plan_as_text() {
     ended.status = Status::new("ROLLBACK_SUCCESSFUL");
     ended.name = RolloutName::ecs("shop", "a-service-with-a-rather-long-name");
     ended.finished_at = Some(at(-90_000));
-    let shifts = [(&prod, &canary()), (&prod, &ended)];
+    let worse: Compared = Ok(compared((10_836.0, 9.0), (2_709.0, 171.0)));
+    let over = Err("the shift is over".to_owned());
+    let shifts = [(&prod, &canary(), worse.clone()), (&prod, &ended, over)];
     let list = report::list(&shifts, true, at(0), &Zone::utc(), &Glyphs::UNICODE);
     let one = report::list(&shifts[..1], false, at(0), &Zone::utc(), &Glyphs::UNICODE);
-    assert!(one.iter().all(|line| crate::text::width(line) <= 80), "{one:#?}");
+    assert!(one[1].contains("ECS CANARY  ECS  ") && one[1].contains("WORSE"), "{one:#?}");
     let mut plan = plan_of(&full());
     plan.alarms = vec!["checkout-5xx".into()];
-    let plan = report::plan(&plan, at(0), &Glyphs::UNICODE);
+    let plan = report::plan(&plan, Some(&worse), at(0), &Glyphs::UNICODE);
     let head = report::head(&prod, Some("eu-west-2"), &canary(), &Zone::utc());
     insta::assert_snapshot!([list, one, head, plan].map(|lines| lines.join("\n")).join("\n\n"));
     assert_eq!(report::list(&[], false, at(0), &Zone::utc(), &Glyphs::UNICODE), Vec::<String>::new());

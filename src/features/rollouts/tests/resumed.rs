@@ -20,8 +20,10 @@ fn journal_of(steps: Vec<Step>) -> Past {
 }
 
 fn reads(status: &str) -> Shifts {
-    let mut shift = canary();
-    shift.status = Status::new(status);
+    let shift = match status {
+        "ROLLBACK_SUCCESSFUL" => gone_back(canary()),
+        _ => Rollout { status: Status::new(status), ..canary() },
+    };
     Shifts { shifts: vec![shift], failed: Vec::new(), caller: None, no_writes: None }
 }
 

@@ -9,11 +9,13 @@ use crate::config::Config;
 use crate::features::rollouts::RolloutsQuery;
 use crate::features::rollouts::journal::Step;
 use crate::features::rollouts::rollback::SendResult;
+use crate::features::rollouts::span::Start;
 use crate::features::rollouts::wire::{
     RolloutDetail, RolloutList, ServiceSummary, ShiftRef, Shifts, ShiftsQuery, Sides,
 };
 use crate::features::session::SessionInfo;
 use crate::features::{Op, OpOutcome, Payload, Query, Store, Topic};
+use crate::service::{Forward, Inventory};
 use crate::text::Zone;
 use crate::theme::{ColorDepth, Theme};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -41,7 +43,14 @@ fn app_with(session: SessionInfo) -> App {
     let mut app = App::new(Store::new([(spec, session)]), settings, Zone::utc());
     key(&mut app, KeyCode::Char('2'), 0);
     polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(list())), 0);
+    discovered(&mut app, Inventory::default());
     app
+}
+
+/// What discovery has found.
+fn discovered(app: &mut App, inventory: Inventory) {
+    let query = asked(app, Topic::Inventory).expect("it is asked for whatever is shown");
+    polled(app, query, Ok(Payload::Inventory(Box::new(inventory))), 0);
 }
 
 pub fn app() -> App {
@@ -94,9 +103,7 @@ pub fn list() -> RolloutList {
         services: Arc::new(vec![service("cart"), service("checkout"), service("orders")]),
         shifts: vec![shift()],
         recent: Arc::new(vec![ended()]),
-        dropped: 0,
-        notes: Vec::new(),
-        ecs_unread: None,
+        ..RolloutList::default()
     }
 }
 
@@ -224,7 +231,7 @@ fn a_shift_opened_at_both_sizes() {
     let metrics = asked.metrics.as_ref().expect("both sides have target groups");
     let Sides::TargetGroups { old, .. } = &metrics.sides else { panic!("{metrics:?}") };
     assert_eq!(*old, [("app/shop-web/50dc".to_owned(), "targetgroup/checkout-blue/50dc".to_owned())]);
-    assert_eq!(metrics.from, Some(at(-540)));
+    assert_eq!(metrics.start, Start::Told(at(-540)));
     polled(&mut app, query, Ok(Payload::RolloutDetail(detail())), 0);
     insta::assert_snapshot!("detail_120", body(&app, 120, 30, 0));
     insta::assert_snapshot!("detail_80", body(&app, 80, 24, 0));
@@ -242,21 +249,61 @@ fn the_dialog_at_both_sizes() {
 
 #[test]
 fn where_there_is_nothing_to_undo_a_line_says_why() {
-    let refused = |session: SessionInfo, steps: &[KeyCode]| {
-        let mut app = app_with(session);
-        for step in steps {
-            key(&mut app, *step, 0);
-        }
-        key(&mut app, KeyCode::Char('R'), 0);
-        assert!(app.ui.overlays.is_empty());
-        screen(&app, 120, 20, 0)
+    let mut app = app_with(SessionInfo::default());
+    for step in [KeyCode::Char('.'), KeyCode::Char('G'), KeyCode::Char('R')] {
+        key(&mut app, step, 0);
+    }
+    assert!(app.ui.overlays.is_empty());
+    assert!(screen(&app, 120, 20, 0).contains("ECS knows no deployment of it"));
+}
+
+fn read_only() -> SessionInfo {
+    SessionInfo { writes_refused: Some("target prod is read-only".into()), ..SessionInfo::default() }
+}
+
+#[test]
+fn a_target_that_takes_no_writes_does_not_list_the_verb() {
+    assert!(!screen(&app_with(read_only()), 120, 20, 0).contains("rollback"));
+    let mut app = app();
+    assert!(screen(&app, 120, 20, 0).contains("rollback"));
+    // What can be done on this screen leads the help, so that it is seen on a small one.
+    key(&mut app, KeyCode::Char('?'), 0);
+    let shown = screen(&app, 80, 24, 0);
+    let row = |text: &str| shown.lines().position(|line| line.contains(text));
+    assert!(row("Here").is_some() && row("Here") < row(crate::app::Action::Rollback.info().doc), "{shown}");
+    assert!(row("Next row").is_none_or(|moves| row("rollback dialog").unwrap() < moves), "{shown}");
+}
+
+#[test]
+fn what_was_not_read_yet_is_no_0() {
+    let mut app = app();
+    let answer = |app: &mut App, list: RolloutList| {
+        let query = asked(app, Topic::Rollouts).expect("the list is asked for");
+        polled(app, query, Ok(Payload::Rollouts(list)), 0);
+        body(app, 120, 20, 0)
     };
-    let read_only =
-        SessionInfo { writes_refused: Some("target prod is read-only".into()), ..SessionInfo::default() };
-    assert!(refused(read_only.clone(), &[]).contains("target prod is read-only"));
-    let at_rest = [KeyCode::Char('.'), KeyCode::Char('G')];
-    assert!(refused(SessionInfo::default(), &at_rest).contains("ECS knows no deployment of it"));
-    // The verb is not listed either.
-    assert!(!screen(&app_with(read_only), 120, 20, 0).contains("rollback"));
-    assert!(screen(&app(), 120, 20, 0).contains("rollback"));
+    let empty = || RolloutList { shifts: Vec::new(), recent: Arc::default(), ..list() };
+    let none = "no shift in flight and none within a day";
+    let shown = answer(&mut app, empty());
+    assert!(shown.contains(&format!(" {none} · . shows all")) && !shown.contains("not read yet"), "{shown}");
+    // Parts of AWS that were not looked at yet.
+    discovered(&mut app, Inventory { unread_parts: 1, ..Inventory::default() });
+    let pending = RolloutList { pending: vec!["Lambda aliases".into()], ..empty() };
+    let shown = answer(&mut app, pending.clone());
+    let what = "◌ Lambda aliases and load balancers not read yet";
+    assert!(shown.contains(&format!("0 in flight · 3 services · {what}")), "{shown}");
+    assert!(shown.contains(&format!(" {what}; nothing else within a day")), "{shown}");
+    assert!(!shown.contains(none), "{shown}");
+    let key = PollKey::new(&prod(), Topic::Rollouts);
+    let soon = app.plan(now(0)).get(&key).map(|want| want.cadence);
+    assert_eq!(soon, Some(Cadence::secs(1)), "the rest is read at once");
+    // Discovery has found a rule that divides, and the list has not looked at it.
+    let rule =
+        "arn:aws:elasticloadbalancing:eu-west-2:111122223333:listener-rule/app/shop-web/50dc/f2f7/9683";
+    let forwards = vec![Forward { at: vec![rule.into()], groups: Vec::new() }];
+    discovered(&mut app, Inventory { forwards, ..Inventory::default() });
+    let shown = body(&app, 120, 20, 0);
+    assert!(shown.contains("◌ Lambda aliases and load balancers not read yet"), "{shown}");
+    let shown = answer(&mut app, RolloutList { forwards: Arc::new(vec![rule.into()]), ..empty() });
+    assert!(!shown.contains("not read yet"), "{shown}");
 }

@@ -8,6 +8,7 @@ use crate::features::rollouts::comparing::metrics_query;
 use crate::features::rollouts::model::{
     AlarmWatch, Mechanism, Rollout, RolloutName, SideMetrics, Status, Strategy,
 };
+use crate::features::rollouts::span::Start;
 use crate::features::rollouts::stages::Progress;
 use crate::features::rollouts::verdict::{Against, Lack, Ruling};
 use crate::features::rollouts::wire::{Comparison, RolloutDetail, RolloutList};
@@ -98,7 +99,7 @@ fn what_keeps_it_from_being_read_is_said() {
     let mut late = shift();
     late.progress = Progress::default();
     late.progress.observe(Some("BAKE_TIME"), Some(100.0), Some(at(-30)), at(0));
-    assert_eq!(metrics_query(&late, &config).unwrap().from, late.started_at);
+    assert_eq!(metrics_query(&late, &config).unwrap().start, Start::Told(late.started_at.unwrap()));
     let mut at_once = shift();
     at_once.mechanism = Mechanism::Ecs(Strategy::BlueGreen);
     assert_eq!(metrics_query(&at_once, &config).unwrap().settings.against, Against::Before);

@@ -16,7 +16,10 @@ fn lost() -> Watch {
 }
 
 fn with(status: &str) -> Rollout {
-    Rollout { status: Status::new(status), ..canary() }
+    match status {
+        "ROLLBACK_SUCCESSFUL" => gone_back(canary()),
+        _ => Rollout { status: Status::new(status), ..canary() },
+    }
 }
 
 fn ending(watch: &Watch) -> Option<Ending> {
@@ -50,6 +53,57 @@ fn it_ends_when_the_mechanism_says_so() {
         // The same read again is no news.
         assert!(!watch.read(&with(status), at(20)), "{status}");
     }
+}
+
+#[test]
+fn a_status_alone_is_not_the_end_of_it() {
+    let but = |change: fn(&mut Rollout)| {
+        let mut shift = gone_back(canary());
+        change(&mut shift);
+        shift
+    };
+    let rolling = |shift: &mut Rollout| {
+        shift.mechanism = Mechanism::Ecs(Strategy::Rolling);
+        shift.new.weight = Some(0.0);
+    };
+    let elsewhere = |shift: &mut Rollout| {
+        shift.rollback.as_mut().unwrap().revision = Some(format!("{REVISION}40"));
+    };
+    let cases: [(Rollout, Option<Ending>, &str); 7] = [
+        (but(|_| ()), Some(Ending::Done), "old has all traffic again"),
+        (but(|shift| shift.new.weight = Some(20.0)), None, "ROLLBACK_SUCCESSFUL, but new still has 20 %"),
+        (but(|shift| shift.new.weight = None), None, "AWS does not say what traffic new still has"),
+        (but(|shift| shift.rollback = None), None, "AWS does not say which revision it went back to"),
+        (but(elsewhere), Some(Ending::Done), "went back to 40 and not to rev 41 as planned"),
+        (but(rolling), Some(Ending::Done), "old has all traffic again"),
+        (
+            but(|shift| {
+                shift.old = Some(side(40, 100.0, 4));
+                shift.rollback.as_mut().unwrap().revision = Some(format!("{REVISION}40"));
+            }),
+            Some(Ending::Done),
+            "ECS went back to rev 40 and not to rev 41 as planned",
+        ),
+    ];
+    for (read, expected, why) in cases {
+        let mut subject = watch();
+        subject.read(&read, at(30));
+        assert_eq!(ending(&subject), expected, "{why}");
+        // What is not there a minute after it ended may never be told; when it is, that is taken back.
+        subject.read(&read, at(91));
+        let late = expected.unwrap_or(Ending::Unknown);
+        assert_eq!(ending(&subject), Some(late), "{why}");
+        let said = subject.ended.as_ref().unwrap().why.clone();
+        assert!(said.contains(why), "{said}");
+        subject.read(&gone_back(canary()), at(120));
+        assert_eq!(ending(&subject), Some(Ending::Done), "{why}");
+    }
+    // Without weights at the plan there are none to wait for, whatever the strategy.
+    let bare = |shift: Rollout| Rollout { new: Side { weight: None, ..shift.new }, ..shift };
+    let sent = SendResult::Sent { at: at(10), request_id: None, journal: journaled() };
+    let mut subject = Watch::begin(plan_of(&bare(canary())), &sent).unwrap();
+    subject.read(&bare(gone_back(canary())), at(30));
+    assert_eq!(ending(&subject), Some(Ending::Done));
 }
 
 #[test]

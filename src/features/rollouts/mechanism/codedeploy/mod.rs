@@ -162,6 +162,10 @@ pub struct Deployment {
     pub back_of: Option<String>,
     /// Share of the new version as the alias itself has it, in percent.
     pub alias_share: Option<f64>,
+    /// Share of the new version as CodeDeploy has it, where that is not what is: more than a point beside it.
+    pub said: Option<f64>,
+    /// Share of the new task set as the listener rules have it, in percent: 0 once ECS has no such task set.
+    pub group_share: Option<f64>,
     /// What could not be read of it, and why.
     pub unread: Vec<String>,
 }
@@ -173,6 +177,12 @@ impl Deployment {
             (Standing::Ended, Some(back)) if open(&back.status) != Standing::Ended => Standing::Returning,
             (standing, _) => standing,
         }
+    }
+
+    /// Share of the new side in percent as the load balancer or the alias itself has it: a deployment's own
+    /// numbers are those of its end. `None` where that was not read.
+    pub fn routed(&self) -> Option<f64> {
+        self.alias_share.or(self.group_share)
     }
 
     /// Whether the deployment that takes it back has succeeded.
@@ -217,7 +227,7 @@ impl Deployment {
     }
 
     /// What went wrong or could not be read, in sentences.
-    pub fn troubles(&self, weight: Option<f64>) -> Vec<String> {
+    pub fn troubles(&self) -> Vec<String> {
         let failed = self.events.iter().filter(|event| event.status == "Failed").map(|event| {
             let said = event.diagnostics.as_ref().map(|it| format!(": {} {}", it.code, it.message));
             format!("{} failed{}", event.name, said.unwrap_or_default().trim_end())
@@ -226,17 +236,14 @@ impl Deployment {
             let why = back.problem.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
             format!("rollback deployment {} {}{why}", back.id, back.status)
         });
-        let alias = self
-            .alias_share
-            .zip(weight)
-            .filter(|(share, weight)| (share - weight).abs() > 1.0)
-            .map(|(share, _)| format!("the alias sends {} to new", percent(share)));
-        failed.chain(back).chain(alias).chain(self.unread.iter().cloned()).collect()
+        let said =
+            self.said.map(|said| format!("CodeDeploy says {} on new; the alias does not", percent(said)));
+        failed.chain(back).chain(said).chain(self.unread.iter().cloned()).collect()
     }
 }
 
 /// What a status alone allows.
-fn open(status: &str) -> Standing {
+pub fn open(status: &str) -> Standing {
     match status {
         "Created" | "Queued" | "InProgress" | "Baking" | "Ready" => Standing::Open,
         "Succeeded" | "Failed" | "Stopped" => Standing::Ended,

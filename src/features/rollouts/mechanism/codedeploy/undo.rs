@@ -5,8 +5,8 @@
 //! The stop makes another deployment, which takes this one back: only when that has succeeded is it done.
 
 use super::{Deployment, Original, Platform, open};
-use crate::features::rollouts::mechanism::ecs;
-use crate::features::rollouts::model::{Rollout, Standing};
+use crate::features::rollouts::mechanism::{self, ecs};
+use crate::features::rollouts::model::{Health, Rollout, Standing};
 use crate::features::rollouts::preflight::{Check, Verdict};
 use crate::features::rollouts::stages::percent;
 use crate::features::rollouts::watch::{Ending, LOST_GRACE, Seen};
@@ -110,13 +110,15 @@ pub fn checks(rollout: &Rollout, it: &Deployment) -> Vec<Check> {
         Platform::Server => {
             let text =
                 "computePlatform Server: machines are replaced or installed anew, which is not followed here";
-            note(Verdict::Refuse, text.to_owned());
+            note(Verdict::NotHere, text.to_owned());
         }
         Platform::Other(name) => {
-            note(Verdict::Refuse, format!("computePlatform `{name}` is not known to this version"));
+            note(Verdict::NotHere, format!("computePlatform `{name}` is not known to this version"));
         }
     }
     match rollout.standing() {
+        // What a stack drives CodeDeploy lets nobody stop.
+        Standing::Open if !mechanism::owned_by_itself(rollout) => {}
         Standing::Open => note(Verdict::Pass, format!("{status} can be stopped and taken back")),
         Standing::Returning => {
             let id = it.back.as_ref().map(|back| back.id.as_str()).unwrap_or_default();
@@ -136,6 +138,9 @@ pub fn checks(rollout: &Rollout, it: &Deployment) -> Vec<Check> {
         note(Verdict::Pass, "termination wait: the original task set still runs".to_owned());
     }
     match (&it.platform, &rollout.old) {
+        (Platform::Ecs, Some(old)) if !rollout.mechanism.has_tasks() && old.health() == Health::Unread => {
+            note(Verdict::Warn, format!("tasks and health of old ({}) not known", old.label()));
+        }
         (Platform::Ecs, Some(old)) => {
             let (verdict, text) = ecs::old_side(old, true);
             note(verdict, text);
@@ -158,13 +163,7 @@ pub fn judge(seen: &Seen, rollout: &Rollout, it: &Deployment) -> Option<(Ending,
     if let Some(back) = &it.back {
         let id = &back.id;
         return match (open(&back.status), back.status.as_str()) {
-            (Standing::Ended, "Succeeded") => match still_new(rollout, it) {
-                None => Some((Ending::Done, format!("deployment {id} took it back: old has all traffic"))),
-                Some(share) => seen.overdue.then(|| {
-                    let text = format!("deployment {id} succeeded, but new still has {}", percent(share));
-                    (Ending::Unknown, text)
-                }),
-            },
+            (Standing::Ended, "Succeeded") => taken_back(seen, it, id),
             (Standing::Ended, ended) => Some(if let Some(newer) = rollout.superseded_by() {
                 (Ending::Superseded, format!("its rollback {id} {ended}, {newer} came after it"))
             } else {
@@ -186,13 +185,7 @@ pub fn judge(seen: &Seen, rollout: &Rollout, it: &Deployment) -> Option<(Ending,
         }
         ("Succeeded", _) => return Some((Ending::Superseded, "somebody finished the shift".to_owned())),
         // The deployment that takes it back is made a little later.
-        (_, Standing::Ended) if seen.waited > LOST_GRACE => {
-            return Some(if rollout.new.weight == Some(0.0) {
-                (Ending::Done, format!("{status} before traffic moved: old has all of it"))
-            } else {
-                (Ending::Failed, format!("{status}{reason}, and nothing takes it back: the split stays"))
-            });
-        }
+        (_, Standing::Ended) if seen.is_over() => return Some(left(rollout, it, &reason)),
         (_, Standing::Open) if seen.lost && seen.waited > LOST_GRACE => {
             return Some((Ending::Failed, format!("the call never arrived, AWS still says {status}")));
         }
@@ -201,9 +194,36 @@ pub fn judge(seen: &Seen, rollout: &Rollout, it: &Deployment) -> Option<(Ending,
     seen.overdue.then(|| (Ending::Unknown, format!("still {status}; look at the deployment's events")))
 }
 
-/// What the new side has although it should have nothing: as the load balancer or the alias has it, since a
-/// stopped deployment's own numbers may be those of its end.
-fn still_new(rollout: &Rollout, it: &Deployment) -> Option<f64> {
-    let shares = rollout.new.groups.iter().filter_map(|group| group.rule_share).chain(it.alias_share);
-    shares.filter(|share| *share > 1.0).reduce(f64::max)
+/// How it ended once the deployment that takes it back has succeeded: by what the load balancer or the alias says.
+fn taken_back(seen: &Seen, it: &Deployment, id: &str) -> Option<(Ending, String)> {
+    let unknown = |why: String| (Ending::Unknown, format!("deployment {id} succeeded, but {why}"));
+    match it.routed() {
+        Some(share) if share > 0.0 => {
+            seen.is_over().then(|| unknown(format!("new still has {}", percent(share))))
+        }
+        None if it.platform.has_weights() => seen.is_over().then(|| {
+            let why = if it.unread.is_empty() { "nothing says".to_owned() } else { it.unread.join(", ") };
+            unknown(format!("whether new has traffic left is not known: {why}"))
+        }),
+        Some(_) | None => Some((Ending::Done, format!("deployment {id} took it back: old has all traffic"))),
+    }
+}
+
+/// How it ended where nothing takes it back: by what had moved until then.
+fn left(rollout: &Rollout, it: &Deployment, reason: &str) -> (Ending, String) {
+    let status = &rollout.status.0;
+    let read_all = it.unread.is_empty();
+    let never_began = rollout.started_at.is_none() && it.events.is_empty() && it.moves.is_none() && read_all;
+    let weight = if never_began { Some(0.0) } else { rollout.new.weight };
+    match (weight, it.routed()) {
+        (Some(0.0), None | Some(0.0)) => {
+            (Ending::Done, format!("{status} before traffic moved: old has all of it"))
+        }
+        (None, None) => {
+            let why = if read_all { String::new() } else { format!(": {}", it.unread.join(", ")) };
+            let text = format!("{status}{reason}, and nothing takes it back; what new has is not known{why}");
+            (Ending::Unknown, text)
+        }
+        _ => (Ending::Failed, format!("{status}{reason}, and nothing takes it back: the split stays")),
+    }
 }

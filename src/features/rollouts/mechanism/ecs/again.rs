@@ -85,6 +85,15 @@ pub struct Newer {
     pub finished_at: Option<Timestamp>,
 }
 
+/// A deployment after the one that was looked at and before the one that is current.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Between {
+    /// Its ARN.
+    pub deployment: String,
+    /// ARN of the task definition that it brought; `None` when its revision could not be read.
+    pub definition: Option<String>,
+}
+
 /// A service whose last deployment has ended, and what could be deployed again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Again {
@@ -110,6 +119,9 @@ pub struct Again {
     pub express: bool,
     /// The deployment that is current now, where that is another one.
     pub newer: Option<Newer>,
+    /// What was deployed before that one and after the one that was looked at, oldest first, at most 20; or why
+    /// that could not be read.
+    pub between: Result<Vec<Between>, String>,
 }
 
 impl Again {
@@ -238,8 +250,12 @@ fn images(images: &[Image]) -> Vec<String> {
 /// The call that deploys the chosen revision.
 pub fn call(rollout: &Rollout, again: &Again) -> Call {
     let (cluster, service) = rollout.name.ecs_parts().unwrap_or_default();
+    // The cluster's ARN names its account and region, so that the call cannot hit a cluster of that name elsewhere. The
+    // service is documented by its name alone.
+    let arn = rollout.deployment.split_once(":service-deployment/");
+    let cluster = arn.map_or_else(|| cluster.to_owned(), |(home, _)| format!("{home}:cluster/{cluster}"));
     let definition = again.chosen().map(|it| it.definition.clone()).unwrap_or_default();
-    Call::Deploy { cluster: cluster.to_owned(), service: service.to_owned(), definition }
+    Call::Deploy { cluster, service: service.to_owned(), definition }
 }
 
 /// The side that would run again: it has no tasks and no traffic now.
@@ -252,12 +268,20 @@ pub fn side(earlier: &Earlier) -> Side {
     }
 }
 
+/// What is guarded of the service itself, and looked at once more right before the call: its current deployment
+/// and its task definition.
+pub fn service_fields(current: String, running: String) -> [(&'static str, String); 2] {
+    [("current deployment", current), ("running task definition", running)]
+}
+
 /// What must not change.
 pub fn guarded(rollout: &Rollout, again: &Again) -> Vec<(String, String)> {
     let none = || "none".to_owned();
+    let current = rollout.current.clone().unwrap_or_else(|| rollout.deployment.clone());
+    let [current, running] = service_fields(current, again.running.clone());
     [
-        ("current deployment", rollout.current.clone().unwrap_or_else(|| rollout.deployment.clone())),
-        ("running task definition", again.running.clone()),
+        current,
+        running,
         ("revision to deploy", again.chosen().map_or_else(none, |it| it.revision.clone())),
         ("its task definition", again.chosen().map_or_else(none, |it| it.definition.clone())),
         ("status", rollout.standing().word().to_owned()),
@@ -329,7 +353,10 @@ pub fn judge(seen: &Seen, again: &Again) -> Option<(Ending, String)> {
     }
     let reason = newer.reason.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
     match (newer.status.0.as_str(), newer.status.standing()) {
-        ("SUCCESSFUL", _) => Some((Ending::Done, format!("{sent} is deployed again (deployment {id})"))),
+        ("SUCCESSFUL", _) => {
+            let replaced = replaced(again, definition);
+            Some((Ending::Done, format!("{sent} is deployed again (deployment {id}){replaced}")))
+        }
         (status, Standing::Ended) => Some((
             Ending::Failed,
             format!("deployment {id} of {sent} ended {status}{reason}; this needs a person"),
@@ -339,4 +366,22 @@ pub fn judge(seen: &Seen, again: &Again) -> Option<(Ending, String)> {
             seen.overdue.then_some((Ending::Unknown, why))
         }
     }
+}
+
+/// What somebody deployed since the plan, which the deployment of what was `sent` took the place of.
+fn replaced(again: &Again, sent: &str) -> String {
+    let between = match &again.between {
+        Ok(between) => between,
+        Err(why) => return format!("; what was deployed just before it is not known: {why}"),
+    };
+    let others = between.iter().filter(|it| it.definition.as_deref() != Some(sent));
+    let others = others.map(|it| {
+        let what = it.definition.as_deref().map_or("what cannot be read", arn_tail);
+        format!("{what} (deployment {})", arn_tail(&it.deployment))
+    });
+    let others: Vec<String> = others.collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    format!("; it replaced what somebody deployed since the plan: {}", others.join(", "))
 }

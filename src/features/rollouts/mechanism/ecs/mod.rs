@@ -159,7 +159,14 @@ pub(super) fn stage_words(rollout: &Rollout) -> String {
     if rollout.waiting_hook().is_some() {
         return "PAUSED at a hook".to_owned();
     }
+    if let Some((breaker, tripped)) = rollout.failing() {
+        let how = if tripped { "FAILED" } else { "failing" };
+        return format!("{how}, {} of {}", breaker.failures, breaker.threshold);
+    }
     match rollout.stage.as_deref() {
+        None if !rollout.mechanism.has_weights() && rollout.status.0 == "IN_PROGRESS" => {
+            format!("tasks {}/{}", rollout.new.tasks.running, rollout.new.tasks.requested)
+        }
         None => rollout.status.0.clone(),
         Some(stage) => match part_of(stage) {
             Some(Part::ScaleUp) => "scale up".to_owned(),

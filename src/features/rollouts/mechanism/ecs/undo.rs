@@ -1,11 +1,13 @@
 //! The rollback of an ECS deployment: its call, what is guarded, what is checked, and how it ends.
 //!
 //! `StopServiceDeployment` with `stopType=ROLLBACK`, or at a PAUSE hook `ContinueServiceDeployment` with
-//! `action=ROLLBACK`. The deployment's ARN is the guard AWS gives: a late stop cannot hit a newer one.
+//! `action=ROLLBACK`. The deployment's ARN is the guard AWS gives: a late stop cannot hit a newer one. The status
+//! alone does not say that it is done: new must have no traffic left, and ECS says which revision it went back to.
 
 use super::{Part, Strategy, part_of};
 use crate::features::rollouts::model::{Health, Rollout, Side, Standing, arn_tail};
 use crate::features::rollouts::preflight::{Check, Verdict};
+use crate::features::rollouts::stages::percent;
 use crate::features::rollouts::watch::{Ending, LOST_GRACE, Seen};
 use crate::text::quoted;
 use serde::{Deserialize, Serialize};
@@ -28,7 +30,7 @@ pub enum Call {
     },
     /// `UpdateService` with an earlier task definition: a new deployment, once the last one has ended.
     Deploy {
-        /// Cluster name.
+        /// ARN of the cluster.
         cluster: String,
         /// Service name.
         service: String,
@@ -141,6 +143,7 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
     let mut list = Vec::new();
     let mut note = |verdict, text: String| list.push(Check { verdict, text });
     match rollout.status.standing() {
+        Standing::Open if rollout.old.is_none() => {}
         Standing::Open => note(Verdict::Pass, format!("{} can be rolled back", rollout.status.0)),
         Standing::Returning => {
             note(Verdict::Warn, format!("already {}: asking again changes nothing", rollout.status.0));
@@ -208,12 +211,41 @@ pub fn old_side(old: &Side, apart: bool) -> (Verdict, String) {
     }
 }
 
-/// How it ended, by the deployment's own status.
+/// How it ended once ECS says that it is back: by what new has left, and by where it went.
+fn back(seen: &Seen, rollout: &Rollout) -> Option<(Ending, String)> {
+    let unknown = |why: &str| {
+        let text = format!("{}, but {why}", rollout.status.0);
+        seen.is_over().then_some((Ending::Unknown, text))
+    };
+    // A service behind nothing has no weights, whatever its strategy.
+    if rollout.mechanism.has_weights() && seen.plan.from.weight.is_some() {
+        match rollout.new.weight {
+            None => return unknown("AWS does not say what traffic new still has"),
+            Some(weight) if weight > 0.0 => {
+                return unknown(&format!("new still has {}", percent(weight)));
+            }
+            Some(_) => {}
+        }
+    }
+    let Some(went) = rollout.rollback.as_ref().and_then(|it| it.revision.as_deref()) else {
+        return unknown("AWS does not say which revision it went back to");
+    };
+    let planned = seen.plan.to.as_ref();
+    if planned.is_some_and(|to| to.revision == went) {
+        return Some((Ending::Done, "old has all traffic again".to_owned()));
+    }
+    let read = rollout.old.as_ref().filter(|old| old.revision == went);
+    let label = read.map_or_else(|| arn_tail(went).to_owned(), Side::label);
+    let planned = planned.map(|to| format!(" and not to {} as planned", to.label)).unwrap_or_default();
+    Some((Ending::Done, format!("new has no traffic, ECS went back to {label}{planned}")))
+}
+
+/// How it ended, by what ECS says of the deployment.
 pub fn judge(seen: &Seen, rollout: &Rollout) -> Option<(Ending, String)> {
     let status = rollout.status.0.as_str();
     let reason = rollout.status_reason.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
     match status {
-        "ROLLBACK_SUCCESSFUL" => return Some((Ending::Done, "old has all traffic again".to_owned())),
+        "ROLLBACK_SUCCESSFUL" => return back(seen, rollout),
         "ROLLBACK_FAILED" => {
             return Some((Ending::Failed, format!("ROLLBACK_FAILED{reason}; this needs a person")));
         }

@@ -147,6 +147,7 @@ pub fn split(arn: &str, default: bool, actions: &[Action]) -> Split {
         groups,
         sticky,
         stable: None,
+        divided: None,
         uncovered: None,
         unwritable,
         claimed_by: None,

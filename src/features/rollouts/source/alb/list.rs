@@ -36,6 +36,8 @@ pub struct ListReader {
     ended: Vec<Rollout>,
     /// Those of ECS's rules that no deployment moves: somebody set them by hand.
     astray: BTreeSet<String>,
+    /// Those that were given at the last read: the end of one that was another shift's is that shift's.
+    listed: BTreeSet<String>,
     /// What could not be read.
     notes: Vec<String>,
     /// Something was told at the last look.
@@ -54,12 +56,13 @@ impl ListReader {
             found: Vec::new(),
             ended: Vec::new(),
             astray: BTreeSet::new(),
+            listed: BTreeSet::new(),
             notes: Vec::new(),
             told: false,
         }
     }
 
-    /// Reads the splits among the known forwards, with what could not be read. Those whose groups are sides of
+    /// Reads the splits among the known forwards, with what could not be read. Those that belong to
     /// a shift that is `listed` already are left out; those that ECS owns are left out until the services were
     /// looked at in the same read (`swept`), since a deployment may just have begun.
     ///
@@ -78,7 +81,15 @@ impl ListReader {
             self.look(asked, claims, now).await?;
             self.looked_at = Some(now.since_start);
         }
-        let is_shown = |split: &Rollout| split.new.groups.iter().any(|group| shown.contains(&group.arn));
+        let moved: BTreeSet<&RolloutName> = listed.iter().map(Rollout::thing).collect();
+        // Whoever claims the rule moves it, also before the target groups of his shift are known.
+        let is_claimed = |split: &Rollout| match &split.mechanism {
+            Mechanism::Alb(split) => split.claimed_by.as_ref().is_some_and(|name| moved.contains(name)),
+            _ => false,
+        };
+        let is_shown = |split: &Rollout| {
+            is_claimed(split) || split.new.groups.iter().any(|group| shown.contains(&group.arn))
+        };
         let mut splits: Vec<Rollout> = self.found.iter().filter(|split| !is_shown(split)).cloned().collect();
         if swept {
             self.astray = splits.iter().map(|split| split.deployment.clone()).collect();
@@ -86,6 +97,7 @@ impl ListReader {
         let claimed =
             |shift: &Rollout| matches!(&shift.mechanism, Mechanism::Alb(split) if split.claimed_by.is_some());
         splits.retain(|split| !claimed(split) || self.astray.contains(&split.deployment));
+        self.listed = splits.iter().map(|split| split.deployment.clone()).collect();
         Ok((splits, self.notes.clone()))
     }
 
@@ -188,16 +200,17 @@ impl ListReader {
         let before = std::mem::take(&mut self.found);
         self.ended.retain(|shift| shift.finished_at.is_some_and(|at| now.wall.duration_since(at) < DAY));
         for (listener, priority, split) in read {
-            let divided = before.iter().any(|shift| shift.deployment == split.arn);
+            let divided = before.iter().find(|shift| shift.deployment == split.arn);
             let open = split.standing() == Standing::Open;
-            if !open && !divided {
+            if !open && divided.is_none() {
                 continue;
             }
             let Some(name) = self.name(&listener, priority) else { continue };
             let shift = self.reader.rollout(name, split, &asked.stable, claims.clone(), now.wall).await;
             if open {
                 self.found.push(shift);
-            } else {
+            } else if self.listed.contains(&shift.deployment) {
+                let shift = divided.into_iter().fold(shift, Rollout::after);
                 self.ended.retain(|old| old.deployment != shift.deployment);
                 self.ended.insert(0, Rollout { finished_at: Some(now.wall), ..shift });
                 self.ended.truncate(KEPT);

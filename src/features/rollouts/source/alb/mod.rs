@@ -35,24 +35,6 @@ use std::sync::Arc;
 const MAX_KNOWN: usize = 500;
 /// How long it holds which rules and groups ECS services claim.
 const CLAIMS_AGE: SignedDuration = SignedDuration::from_mins(5);
-/// Codes with which the load balancer says no before it does anything.
-pub const REFUSALS: [&str; 15] = [
-    "RuleNotFound",
-    "ListenerNotFound",
-    "TargetGroupNotFound",
-    "OperationNotPermitted",
-    "InvalidLoadBalancerAction",
-    "InvalidConfigurationRequest",
-    "IncompatibleProtocols",
-    "TooManyActions",
-    "TooManyTargets",
-    "TooManyUniqueTargetGroupsPerLoadBalancer",
-    "TooManyRegistrationsForTargetId",
-    "TargetGroupAssociationLimit",
-    "UnsupportedProtocol",
-    "ValidationError",
-    "InvalidParameterValue",
-];
 
 fn clean(text: &str) -> String {
     sanitize(text).into_owned()

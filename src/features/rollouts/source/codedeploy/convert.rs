@@ -180,6 +180,8 @@ pub fn rollout(info: &DeploymentInfo, read_at: Timestamp) -> Option<Rollout> {
         back: None,
         back_of: takes_back(info),
         alias_share: None,
+        said: None,
+        group_share: None,
         unread: Vec::new(),
     }));
     Some(Rollout {

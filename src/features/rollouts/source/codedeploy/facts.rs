@@ -144,12 +144,15 @@ impl Facts {
         it: &mut Deployment,
     ) -> Result<(), SourceError> {
         shift.events = service.map(super::ecs::events).unwrap_or_default();
+        let all = service.map(Service::task_sets).unwrap_or_default();
+        let own = Some(shift.deployment.as_str());
+        let mut there = all.iter().any(|known| known.external_id() == own);
         for set in sets {
-            let known = service.map(Service::task_sets).unwrap_or_default();
-            let known = known.iter().find(|known| known.id() == Some(set.id.as_str()));
+            let known = all.iter().find(|known| known.id() == Some(set.id.as_str()));
             // A task set bears the id of the deployment that made it.
             let made_by = known.and_then(EcsTaskSet::external_id);
             let green = set.green.or_else(|| made_by.map(|id| id == shift.deployment));
+            there |= green == Some(true) && known.is_some();
             let side = self.side(info, known, set, it).await?;
             match green {
                 Some(true) => shift.new = side,
@@ -160,7 +163,24 @@ impl Facts {
                 None => {}
             }
         }
+        if service.is_some() && !there {
+            // What ECS has no longer gets nothing, whatever the deployment says of its own end.
+            it.group_share = Some(0.0);
+        }
         Ok(())
+    }
+
+    /// Share of a side in percent, as the listener rules have it; `None` where they could not be read.
+    pub fn share(&self, info: &DeploymentInfo, side: &Side) -> Option<f64> {
+        let listeners = convert::listeners(info);
+        let read = !listeners.is_empty() && listeners.iter().all(|it| self.rules.contains_key(it));
+        let share = |group: &TargetGroup| match &group.rule {
+            Some(_) => group.rule_share,
+            // No rule of its listeners sends to it.
+            None => read.then_some(0.0),
+        };
+        let shares: Option<Vec<f64>> = side.groups.iter().map(share).collect();
+        shares?.into_iter().reduce(f64::max)
     }
 
     async fn side(

@@ -4,7 +4,7 @@
 //! has ended is described once. A deployment that takes another one back is no row of its own: it belongs to the
 //! one that it takes back, which stays in flight until then.
 
-use super::{PER_CALL, Reader, convert};
+use super::{Depth, PER_CALL, Reader, convert};
 use crate::app::Now;
 use crate::aws::operation::LIST_DEPLOYMENTS;
 use crate::aws::{Conn, ErrorClass, SourceError};
@@ -178,7 +178,7 @@ impl ListReader {
         }
         let mut shifts = Vec::new();
         for info in &infos {
-            let shift = self.reader.complete(info, now).await?;
+            let shift = self.reader.complete(info, Depth::Listed, now).await?;
             if shift.standing() == Standing::Ended {
                 self.looked_into.insert(shift.deployment.clone());
                 self.end(shift);
@@ -218,7 +218,7 @@ impl ListReader {
         };
         self.looked_into.insert(id.clone());
         if let Some(info) = self.reader.infos(&[id]).await?.first() {
-            let shift = self.reader.complete(info, now).await?;
+            let shift = self.reader.complete(info, Depth::Listed, now).await?;
             self.end(shift);
         }
         Ok(())

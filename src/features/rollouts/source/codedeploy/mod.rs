@@ -3,11 +3,13 @@
 //! Nothing is swept: CodeDeploy lists deployments by their status without being told applications. A deployment
 //! is read with its targets (weights, lifecycle events), its configuration (steps) and its group (alarms); of an
 //! ECS service also the task sets and the load balancer, of an alias its versions and its own weights. Only the
-//! deployment and the one that takes it back must be readable: a rollback rests on nothing else.
+//! deployment and the one that takes it back must be readable: sending a rollback rests on nothing else. Whether
+//! it is done rests on the load balancer or the alias as well, so an exact read asks them also when it is over.
 
 mod convert;
 mod facts;
 mod list;
+mod stack;
 
 pub use list::ListReader;
 
@@ -18,7 +20,7 @@ use crate::aws::operation::{
 };
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::mechanism::codedeploy::{Back, Call, Deployment};
-use crate::features::rollouts::model::{Mechanism, Rollout, RolloutName, Side, Standing};
+use crate::features::rollouts::model::{Mechanism, Rollout, RolloutName, Standing};
 use crate::features::rollouts::stages::Progress;
 use aws_sdk_codedeploy::operation::RequestId;
 use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentTarget, TimeRange};
@@ -33,15 +35,6 @@ const PER_CALL: usize = 25;
 const MAX_KEPT: usize = 512;
 /// Events of a shift, which are CodeDeploy's and the service's.
 const MAX_EVENTS: usize = 100;
-/// Codes with which CodeDeploy says no before it does anything.
-pub const REFUSALS: [&str; 6] = [
-    ALREADY_OVER,
-    "DeploymentDoesNotExistException",
-    "DeploymentGroupDoesNotExistException",
-    "DeploymentIdRequiredException",
-    "InvalidDeploymentIdException",
-    "UnsupportedActionForDeploymentTypeException",
-];
 /// Somebody was faster, or it ended by itself.
 pub const ALREADY_OVER: &str = "DeploymentAlreadyCompletedException";
 
@@ -70,6 +63,15 @@ fn room<K: Ord, V>(map: &mut BTreeMap<K, V>) {
     while map.len() >= MAX_KEPT {
         map.pop_first();
     }
+}
+
+/// How much of a deployment is read.
+enum Depth {
+    /// For the list: what is over is not asked where its traffic is.
+    Listed,
+    /// All of it, also when it is over: a rollback is judged by it. With the deployment that takes it back,
+    /// where that is known although the deployment itself does not name it yet.
+    Exact(Option<Back>),
 }
 
 /// What a failed read of a part means: a login or a key is missing, or the part is.
@@ -108,9 +110,13 @@ impl Reader {
             let text = format!("deployment {} is no longer there", ecs::text(Some(id)));
             SourceError::new(ErrorClass::Service, BATCH_GET_DEPLOYMENTS.action, text)
         })?;
-        let mut shift = self.complete(info, now).await?;
+        let mut shift = self.complete(info, Depth::Exact(None), now).await?;
         if shift.standing() == Standing::Ended {
-            shift.current = self.newer(info, &shift).await?;
+            let (newer, back) = self.later(info, &shift).await?;
+            if let Some(back) = back {
+                shift = self.complete(info, Depth::Exact(Some(back)), now).await?;
+            }
+            shift.current = newer;
         }
         Ok(shift)
     }
@@ -127,8 +133,13 @@ impl Reader {
         Ok(found)
     }
 
-    /// The newest deployment of a group after this one and after what takes it back.
-    async fn newer(&self, info: &DeploymentInfo, shift: &Rollout) -> Result<Option<String>, SourceError> {
+    /// The newest deployment of a group after this one, and the one that takes it back where that was made since
+    /// the deployment was read.
+    async fn later(
+        &self,
+        info: &DeploymentInfo,
+        shift: &Rollout,
+    ) -> Result<(Option<String>, Option<Back>), SourceError> {
         let request = self
             .conn
             .codedeploy()
@@ -142,33 +153,54 @@ impl Reader {
         ids.retain(|id| *id != shift.deployment && Some(id) != back.as_ref());
         ids.truncate(PER_CALL);
         if ids.is_empty() {
-            return Ok(None);
+            return Ok((None, None));
         }
-        let newer = self.infos(&ids).await?;
+        let found = self.infos(&ids).await?;
+        let takes_back = |it: &&DeploymentInfo| convert::takes_back(it).as_ref() == Some(&shift.deployment);
+        let back = found.iter().find(takes_back).and_then(convert::back);
         // Only the start of the time range is exact to the second.
-        let newer = newer.iter().filter(|it| ecs::time(it.create_time()) > shift.created_at);
-        Ok(newer.max_by_key(|it| ecs::time(it.create_time())).and_then(convert::id))
+        let after = |it: &&DeploymentInfo| ecs::time(it.create_time()) > shift.created_at;
+        let newer = found.iter().filter(|it| after(it) && !takes_back(it));
+        Ok((newer.max_by_key(|it| ecs::time(it.create_time())).and_then(convert::id), back))
     }
 
     /// A deployment with everything else there is to read of it.
-    async fn complete(&mut self, info: &DeploymentInfo, now: Timestamp) -> Result<Rollout, SourceError> {
+    async fn complete(
+        &mut self,
+        info: &DeploymentInfo,
+        depth: Depth,
+        now: Timestamp,
+    ) -> Result<Rollout, SourceError> {
         let unnamed = || {
             let text = "the answer names no application or group";
             SourceError::new(ErrorClass::NotAws, BATCH_GET_DEPLOYMENTS.action, text)
         };
         let mut shift = convert::rollout(info, now).ok_or_else(unnamed)?;
-        if let Some(id) = convert::rolled_back_by(info)
-            && let Some(back) = self.infos(&[id]).await?.first().and_then(convert::back)
-        {
+        let (exact, known) = match depth {
+            Depth::Listed => (false, None),
+            Depth::Exact(known) => (true, known),
+        };
+        let back = match (known, convert::rolled_back_by(info)) {
+            (Some(back), _) => Some(back),
+            (None, Some(id)) => self.infos(&[id]).await?.first().and_then(convert::back),
+            (None, None) => None,
+        };
+        if let Some(back) = back {
             with_back(&mut shift, back);
         }
         let mut it = shift.mechanism.codedeploy().cloned().ok_or_else(unnamed)?;
         let live = it.standing(&shift.status.0) != Standing::Ended;
-        if live {
+        if live || exact {
             self.facts.complete(info, &mut shift, &mut it, now).await?;
         }
         if it.platform.has_weights() {
-            self.targets(info, &mut shift, &mut it, live).await?;
+            // One that did not succeed does not say where its traffic is now.
+            let asks = live || exact || shift.status.0 != "Succeeded";
+            self.targets(info, &mut shift, &mut it, asks, now).await?;
+        }
+        if live || exact {
+            self.ecs.add_balancers(std::slice::from_mut(&mut shift), now).await;
+            it.group_share = it.group_share.or_else(|| self.facts.share(info, &shift.new));
         }
         let ready = shift.status.0 == "Ready";
         shift.stage = convert::stage(&it, ready);
@@ -182,7 +214,6 @@ impl Reader {
         shift.events = own;
         shift.mechanism = Mechanism::CodeDeploy(Box::new(it));
         if live {
-            self.ecs.add_balancers(std::slice::from_mut(&mut shift), now).await;
             if !self.progress.contains_key(&shift.deployment) {
                 room(&mut self.progress);
             }
@@ -193,13 +224,14 @@ impl Reader {
         Ok(shift)
     }
 
-    /// Weights and lifecycle events.
+    /// Weights and lifecycle events; `asks` also for the service or the alias as it is now.
     async fn targets(
         &mut self,
         info: &DeploymentInfo,
         shift: &mut Rollout,
         it: &mut Deployment,
-        live: bool,
+        asks: bool,
+        now: Timestamp,
     ) -> Result<(), SourceError> {
         let read = self.read_targets(&shift.deployment).await;
         for target in part(read, "targets", it)?.unwrap_or_default() {
@@ -209,7 +241,7 @@ impl Reader {
             match target {
                 Target::Ecs { place, sets } => {
                     it.moves = Some(RolloutName::ecs(&place.0, &place.1));
-                    let service = if live {
+                    let service = if asks {
                         let read = self.ecs.services(&place.0, std::slice::from_ref(&place.1)).await;
                         part(read, "task sets", it)?.and_then(|read| read.into_iter().next())
                     } else {
@@ -218,26 +250,24 @@ impl Reader {
                     self.facts.task_sets(info, service.as_ref(), sets, shift, it).await?;
                 }
                 Target::Lambda { function, alias, current, target, weight } => {
-                    let share = if live { self.alias(&function, &alias, &target, it).await? } else { None };
+                    let sides = [&current, &target];
+                    let has = if asks { self.alias(&function, &alias, sides, it).await? } else { None };
+                    let share = has.map(|[_, new]| new);
                     it.alias_share = share;
-                    let weight = percent_of(weight, share);
+                    let said = percent_of(weight, share);
+                    // The traffic goes where the alias sends it, whatever a deployment that was stopped says.
+                    let differs = has.filter(|[_, new]| (new - said).abs() > 1.0);
+                    it.said = differs.map(|_| said);
+                    let [old, weight] = differs.unwrap_or([100.0 - said, said]);
                     if !current.is_empty() {
-                        shift.old = Some(self.lambda.side(&function, &current, 100.0 - weight).await);
+                        shift.old = Some(self.lambda.side(&function, &current, old).await);
                     }
                     if !target.is_empty() {
                         shift.new = self.lambda.side(&function, &target, weight).await;
                     }
                     it.moves = Some(RolloutName::Lambda { function, alias });
                 }
-                Target::Stack { weight } => {
-                    let side = |called: &str, weight| Side {
-                        called: Some(called.to_owned()),
-                        weight: Some(weight),
-                        ..Side::of("")
-                    };
-                    shift.old = Some(side("original", 100.0 - weight));
-                    shift.new = side("replacement", weight);
-                }
+                Target::Stack { weight } => self.stack(info, weight, shift, it, now).await?,
                 Target::Other => {}
             }
         }
@@ -275,22 +305,25 @@ impl Reader {
         }
     }
 
-    /// Share of a version in percent, as the alias itself has it.
+    /// Shares of two versions in percent, as the alias itself has them.
     async fn alias(
         &self,
         function: &str,
         alias: &str,
-        version: &str,
+        versions: [&String; 2],
         it: &mut Deployment,
-    ) -> Result<Option<f64>, SourceError> {
+    ) -> Result<Option<[f64; 2]>, SourceError> {
         let request = self.conn.lambda().get_alias().function_name(function).name(alias);
         let read = self.conn.call(&GET_ALIAS, request.send()).await;
         let Some(answer) = part(read, "the alias", it)? else { return Ok(None) };
-        if answer.function_version() == Some(version) {
-            return Ok(Some(100.0));
-        }
         let weights = answer.routing_config().and_then(|routing| routing.additional_version_weights());
-        Ok(Some(weights.and_then(|weights| weights.get(version)).map_or(0.0, |share| share * 100.0)))
+        let all: f64 = weights.into_iter().flat_map(|weights| weights.values()).sum();
+        let share = |version: &String| match weights.and_then(|weights| weights.get(version)) {
+            Some(share) => share * 100.0,
+            None if answer.function_version() == Some(version.as_str()) => (1.0 - all) * 100.0,
+            None => 0.0,
+        };
+        Ok(Some(versions.map(share)))
     }
 }
 

@@ -2,25 +2,53 @@
 //! earlier, what both differ in, and whether the earlier task definition can still be deployed.
 //!
 //! Earlier revisions are the targets of deployments that came to their end, and the source of the last one. A
-//! revision that was rolled back is never among them.
+//! revision that was rolled back is never among them. `UpdateService` has no compare-and-swap: the service is
+//! looked at once more right before it, and afterwards what was deployed in between is listed.
 
 use super::claims;
 use super::convert::{self, main_source, some_text};
-use super::read::Reader;
+use super::read::{ARNS_PER_CALL, Reader};
 use crate::aws::operation::{
     DESCRIBE_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICES, DESCRIBE_TASK_DEFINITION, LIST_SERVICE_DEPLOYMENTS,
 };
-use crate::aws::{ErrorClass, SourceError};
-use crate::features::rollouts::mechanism::ecs::again::{self, Again, Difference, Earlier, Newer, Wanted};
-use crate::features::rollouts::model::{Mechanism, Rollout, Side, Status, arn_tail};
-use aws_sdk_ecs::types::{
-    DeploymentConfiguration, DeploymentLifecycleHookStage, DeploymentLifecycleHookTargetType, Service,
-    ServiceDeployment, ServiceDeploymentStatus, ServiceRevisionSummary, TaskDefinitionStatus,
+use crate::aws::{Conn, ErrorClass, SourceError};
+use crate::features::rollouts::mechanism::ecs::Call;
+use crate::features::rollouts::mechanism::ecs::again::{
+    self, Again, Between, Difference, Earlier, Newer, Wanted,
 };
-use jiff::Timestamp;
+use crate::features::rollouts::model::{Mechanism, Rollout, Side, Status, arn_tail};
+use crate::features::rollouts::plan::Guard;
+use aws_sdk_ecs::types::{
+    CreatedAt, DeploymentConfiguration, DeploymentLifecycleHookStage, DeploymentLifecycleHookTargetType,
+    Service, ServiceDeployment, ServiceDeploymentStatus, ServiceRevisionSummary, TaskDefinitionStatus,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// Earlier revisions that can be chosen from.
 const MAX_EARLIER: usize = 20;
+/// Deployments per page: the most that `ListServiceDeployments` gives.
+const PER_PAGE: i32 = 100;
+/// Pages in which earlier revisions are looked for.
+const MAX_PAGES: usize = 3;
+/// Deployments between the plan's and the current one that are told.
+const MAX_BETWEEN: i32 = 20;
+
+/// Whether a service is still as its plan has it. Other calls name the deployment that they hit and need no look.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn look(call: &Call, guard: &Guard, conn: &Conn) -> Result<bool, SourceError> {
+    let Call::Deploy { cluster, service, .. } = call else { return Ok(true) };
+    let reader = Reader::new(conn, SignedDuration::ZERO);
+    let services = reader.services(cluster, std::slice::from_ref(service)).await?;
+    let Some(service) = services.first() else { return Ok(false) };
+    let current = some_text(service.current_service_deployment());
+    let current = current.unwrap_or_else(|| guard.deployment.clone());
+    let running = some_text(service.task_definition()).unwrap_or_default();
+    let fields = again::service_fields(current, running);
+    Ok(fields.iter().all(|(field, value)| guard.field(field) == Some(value)))
+}
 
 impl Reader {
     /// A service whose last deployment has ended, with the earlier revision that is `wanted`.
@@ -48,9 +76,10 @@ impl Reader {
         let last = last.ok_or_else(|| gone(DESCRIBE_SERVICE_DEPLOYMENTS.action, arn_tail(deployment)))?;
         let newer = arns.get(1).and_then(of);
 
-        let (mut revisions, unread) = match self.completed(service).await {
-            Ok(targets) => (targets, None),
-            Err(error) => (Vec::new(), Some(error.short())),
+        let (mut revisions, unread) = self.completed(service).await;
+        let between = match newer {
+            Some(newer) => self.between(service, last, newer).await.map_err(|error| error.short()),
+            None => Ok(Vec::new()),
         };
         let running = running(service, last);
         let successful = last.status() == Some(&ServiceDeploymentStatus::Successful);
@@ -89,6 +118,7 @@ impl Reader {
             desired: u32::try_from(service.desired_count()).unwrap_or_default(),
             express: claims::is_express(service),
             newer: newer.and_then(|it| self.newer(it)),
+            between,
         };
         let chosen = again.chosen().cloned();
         if let Some(chosen) = &chosen {
@@ -107,20 +137,89 @@ impl Reader {
         Ok(rollout)
     }
 
-    /// Target revisions of the deployments that came to their end, newest first.
-    async fn completed(&self, service: &Service) -> Result<Vec<String>, SourceError> {
+    /// Target revisions of the deployments that came to their end, newest first, until they are of enough task
+    /// definitions: a service may have been deployed many times with the same one. With why there may be more.
+    async fn completed(&mut self, service: &Service) -> (Vec<String>, Option<String>) {
+        let (mut targets, mut token) = (Vec::new(), None);
+        let mut definitions: BTreeSet<String> = BTreeSet::new();
+        for _ in 0..MAX_PAGES {
+            let request = self
+                .conn
+                .ecs()
+                .list_service_deployments()
+                .set_cluster(service.cluster_arn().map(str::to_owned))
+                .set_service(service.service_arn().map(str::to_owned))
+                .status(ServiceDeploymentStatus::Successful)
+                .max_results(PER_PAGE)
+                .set_next_token(token);
+            let answer = match self.conn.call(&LIST_SERVICE_DEPLOYMENTS, request.send()).await {
+                Ok(answer) => answer,
+                Err(error) => return (targets, Some(error.short())),
+            };
+            let mut briefs = answer.service_deployments.unwrap_or_default();
+            briefs.sort_by_key(|brief| std::cmp::Reverse(convert::time(brief.created_at())));
+            let page: Vec<String> =
+                briefs.into_iter().filter_map(|brief| brief.target_service_revision_arn).collect();
+            for chunk in page.chunks(ARNS_PER_CALL) {
+                targets.extend_from_slice(chunk);
+                if let Err(error) = self.read_revisions_of(chunk.to_vec()).await {
+                    return (targets, Some(error.short()));
+                }
+                let known = chunk.iter().filter_map(|arn| self.revisions.get(arn));
+                let known: Vec<String> = known.filter_map(|facts| facts.definition.clone()).collect();
+                if known.is_empty() {
+                    return (targets, Some("ECS does not tell what older ones ran".to_owned()));
+                }
+                definitions.extend(known);
+                // What runs now is one of them.
+                if definitions.len() > MAX_EARLIER {
+                    return (targets, None);
+                }
+            }
+            token = answer.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return (targets, None);
+            }
+        }
+        let why = format!("only the newest {} were looked at", targets.len());
+        (targets, Some(why))
+    }
+
+    /// What was deployed after one deployment and before another, oldest first.
+    async fn between(
+        &mut self,
+        service: &Service,
+        last: &ServiceDeployment,
+        newer: &ServiceDeployment,
+    ) -> Result<Vec<Between>, SourceError> {
+        let span = CreatedAt::builder()
+            .set_after(last.created_at().copied())
+            .set_before(newer.created_at().copied())
+            .build();
         let request = self
             .conn
             .ecs()
             .list_service_deployments()
             .set_cluster(service.cluster_arn().map(str::to_owned))
             .set_service(service.service_arn().map(str::to_owned))
-            .status(ServiceDeploymentStatus::Successful)
-            .max_results(MAX_EARLIER as i32);
+            .created_at(span)
+            .max_results(MAX_BETWEEN);
         let answer = self.conn.call(&LIST_SERVICE_DEPLOYMENTS, request.send()).await?;
         let mut briefs = answer.service_deployments.unwrap_or_default();
-        briefs.sort_by_key(|brief| std::cmp::Reverse(convert::time(brief.created_at())));
-        Ok(briefs.into_iter().filter_map(|brief| brief.target_service_revision_arn).collect())
+        // Nothing says whether both ends of the span are in it.
+        let ends = [last.service_deployment_arn(), newer.service_deployment_arn()];
+        briefs.retain(|brief| !ends.contains(&brief.service_deployment_arn()));
+        briefs.sort_by_key(|brief| convert::time(brief.created_at()));
+        let targets = briefs.iter().filter_map(|brief| brief.target_service_revision_arn.clone());
+        self.read_revisions_of(targets.collect()).await?;
+        let made = briefs.iter().filter_map(|brief| {
+            let facts = brief.target_service_revision_arn().and_then(|arn| self.revisions.get(arn));
+            Some(Between {
+                deployment: some_text(brief.service_deployment_arn())?,
+                definition: facts.and_then(|facts| facts.definition.clone()),
+            })
+        });
+        Ok(made.collect())
     }
 
     /// Status of a task definition; none when AWS knows none of this name.

@@ -136,7 +136,7 @@ impl ListReader {
             recent: self.recent.clone(),
             dropped: self.dropped,
             notes,
-            ecs_unread: None,
+            ..RolloutList::default()
         })
     }
 

@@ -8,6 +8,7 @@ mod list;
 mod read;
 mod settings;
 
+pub use again::look;
 pub use claims::Claims;
 pub use convert::{events, health, shares, some_text, text, time};
 pub use kept::KeptReader;
@@ -21,21 +22,6 @@ use crate::aws::{Conn, SourceError};
 use crate::features::rollouts::mechanism::ecs::Call;
 use aws_sdk_ecs::operation::RequestId;
 use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
-
-/// Codes with which ECS says no before it does anything.
-pub const REFUSALS: [&str; 11] = [
-    "ConflictException",
-    "InvalidParameterException",
-    "ServiceDeploymentNotFoundException",
-    "ClientException",
-    "UnsupportedFeatureException",
-    "ClusterNotFoundException",
-    "ServiceNotFoundException",
-    "ServiceNotActiveException",
-    "NamespaceNotFoundException",
-    "PlatformUnknownException",
-    "PlatformTaskDefinitionIncompatibilityException",
-];
 
 /// Makes the call, once, and gives its request id.
 pub async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, SourceError> {

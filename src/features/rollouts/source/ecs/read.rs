@@ -10,7 +10,7 @@ use crate::aws::operation::{
     DESCRIBE_TARGET_HEALTH,
 };
 use crate::aws::{Conn, ErrorClass, SourceError};
-use crate::features::rollouts::model::{Health, Rollout, arn_tail};
+use crate::features::rollouts::model::{Health, Rollout, TargetGroup, arn_tail};
 use crate::features::rollouts::stages::Progress;
 use aws_sdk_ecs::types::{Service, ServiceDeployment};
 use futures::future::join_all;
@@ -218,9 +218,13 @@ impl Reader {
         }
         // A share that could not be read again must not stay: it would look like a disagreement.
         self.shares.retain(|_, (at, _)| young(at));
-        for (arn, share) in shares {
+        let Some(shares) = shares else { return };
+        let asked = |group: &&&TargetGroup| group.rule.as_deref().is_some_and(|rule| rules.contains(rule));
+        for group in groups.iter().filter(asked) {
             room(&mut self.shares);
-            self.shares.insert(arn, (now, share));
+            // A rule that was read and does not name a group sends it nothing.
+            let share = shares.get(&group.arn).copied().unwrap_or(0.0);
+            self.shares.insert(group.arn.clone(), (now, share));
         }
     }
 
@@ -232,17 +236,16 @@ impl Reader {
         }
     }
 
-    /// Empty when the rules cannot be read: the cross-check is then not shown.
-    async fn rule_shares(&self, rules: &BTreeSet<&str>) -> Vec<(String, f64)> {
+    /// What rules send to their target groups, in percent; `None` when they cannot be read: the cross-check is
+    /// then not shown.
+    async fn rule_shares(&self, rules: &BTreeSet<&str>) -> Option<BTreeMap<String, f64>> {
         if rules.is_empty() {
-            return Vec::new();
+            return None;
         }
         let arns = rules.iter().map(|arn| (*arn).to_owned()).collect();
         let request = self.conn.elb().describe_rules().set_rule_arns(Some(arns));
-        match self.conn.call(&DESCRIBE_RULES, request.send()).await {
-            Ok(answer) => answer.rules().iter().flat_map(convert::shares).collect(),
-            Err(_) => Vec::new(),
-        }
+        let answer = self.conn.call(&DESCRIBE_RULES, request.send()).await.ok()?;
+        Some(answer.rules().iter().flat_map(convert::shares).collect())
     }
 
     /// Forgets the progress of deployments that are not followed any more.

@@ -5,7 +5,7 @@ use super::owner::Owners;
 use crate::app::Now;
 use crate::aws::operation::{LIST_ALIASES, LIST_METRICS};
 use crate::aws::{Conn, ErrorClass, SourceError};
-use crate::features::rollouts::model::Rollout;
+use crate::features::rollouts::model::{Owner, Rollout};
 use crate::features::rollouts::source::ecs::text;
 use crate::features::rollouts::source::{DAY, KEPT};
 use aws_sdk_cloudwatch::types::{DimensionFilter, Metric, RecentlyActive};
@@ -34,7 +34,7 @@ pub struct ListReader {
     found_at: Option<Duration>,
     /// What was seen of each function at the last look that told.
     looked: BTreeMap<String, Look>,
-    /// Aliases that divided when they were looked at last, by ARN.
+    /// Aliases that divided when they were looked at last and that no deployment moves, by ARN.
     dividing: BTreeSet<String>,
     /// Those that were seen to end, newest first.
     ended: Vec<Rollout>,
@@ -189,13 +189,23 @@ impl ListReader {
             let weights =
                 alias.routing_config().and_then(AliasRoutingConfiguration::additional_version_weights);
             if weights.is_some_and(|weights| !weights.is_empty()) {
-                divided.extend(self.reader.rollout(function, alias, now).await);
-                self.dividing.insert(arn);
+                let shift = self.reader.rollout(function, alias, now).await;
+                // What a deployment moves is listed as that, and so is its end.
+                if shift.as_ref().is_some_and(|shift| !matches!(shift.owner, Owner::Deployment(_))) {
+                    self.dividing.insert(arn);
+                } else {
+                    self.dividing.remove(&arn);
+                }
+                divided.extend(shift);
             } else if self.dividing.remove(&arn)
                 && let Some(shift) = self.reader.rollout(function, alias, now).await
             {
+                let looked = self.looked.get(function).into_iter().flat_map(|look| &look.divided);
+                let before = looked.into_iter().find(|open| open.deployment == shift.deployment);
+                let shift = before.into_iter().fold(shift, Rollout::after);
+                let shift = Rollout { finished_at: Some(now), ..shift };
                 self.ended.retain(|old| old.deployment != shift.deployment);
-                self.ended.insert(0, Rollout { finished_at: Some(now), ..shift });
+                self.ended.insert(0, shift);
                 self.ended.truncate(KEPT);
             }
         }

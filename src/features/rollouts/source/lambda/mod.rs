@@ -24,13 +24,6 @@ use std::collections::HashMap;
 
 /// Versions, owners and shifts remembered.
 const MAX_KNOWN: usize = 500;
-/// Codes with which Lambda says no before it does anything.
-pub const REFUSALS: [&str; 4] = [
-    "PreconditionFailedException",
-    "ResourceConflictException",
-    "ResourceNotFoundException",
-    "InvalidParameterValueException",
-];
 
 /// When a version was published, and a hash of its code. Neither ever changes.
 #[derive(Clone, Default)]
@@ -115,6 +108,7 @@ impl Reader {
             alias: name.clone(),
             version,
             routing,
+            divided: None,
             revision: found.revision_id().map(|id| text(Some(id))),
         };
         let (mechanism, status) = (Mechanism::Lambda(alias), Status::new(status));

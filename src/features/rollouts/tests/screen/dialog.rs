@@ -86,8 +86,12 @@ fn the_typed_name_sends_once_and_the_header_watches() {
     key(&mut app, KeyCode::Char('2'), 3);
     key(&mut app, KeyCode::Char('R'), 3);
     assert!(app.ui.overlays.is_empty());
+    // It says so in words that are no lie when it has ended.
+    assert!(
+        screen(&app, 80, 24, 3).contains("a rollback of checkout was sent 04:00:03: its line is at the top")
+    );
 
-    let back = Rollout { status: Status::new("ROLLBACK_SUCCESSFUL"), ..shift() };
+    let back = gone_back(shift());
     let effects = answer_dialog(&mut app, back, 30);
     let [Effect::Run(op)] = effects.as_slice() else { panic!("{effects:?}") };
     let Op::Journal(entry) = op.as_ref() else { panic!("{op:?}") };
@@ -95,6 +99,67 @@ fn the_typed_name_sends_once_and_the_header_watches() {
     assert!(screen(&app, 120, 40, 31).contains("checkout rolled back 04:00:30"));
     assert_eq!(asked(&app, Topic::Shifts), None, "nothing left to watch");
     assert!(!screen(&app, 120, 40, 200).contains("rolled back 04:00:30"), "good news goes away");
+}
+
+#[test]
+fn where_no_writes_are_taken_the_dialog_hands_the_command_over() {
+    let mut app = app_with(read_only());
+    key(&mut app, KeyCode::Char('R'), 0);
+    answer_dialog(&mut app, shift(), 1);
+    let shown = screen(&app, 80, 24, 1);
+    for part in ["● target prod is read-only", "would call ecs:StopServiceDeployment", "y copies the command"]
+    {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    assert!(!shown.contains("before sending") && !shown.contains("type  checkout"), "{shown}");
+    write(&mut app, "checkout", 2);
+    assert!(sent_plan(&key(&mut app, KeyCode::Enter, 2)).is_none());
+    let effects = key(&mut app, KeyCode::Char('y'), 2);
+    let [Effect::Copy(command)] = effects.as_slice() else { panic!("{effects:?}") };
+    let exact =
+        format!("aws ecs stop-service-deployment --service-deployment-arn {DEPLOYMENT} --stop-type ROLLBACK");
+    assert!(command.starts_with(&exact), "{command}");
+    assert!(screen(&app, 80, 24, 2).contains("y copies the command"), "not before it was");
+    let copied = OpOutcome::Copied { text: command.clone(), result: Ok("sent".into()) };
+    app.handle(Msg::OpDone(Box::new(copied)), now(3));
+    assert!(screen(&app, 80, 24, 3).contains("nothing to type: the command was copied"));
+}
+
+#[test]
+fn what_is_not_shown_is_told_on_a_row_of_its_own_with_its_warnings() {
+    let mut app = app();
+    key(&mut app, KeyCode::Char('R'), 0);
+    let mut poor = shift();
+    poor.old.as_mut().unwrap().tasks.running = 1;
+    answer_dialog(&mut app, poor, 1);
+    let all = screen(&app, 120, 50, 1);
+    assert!(!all.contains("arrows scroll") && all.contains("▲ old (rev 41) runs 1 of 4 tasks"), "{all}");
+    let shown = screen(&app, 60, 18, 1);
+    let hint = shown.lines().find(|line| line.contains("arrows scroll")).unwrap_or_else(|| panic!("{shown}"));
+    let words = hint.trim_matches(|c: char| c == '│' || c == ' ');
+    assert!(words.ends_with("more (1 ▲), arrows scroll"), "{hint}");
+    assert!(words.chars().next().is_some_and(|c| c.is_ascii_digit()), "nothing else is on its row: {hint}");
+    for _ in 0..40 {
+        key(&mut app, KeyCode::Down, 1);
+        screen(&app, 60, 18, 1);
+    }
+    let shown = screen(&app, 60, 18, 1);
+    assert!(shown.contains(" above, arrows scroll") && shown.contains("▲ old (rev 41)"), "{shown}");
+}
+
+#[test]
+fn the_title_is_what_has_to_be_typed() {
+    let mut app = app();
+    key(&mut app, KeyCode::Char('R'), 0);
+    let mut other = list();
+    other.shifts.push(Rollout { name: RolloutName::ecs("second", "checkout"), ..shift() });
+    polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(other)), 0);
+    answer_dialog(&mut app, shift(), 1);
+    let shown = screen(&app, 120, 40, 1);
+    assert!(
+        shown.contains("Roll back ecs/shop/checkout ") && shown.contains("type  ecs/shop/checkout  to"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -215,7 +280,7 @@ fn rollbacks_that_are_not_over_lead_the_header_and_none_is_dropped_silently() {
         let sent = SendResult::Sent { at: at(2), request_id: None, journal: journaled() };
         app.store.rollbacks.answered(plan_of(&named), sent);
         if service == "done" {
-            let over = Rollout { status: Status::new("ROLLBACK_SUCCESSFUL"), ..named };
+            let over = gone_back(named);
             let reads = Shifts { shifts: vec![over], failed: Vec::new(), caller: None, no_writes: None };
             app.store.rollbacks.read(&prod(), &reads, at(3));
         }

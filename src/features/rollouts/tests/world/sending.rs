@@ -146,6 +146,42 @@ async fn a_refusal_is_told_and_a_lost_answer_is_never_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_never_left_is_neither_lost_nor_refused_by_the_service() {
+    for (fault, class) in [
+        ("sts:AssumeRole=delay:60s", ErrorClass::Network),
+        ("sts:AssumeRole=conflict", ErrorClass::Service),
+        ("sts:AssumeRole=deny", ErrorClass::Denied),
+        ("sts:AssumeRole=cut:1", ErrorClass::NoCredentials),
+    ] {
+        let spec = TargetSpec {
+            write_role_arn: Some("arn:aws:iam::111122223333:role/Breakglass".into()),
+            ..TargetSpec::named("prod")
+        };
+        let lab = Lab::with("bad-deploy", spec).await;
+        lab.faults(&[fault]);
+        let plan = lab.plan().await;
+        assert!(plan.place.caller.is_err() && !plan.refused(), "{fault}: {:?}", plan.checks);
+        let journal = journal("unsent");
+        let result = lab.send(&plan, &journal).await;
+        let SendResult::Rejected(error) = &result else { panic!("{fault}: {result:?}") };
+        assert!(error.unsent && error.class == class, "{fault}: {error:?}");
+        assert!(Watch::begin(plan, &result).is_none(), "{fault}");
+        assert_eq!(lab.calls("StopServiceDeployment"), 0, "{fault}");
+        assert!(matches!(&entries(&journal)[1].step, Step::Rejected { error } if error.unsent), "{fault}");
+        // It can be had again, and then it is sent.
+        lab.faults(&[]);
+        let result = lab.send(&lab.plan().await, &journal).await;
+        assert!(matches!(result, SendResult::Sent { .. }), "{fault}: {result:?}");
+    }
+    // What AWS itself refuses has left.
+    let lab = Lab::new("bad-deploy").await;
+    let plan = lab.plan().await;
+    lab.faults(&["ecs:StopServiceDeployment=deny"]);
+    let result = lab.send(&plan, &journal("refused")).await;
+    assert!(matches!(&result, SendResult::Rejected(error) if !error.unsent), "{result:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_journal_that_cannot_be_written_warns_and_never_blocks() {
     let lab = Lab::new("bad-deploy").await;
     let plan = lab.plan().await;
