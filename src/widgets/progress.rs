@@ -38,7 +38,8 @@ fn percent(share: f64) -> String {
     if percent.fract() == 0.0 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
 }
 
-fn full_cells(share: f64, width: u16) -> u16 {
+/// How many cells of a bar a share from 0 to 1 fills. Some is never drawn as none, and not all never as all.
+pub fn full_cells(share: f64, width: u16) -> u16 {
     let full = (share * f64::from(width)).round() as u16;
     if share <= 0.0 {
         0

@@ -8,6 +8,7 @@ use std::cell::Cell as Memory;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use super::paint::{cells, dot, put, put_right};
 use crate::text::cut_end;
@@ -186,6 +187,7 @@ impl<'a> Table<'a> {
             }
             if self.focused && selected == Some(index) {
                 buf.set_style(y, theme.style(Role::Selected));
+                keep_bars(y, buf);
                 dot(buf, y, y.x, y.y, theme.glyphs().focus, theme.style(Role::Accent));
             }
         }
@@ -193,6 +195,16 @@ impl<'a> Table<'a> {
             let shown = selected.map_or(first + usize::from(body.height), |selected| selected + 1);
             let text = format!("{shown} of {}", self.len);
             put_right(buf, area, body.bottom(), &text, theme.style(Role::Dim));
+        }
+    }
+}
+
+/// Bars are drawn in what is reversed of all else: a full cell would have the colour of an empty one.
+fn keep_bars(row: Rect, buf: &mut Buffer) {
+    let is_block = |c: char| ('\u{2580}'..='\u{259f}').contains(&c);
+    for place in row.positions() {
+        if let Some(cell) = buf.cell_mut(place).filter(|cell| cell.symbol().starts_with(is_block)) {
+            cell.modifier.remove(Modifier::REVERSED);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The table at several widths: which columns give way, what is cut, where the cursor is.
 
 use super::*;
+use crate::theme::ColorDepth;
 use crate::widgets::testing::{dark, lines};
 
 const COLUMNS: [Column; 3] = [
@@ -144,4 +145,18 @@ fn the_cursor_is_a_bar_and_a_style() {
         assert_eq!(Some(buf[(x, 2)].bg), selected.bg);
         assert_ne!(Some(buf[(x, 1)].bg), selected.bg);
     }
+}
+
+#[test]
+fn bars_look_the_same_in_the_row_with_the_cursor() {
+    let theme = Theme::load("ansi16", &[], ColorDepth::Ansi16, false).unwrap();
+    let mut buf = Buffer::empty(Rect::new(0, 0, 30, 3));
+    let top = Memory::new(0);
+    let bar = |_| Row { cells: vec![Cell::new("█░", Role::New).and(" 50 %", Role::Text)] };
+    Table::new(&COLUMNS, 2, Some(0)).render(buf.area, &mut buf, &theme, &top, bar);
+    let style = |x: u16, y: u16| buf.cell((x, y)).unwrap().style();
+    for x in [1, 2] {
+        assert_eq!(style(x, 1), style(x, 2), "what is full is not drawn as empty");
+    }
+    assert!(style(4, 1).add_modifier.contains(Modifier::REVERSED), "all else is reversed");
 }
