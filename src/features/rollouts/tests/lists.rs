@@ -69,3 +69,21 @@ async fn what_was_seen_of_ecs_stays_until_it_is_read_again() {
     let list = source.read(&query, lab.now()).await.unwrap();
     assert!(list.ecs_unread.is_none() && list.notes.is_empty() && list.shifts[0].read_at == lab.now().wall);
 }
+
+#[tokio::test(start_paused = true)]
+async fn rules_that_are_found_later_are_looked_at_at_once() {
+    let lab = alb::lab(&["search-blue"]).await;
+    let mut source = ListSource::new(&lab.conn);
+    // The console asks before discovery has seen a load balancer.
+    let early = source.read(&RolloutsQuery::default(), lab.now()).await.unwrap();
+    assert_eq!((names(&early), early.forwards.len()), (Vec::new(), 0));
+    lab.pass(2).await;
+    let list = source.read(&lab.query, lab.now()).await.unwrap();
+    assert!(names(&list).contains(&alb::SEARCH.to_owned()), "{:?}", names(&list));
+    assert_eq!(list.forwards, lab.query.forwards, "what it says to have looked at it has");
+    // What was asked for a moment ago is not asked for again.
+    let asked = lab.calls("DescribeRules");
+    lab.pass(2).await;
+    source.read(&lab.query, lab.now()).await.unwrap();
+    assert_eq!(lab.calls("DescribeRules"), asked);
+}

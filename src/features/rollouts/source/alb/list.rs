@@ -1,7 +1,7 @@
 //! The splits of load balancers that are nobody else's to show, for the list of rollouts: which rules are looked
 //! at, and how often.
 
-use super::{MAX_KNOWN, Reader, actions, balancer_name, is_listener};
+use super::{MAX_KNOWN, Reader, actions, balancer_name, is_listener, listener_of};
 use crate::app::Now;
 use crate::aws::{Conn, SourceError};
 use crate::features::rollouts::mechanism::alb::Split;
@@ -27,7 +27,7 @@ const OWNER_AGE: SignedDuration = SignedDuration::from_mins(1);
 /// The splits of load balancers, for the list.
 pub struct ListReader {
     reader: Reader,
-    looked_at: Option<Duration>,
+    looked_at: Option<(Duration, Arc<Vec<String>>)>,
     /// Ports of listeners, by ARN: they do not change while anybody looks.
     ports: BTreeMap<String, u16>,
     /// Those that divided at the last look that told.
@@ -77,26 +77,25 @@ impl ListReader {
     ) -> Result<(Vec<Rollout>, Vec<String>), SourceError> {
         let sides = listed.iter().flat_map(|shift| shift.old.iter().chain([&shift.new]));
         let shown: BTreeSet<&String> = sides.flat_map(|side| &side.groups).map(|group| &group.arn).collect();
-        if self.looked_at.is_none_or(|at| now.since_start.saturating_sub(at) >= LOOK_AGE) {
+        // What discovery has found since is not known to divide or not.
+        let fresh = |(at, forwards): &(Duration, Arc<Vec<String>>)| {
+            now.since_start.saturating_sub(*at) < LOOK_AGE && *forwards == asked.forwards
+        };
+        if !self.looked_at.as_ref().is_some_and(fresh) {
             self.look(asked, claims, now).await?;
-            self.looked_at = Some(now.since_start);
+            self.looked_at = Some((now.since_start, asked.forwards.clone()));
         }
         let moved: BTreeSet<&RolloutName> = listed.iter().map(Rollout::thing).collect();
         // Whoever claims the rule moves it, also before the target groups of his shift are known.
-        let is_claimed = |split: &Rollout| match &split.mechanism {
-            Mechanism::Alb(split) => split.claimed_by.as_ref().is_some_and(|name| moved.contains(name)),
-            _ => false,
-        };
         let is_shown = |split: &Rollout| {
-            is_claimed(split) || split.new.groups.iter().any(|group| shown.contains(&group.arn))
+            claimed_by(split).is_some_and(|name| moved.contains(name))
+                || split.new.groups.iter().any(|group| shown.contains(&group.arn))
         };
         let mut splits: Vec<Rollout> = self.found.iter().filter(|split| !is_shown(split)).cloned().collect();
         if swept {
             self.astray = splits.iter().map(|split| split.deployment.clone()).collect();
         }
-        let claimed =
-            |shift: &Rollout| matches!(&shift.mechanism, Mechanism::Alb(split) if split.claimed_by.is_some());
-        splits.retain(|split| !claimed(split) || self.astray.contains(&split.deployment));
+        splits.retain(|split| claimed_by(split).is_none() || self.astray.contains(&split.deployment));
         self.listed = splits.iter().map(|split| split.deployment.clone()).collect();
         Ok((splits, self.notes.clone()))
     }
@@ -230,12 +229,18 @@ impl ListReader {
     }
 }
 
+/// The ECS service that claims a split.
+fn claimed_by(split: &Rollout) -> Option<&RolloutName> {
+    match &split.mechanism {
+        Mechanism::Alb(split) => split.claimed_by.as_ref(),
+        _ => None,
+    }
+}
+
 /// The listener of a rule, its priority and its split. The default rule is its listener's default action.
 fn of_rule(rule: &Rule) -> Option<(String, Option<u32>, Split)> {
     let (arn, priority) = (rule.rule_arn()?, rule.priority()?.parse().ok()?);
-    let (listener, _) = arn.rsplit_once('/')?;
-    let listener = listener.replace(":listener-rule/", ":listener/");
-    Some((listener, Some(priority), actions::split(arn, false, rule.actions())))
+    Some((listener_of(arn)?, Some(priority), actions::split(arn, false, rule.actions())))
 }
 
 fn of_listener(arn: &str, listener: &Listener) -> (String, Option<u32>, Split) {

@@ -214,6 +214,12 @@ fn is_listener(arn: &str) -> bool {
     !arn.contains(":listener-rule/")
 }
 
+/// The listener of a rule; none of a listener.
+fn listener_of(arn: &str) -> Option<String> {
+    let (listener, _) = arn.rsplit_once('/').filter(|_| !is_listener(arn))?;
+    Some(listener.replace(":listener-rule/", ":listener/"))
+}
+
 /// ARN of the load balancer that a rule or listener belongs to: `…:loadbalancer/app/NAME/ID`.
 fn balancer_of(arn: &str) -> Option<String> {
     let mut parts = arn.splitn(5, '/');

@@ -5,7 +5,7 @@
 //! does not set weights, and CloudFormation has tagged listeners and rules only since 2026. So that is told to the
 //! person who decides, and refuses nothing.
 
-use super::{MAX_KNOWN, balancer_of, clean, is_listener};
+use super::{MAX_KNOWN, balancer_of, clean, listener_of};
 use crate::aws::Conn;
 use crate::aws::operation::DESCRIBE_TAGS;
 use crate::features::rollouts::mechanism::alb::{Split, group_name};
@@ -92,12 +92,6 @@ impl Owners {
         self.tags.insert(split.arn.clone(), (now, told.clone()));
         told
     }
-}
-
-/// The listener of a rule; none of a listener.
-fn listener_of(arn: &str) -> Option<String> {
-    let (listener, _) = arn.rsplit_once('/').filter(|_| !is_listener(arn))?;
-    Some(listener.replace(":listener-rule/", ":listener/"))
 }
 
 /// What the tags of a split and of what it stands on say of it.
