@@ -213,7 +213,7 @@ impl SimAws {
                 let mut tail = tail?;
                 sleep.sleep(TAIL_EVERY).await;
                 let world = world.read().unwrap_or_else(PoisonError::into_inner);
-                let update = tail.update(Ctx { world: &world, now: clock() });
+                let update = tail.update(Ctx::new(&world, clock()));
                 let (frame, tail) = match update {
                     Some(update) => (eventstream::event("sessionUpdate", &update), Some(tail)),
                     None => (eventstream::exception("SessionTimeoutException", "Session timed out."), None),
@@ -281,7 +281,7 @@ impl SimAws {
         let result = match handler {
             Handler::Read(read) => {
                 let world = world.read().unwrap_or_else(PoisonError::into_inner);
-                read(Ctx { world: &world, now }, &call.input)?
+                read(Ctx { token: &call.token, ..Ctx::new(&world, now) }, &call.input)?
             }
             Handler::Write(write) => {
                 let mut world = world.write().unwrap_or_else(PoisonError::into_inner);
@@ -373,7 +373,7 @@ fn open_tail(
     request_id: &str,
 ) -> Result<Session, Failure> {
     let held = world.read().unwrap_or_else(PoisonError::into_inner);
-    let ctx = Ctx { world: &held, now };
+    let ctx = Ctx::new(&held, now);
     let tail = Tail::open(ctx, &call.input)?;
     let start = tail.session_start(ctx, request_id, request_id);
     let first = [eventstream::opening(), eventstream::event("sessionStart", &start)].concat();

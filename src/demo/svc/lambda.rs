@@ -59,7 +59,7 @@ pub fn get_alias(ctx: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
 
 /// What is left out stays as it is: only an empty map takes the second version out.
 pub fn update_alias(world: &mut World, now: Timestamp, input: &Value) -> Result<Value, Failure> {
-    let ctx = Ctx { world, now };
+    let ctx = Ctx::new(world, now);
     let function = find(ctx, input.text("FunctionName").unwrap_or_default())?;
     let invalid = |message: String| Failure::refused("InvalidParameterValueException", message);
     let number = |text: &str| text.parse::<u32>().map_err(|_| invalid(format!("Invalid version {text}")));

@@ -31,6 +31,15 @@ pub struct Ctx<'a> {
     pub world: &'a World,
     /// The time of the question.
     pub now: Timestamp,
+    /// The session token of the caller; empty without one.
+    pub token: &'a str,
+}
+
+impl<'a> Ctx<'a> {
+    /// A question of nobody in particular.
+    pub fn new(world: &'a World, now: Timestamp) -> Self {
+        Self { world, now, token: "" }
+    }
 }
 
 /// How an operation is carried out.

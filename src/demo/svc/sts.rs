@@ -2,16 +2,15 @@
 //! of a role says who its bearer is.
 
 use super::Ctx;
-use crate::demo::wire::{CALLER_TOKEN, Failure, Value, object};
+use crate::demo::wire::{Failure, Value, object};
 use crate::demo::world::ACCOUNT;
 use jiff::SignedDuration;
 
 const USER_ID: &str = "AROAEXAMPLEONCALL00:demo";
 
 #[expect(clippy::unnecessary_wraps, reason = "every handler has this shape")]
-pub fn get_caller_identity(_: Ctx<'_>, input: &Value) -> Result<Value, Failure> {
-    let role = input.text(CALLER_TOKEN).filter(|token| token.starts_with("arn:"));
-    let arn = role.map_or_else(caller_arn, str::to_owned);
+pub fn get_caller_identity(ctx: Ctx<'_>, _: &Value) -> Result<Value, Failure> {
+    let arn = if ctx.token.starts_with("arn:") { ctx.token.to_owned() } else { caller_arn() };
     let account = account_of(&arn).to_owned();
     Ok(object([("Arn", arn.into()), ("UserId", USER_ID.into()), ("Account", account.into())]))
 }

@@ -46,6 +46,8 @@ pub struct Call {
     pub operation: String,
     /// Region of the credential scope.
     pub region: String,
+    /// The session token of the caller; empty without one.
+    pub token: String,
     /// The input structure.
     pub input: Value,
 }
@@ -72,9 +74,6 @@ impl Failure {
         Self::refused("UnknownOperationException", format!("The operation {operation} is not simulated."))
     }
 }
-
-/// The session token of the caller among the input of STS's operations.
-pub const CALLER_TOKEN: &str = "(session token)";
 
 /// Understands a request.
 ///
@@ -111,13 +110,8 @@ pub fn decode(request: &Request<Bytes>) -> Result<Call, (Protocol, String, Failu
     };
     match understood {
         Ok((operation, input)) => {
-            // Who calls, which is all that STS answers from.
-            let token = (service == "sts").then(|| text_header(headers, "x-amz-security-token").to_owned());
-            let input = match token {
-                Some(token) => input.with(CALLER_TOKEN, token),
-                None => input,
-            };
-            Ok(Call { protocol, service, operation, region, input })
+            let token = text_header(headers, "x-amz-security-token").to_owned();
+            Ok(Call { protocol, service, operation, region, token, input })
         }
         Err(reason) => Err((protocol, service, Failure::refused("SerializationException", reason))),
     }

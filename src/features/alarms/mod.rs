@@ -9,7 +9,7 @@ mod source;
 #[cfg(test)]
 mod source_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 pub use model::{

@@ -12,7 +12,8 @@ fn now() -> Now {
     Now { since_start: Duration::from_mins(1), wall: Timestamp::from_second(NOW).unwrap() }
 }
 
-fn alarm(name: &str) -> Alarm {
+/// A fresh, loud alarm.
+pub fn alarm(name: &str) -> Alarm {
     Alarm {
         name: name.into(),
         arn: format!("arn:aws:cloudwatch:eu-west-2:111122223333:alarm:{name}"),

@@ -242,9 +242,9 @@ fn side<'a>(
 
 /// The exact call. Values are wrapped and never cut.
 fn call<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
-    if let Some(command) = &plan.instead {
+    if let Some(it) = &plan.instead {
         let mut out = wrapped(plan.instead_title(), 2, room, Role::Dim, ctx);
-        out.extend(wrapped(command, 2, room, Role::Text, ctx));
+        out.extend(wrapped(&it.command, 2, room, Role::Text, ctx));
         return out;
     }
     if !plan.callable() {

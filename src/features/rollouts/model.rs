@@ -7,7 +7,7 @@
 pub use super::mechanism::Mechanism;
 pub use super::mechanism::ecs::Strategy;
 pub use super::name::RolloutName;
-pub use super::owner::{Owner, Unread};
+pub use super::owner::{Does, HandOver, Owner, Unread};
 pub use super::side::{Health, Image, Side, SideMetrics, TargetGroup, Tasks};
 use super::stages::Progress;
 use jiff::Timestamp;

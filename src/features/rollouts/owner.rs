@@ -42,6 +42,38 @@ impl Unread {
     }
 }
 
+/// A command that is handed over where the call is not ours to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOver {
+    /// As a shell takes it.
+    pub command: String,
+    /// What running it does.
+    pub does: Does,
+}
+
+/// What a command that is handed over does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Does {
+    /// It undoes the split, as its owner would.
+    Undoes,
+    /// It changes nothing and shows who owns the split.
+    Shows,
+    /// It rolls back once the old side stands in it.
+    TellsSides,
+}
+
+impl HandOver {
+    /// With this the owner undoes it.
+    pub fn undoes(command: String) -> Self {
+        Self { command, does: Does::Undoes }
+    }
+
+    /// This only looks.
+    pub fn shows(command: String) -> Self {
+        Self { command, does: Does::Shows }
+    }
+}
+
 /// Who may change a split. Only the owner is asked to roll back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Owner {
@@ -72,6 +104,11 @@ impl Owner {
             Self::Other(name) => name,
             Self::NotKnown(_) => "not known",
         }
+    }
+
+    /// Whether it is left to whoever may: nobody owns it, or who does may not be read here.
+    pub fn is_free(&self) -> bool {
+        self.is_none_known() && !self.may_show()
     }
 
     /// Whether no owner is known. There may be one all the same: see [`Self::doubt`].
@@ -114,30 +151,30 @@ impl Owner {
     }
 
     /// The command with which the owner would undo it, or that shows how it stands with him, where there is one.
-    pub fn command(&self, mechanism: &Mechanism, region: &str) -> Option<String> {
+    pub fn command(&self, mechanism: &Mechanism, region: &str) -> Option<HandOver> {
         let region = quoted(region);
         match self {
             Self::Ecs | Self::Nobody | Self::Other(_) => None,
             // The load balancer has better to look at.
             Self::NotKnown(_) if matches!(mechanism, Mechanism::Alb(_)) => None,
-            Self::CodeDeploy | Self::NotKnown(_) => Some(format!(
+            Self::CodeDeploy | Self::NotKnown(_) => Some(HandOver::shows(format!(
                 "aws deploy list-deployments --include-only-statuses Created Queued InProgress Baking Ready \
                  --region {region}"
-            )),
-            Self::Deployment(id) => Some(format!(
+            ))),
+            Self::Deployment(id) => Some(HandOver::undoes(format!(
                 "aws deploy stop-deployment --deployment-id {} --auto-rollback-enabled --region {region}",
                 quoted(id)
-            )),
+            ))),
             // Only here an update of the stack is under way for sure: anywhere else there is none to cancel, or one
             // of something else.
-            Self::Stack(name) if mechanism.codedeploy().is_some() => Some(format!(
+            Self::Stack(name) if mechanism.codedeploy().is_some() => Some(HandOver::undoes(format!(
                 "aws cloudformation cancel-update-stack --stack-name {} --region {region}",
                 quoted(name)
-            )),
-            Self::Stack(name) => Some(format!(
+            ))),
+            Self::Stack(name) => Some(HandOver::shows(format!(
                 "aws cloudformation describe-stack-resources --stack-name {} --region {region}",
                 quoted(name)
-            )),
+            ))),
         }
     }
 }

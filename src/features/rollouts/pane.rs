@@ -156,9 +156,11 @@ impl RolloutsPane {
         ctx: &Ctx,
     ) -> Option<&'a Rollout> {
         let since = self.opened_at?;
-        let takes_over = |sent: followed::Sent| sent.at >= since && sent.of.as_deref() == Some(opened);
+        let flights = ctx.store.rollbacks.flights.iter();
+        let of_it = flights.filter(|it| it.sent_at >= since && it.plan.guard.deployment == opened);
         let mut shifts = list.shifts.iter().chain(list.recent.iter());
-        shifts.find(|shift| followed::rollback(ctx.store, target, shift).is_some_and(takes_over))
+        // Most have none, and then nothing is looked through.
+        of_it.last().and_then(|watch| shifts.find(|shift| followed::is_sent(watch, target, shift)))
     }
 
     fn selected<'a>(&self, ctx: &Ctx<'a>) -> Option<Row<'a>> {
@@ -308,13 +310,12 @@ impl Pane for RolloutsPane {
         for (target, data) in ctx.store.active_targets() {
             let moving = data.rollouts.as_ref().is_some_and(|list| !list.shifts.is_empty());
             let pending = data.rollouts.as_ref().is_some_and(|list| !list.is_whole());
-            let (level, cadence) = match (visible, moving) {
-                (true, _) if pending => (Level::Visible, 1),
-                (false, _) if pending => (Level::Background, 1),
-                (true, true) => (Level::Visible, 5),
-                (true, false) => (Level::Visible, 15),
-                (false, true) => (Level::Background, 15),
-                (false, false) => (Level::Background, 60),
+            let level = if visible { Level::Visible } else { Level::Background };
+            let cadence = match (pending, visible, moving) {
+                (true, ..) => 1,
+                (_, true, true) => 5,
+                (_, true, false) | (_, false, true) => 15,
+                (_, false, false) => 60,
             };
             let query = RolloutsQuery::of(ctx.config, target, &data.derived.forwards);
             plan.want(target, level, Cadence::secs(cadence), Query::Rollouts(query));

@@ -7,7 +7,7 @@
 use super::mechanism;
 pub use super::mechanism::Call;
 use super::mechanism::ecs::{self, AgainFacts};
-use super::model::{Health, Image, Rollout, RolloutName, Side};
+use super::model::{Does, HandOver, Health, Image, Rollout, RolloutName, Side};
 use super::preflight;
 pub use super::preflight::{Check, Verdict};
 use super::stages::{percent, share_words};
@@ -150,7 +150,7 @@ pub struct Plan {
     pub call: Call,
     /// The command with which the split's owner would undo it, or that says what is missing, where that is not
     /// the call.
-    pub instead: Option<String>,
+    pub instead: Option<HandOver>,
     /// What must not change.
     pub guard: Guard,
     /// Pre-flight, in the order it was made.
@@ -271,18 +271,15 @@ impl Plan {
     /// nothing that could be run would undo it.
     pub fn command(&self) -> Option<String> {
         let call = || self.callable().then(|| self.call.command(&self.place.region));
-        self.instead.clone().or_else(call)
+        self.instead.as_ref().map(|it| it.command.clone()).or_else(call)
     }
 
     /// What the command is that is handed over instead of the call.
     pub fn instead_title(&self) -> &'static str {
-        let command = self.instead.as_deref().unwrap_or_default();
-        match command.split(' ').nth(2) {
-            _ if command.contains(" --to ") => "what says which side is the old one: put its name after --to",
-            Some(verb) if verb.starts_with("describe-") || verb.starts_with("list-") => {
-                "what shows whose it is and how it stands"
-            }
-            _ => "the owner's command",
+        match self.instead.as_ref().map(|it| it.does) {
+            Some(Does::TellsSides) => "what says which side is the old one: put its name after --to",
+            Some(Does::Shows) => "what shows whose it is and how it stands",
+            Some(Does::Undoes) | None => "the owner's command",
         }
     }
 

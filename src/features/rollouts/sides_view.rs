@@ -10,6 +10,7 @@ use super::wire::RolloutDetail;
 use crate::app::pane::Ctx;
 use crate::text::{cut_middle, pad_left, pad_right, units, width};
 use crate::theme::{Glyphs, Role};
+use crate::widgets::progress::full_cells;
 use ratatui::text::{Line, Span};
 use std::borrow::Cow;
 
@@ -165,8 +166,7 @@ pub(super) fn uncounted(shift: &Rollout, autopsy: &Autopsy) -> String {
 
 fn bar<'a>(weight: Option<f64>, role: Role, cells: usize, glyphs: &Glyphs, ctx: &Ctx) -> Vec<Span<'a>> {
     let Some(weight) = weight else { return vec![span(" ".repeat(cells), Role::Text, ctx)] };
-    let full = ((weight / 100.0 * cells as f64).round() as usize).min(cells);
-    let full = if weight > 0.0 && weight < 100.0 { full.clamp(1, cells - 1) } else { full };
+    let full = usize::from(full_cells(weight / 100.0, cells as u16));
     vec![
         span(glyphs.bar[0].repeat(full), role, ctx),
         span(glyphs.bar[1].repeat(cells - full), Role::Dim, ctx),

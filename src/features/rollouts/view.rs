@@ -14,6 +14,7 @@ use crate::service::Inventory;
 use crate::text::{cut_middle, units, width, wrap};
 use crate::theme::{Glyphs, Role};
 use crate::widgets::dialog;
+use crate::widgets::progress::full_cells;
 use crate::widgets::table::{Cell, Column, Row as TableRow, Table, layout};
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -118,63 +119,51 @@ fn list(pane: &RolloutsPane, area: Rect, buf: &mut Buffer, ctx: &Ctx) {
     });
 }
 
-/// What of the list has room.
+/// The columns, and what of a row was cut for them.
 struct Shown {
-    /// Of all columns those that are shown, with what they are.
     columns: Vec<Column<'static>>,
-    kept: Vec<usize>,
     /// Cells of a name.
     name: usize,
     /// Cells of the traffic bar.
     bar: usize,
 }
 
-/// The columns that have room. What is told elsewhere on the row goes first, then the bar shrinks; the share of
-/// traffic stays as a number.
+/// The columns for so many cells. Names and the bar shrink before a column goes; the share of traffic stays as a
+/// number.
 fn columns(rows: &[Row], room: u16, ctx: &Ctx) -> Shown {
     let glyphs = ctx.theme.glyphs();
     let widest = |least: usize, most: usize, cell: &dyn Fn(&Row) -> usize| {
         rows.iter().map(cell).max().unwrap_or_default().clamp(least, most) as u16
     };
-    let target = if ctx.many_targets() { widest(6, 12, &|row| width(row.target.as_str())) } else { 0 };
+    let target = ctx.many_targets().then(|| widest(6, 12, &|row| width(row.target.as_str())));
     let mechanism = widest(9, 17, &|row| width(&mechanism(row)));
     let owner = widest(5, 10, &|row| width(owner(row)));
     let stage = widest(8, 22, &|row| width(&stage(row, glyphs)));
     let next = widest(8, 16, &|row| width(&next(row, ctx.now.wall)));
     let longest = widest(usize::from(NAME), 24, &|row| width(&row.thing().shown()));
-    let all = |name: u16, bar: u16| {
-        [
-            Column::new("service", name).flex(2),
-            Column::new("target", target).priority(3),
+    let all = |(name, bar): (u16, u16)| -> Vec<Column> {
+        let traffic = if bar < BAR { "on new" } else { "traffic on new" };
+        let head = [Column::new("service", name).flex(2)].into_iter();
+        let rest = [
             Column::new("mechanism", mechanism).priority(5),
             Column::new("owner", owner).priority(6),
             Column::new("stage", stage).flex(1),
-            Column::new(if bar < BAR { "on new" } else { "traffic on new" }, bar + 6 + u16::from(bar > 0)),
+            Column::new(traffic, bar + 6 + u16::from(bar > 0)),
             Column::new("next", next).flex(1).priority(1),
             Column::new("verdict", 10),
             Column::new("age", 6).right().priority(4),
-        ]
+        ];
+        head.chain(target.map(|wide| Column::new("target", wide).priority(3))).chain(rest).collect()
     };
-    let mut tries = [7, 6, 5, 4, 3, 1]
-        .into_iter()
-        .flat_map(|most| [(longest, BAR), (NAME, BAR), (NAME, SMALL_BAR), (NAME, 0)].map(|it| (most, it)))
-        .map(|(most, (name, bar))| {
-            let kept = all(name, bar).into_iter().enumerate();
-            let (kept, columns): (Vec<_>, Vec<_>) =
-                kept.filter(|(_, it)| it.min > 0 && it.priority < most).unzip();
-            Shown { columns, kept, name: usize::from(name), bar: usize::from(bar) }
-        });
-    let fits = |it: &Shown| it.columns.iter().map(|column| column.min + 2).sum::<u16>() <= room + 2;
-    let found = tries.by_ref().find(fits);
-    let mut shown = found.unwrap_or_else(|| Shown {
-        columns: Vec::from(all(NAME, 0)),
-        kept: (0..9).collect(),
-        name: usize::from(NAME),
-        bar: 0,
-    });
-    let wide = layout(&shown.columns, room).first().map(|(_, _, wide)| usize::from(*wide));
-    shown.name = wide.unwrap_or(shown.name);
-    shown
+    let missing = |size: &(u16, u16)| {
+        let columns = all(*size);
+        columns.len() - layout(&columns, room).len()
+    };
+    let sizes = [(longest, BAR), (NAME, BAR), (NAME, SMALL_BAR), (NAME, 0)];
+    let size = sizes.into_iter().min_by_key(missing).unwrap_or((NAME, 0));
+    let columns = all(size);
+    let name = layout(&columns, room).first().map_or(0, |(_, _, wide)| usize::from(*wide));
+    Shown { columns, name, bar: usize::from(size.1) }
 }
 
 fn title(pane: &RolloutsPane, ctx: &Ctx) -> String {
@@ -299,9 +288,8 @@ fn line<'a>(row: &Row<'a>, shown: &Shown, ctx: &Ctx) -> TableRow<'a> {
     let moving = row.shift.filter(|shift| shift.in_progress());
     // The ends of long names tell them apart.
     let name = cut_middle(&row.thing().shown(), shown.name, glyphs.ellipsis).into_owned();
-    let mut cells = [
+    let mut cells = vec![
         Cell::new(name, text),
-        Cell::new(row.target.as_str(), Role::Dim),
         Cell::new(mechanism(row), text),
         Cell::new(owner(row), Role::Dim),
         Cell::new(stage(row, glyphs), role),
@@ -310,8 +298,10 @@ fn line<'a>(row: &Row<'a>, shown: &Shown, ctx: &Ctx) -> TableRow<'a> {
         verdict(row, ctx),
         Cell::new(age(row, ctx), text),
     ];
-    let cells = shown.kept.iter().filter_map(|column| cells.get_mut(*column).map(std::mem::take));
-    TableRow { cells: cells.collect() }
+    if ctx.many_targets() {
+        cells.insert(1, Cell::new(row.target.as_str(), Role::Dim));
+    }
+    TableRow { cells }
 }
 
 fn next(row: &Row, now: Timestamp) -> String {
@@ -359,9 +349,7 @@ fn traffic<'a>(shift: &Rollout, bar: usize, glyphs: &Glyphs) -> Cell<'a> {
     if bar == 0 {
         return Cell::new(text, Role::Text);
     }
-    let full = ((share / 100.0 * bar as f64).round() as usize).min(bar);
-    // Some traffic is never drawn as none, and not all never as all.
-    let full = if share > 0.0 && share < 100.0 { full.clamp(1, bar - 1) } else { full };
+    let full = usize::from(full_cells(share / 100.0, bar as u16));
     Cell::new(glyphs.bar[0].repeat(full), Role::New)
         .and(glyphs.bar[1].repeat(bar - full), Role::Old)
         .and(format!(" {text}"), Role::Text)

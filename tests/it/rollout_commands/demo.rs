@@ -21,13 +21,13 @@ fn what_moves_and_what_is_moved_is_one_line() {
     let moved = ["--scenario", "codedeploy-ecs"];
     let run = |arguments: &[&str]| demo("rollouts-moved", &[&moved[..], arguments].concat());
     let list = run(&["rollouts"]);
-    let moved = [
-        "ecs/shop/cart",
-        "CodeDeploy ECS  CloudFormation",
-        "ecs/shop/checkout",
-        "CodeDeploy ECS  CodeDeploy",
-    ];
-    list.ends(0, &moved);
+    list.ends(0, &[]);
+    for (name, rest) in
+        [("cart", "CodeDeploy ECS  CloudFormation"), ("checkout", "CodeDeploy ECS  CodeDeploy")]
+    {
+        let row = list.out.lines().find(|line| line.starts_with(&format!("ecs/shop/{name} ")));
+        assert!(row.is_some_and(|row| row.contains(rest)), "{name}: {}", list.out);
+    }
     let twice = ["alb/", "codedeploy/AppECS-shop-cart", "codedeploy/AppECS-shop-checkout"];
     assert!(twice.iter().all(|name| !list.out.contains(name)), "{}", list.out);
     run(&["rollback", "cart", "--dry-run"])

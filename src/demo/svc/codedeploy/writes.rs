@@ -32,7 +32,7 @@ pub fn continue_deployment(world: &mut World, now: Timestamp, input: &Value) -> 
 
 /// Takes an `AppSpec` file in JSON: of it only the task definition, or the version, that it brings.
 pub fn create_deployment(world: &mut World, now: Timestamp, input: &Value) -> Result<Value, Failure> {
-    let ctx = Ctx { world, now };
+    let ctx = Ctx::new(world, now);
     let group = group(ctx, input)?;
     let content = input.get("revision").and_then(|revision| revision.get("appSpecContent"));
     let content = content.and_then(|content| content.text("content"));

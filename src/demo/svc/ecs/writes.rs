@@ -48,7 +48,7 @@ pub fn continue_service_deployment(
 }
 
 pub fn update_service(world: &mut World, now: Timestamp, input: &Value) -> Result<Value, Failure> {
-    check_cluster(Ctx { world, now }, input)?;
+    check_cluster(Ctx::new(world, now), input)?;
     let asked = input.text("service").ok_or_else(|| bad_parameter("Service must not be null."))?;
     let name = service_name(asked).to_owned();
     let insists = input.flag("forceNewDeployment").unwrap_or(false);
@@ -60,7 +60,7 @@ pub fn update_service(world: &mut World, now: Timestamp, input: &Value) -> Resul
         };
         Failure::refused(code, error.to_string())
     })?;
-    let ctx = Ctx { world, now };
+    let ctx = Ctx::new(world, now);
     let service = ctx.world.service(&name, now).map(|service| describe(ctx, &service));
     Ok(object([("service", service.into())]))
 }

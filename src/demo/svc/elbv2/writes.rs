@@ -48,7 +48,7 @@ fn write(
     if list.is_empty() {
         return Ok(rule.clone());
     }
-    let written = checked(Ctx { world, now }, rule, list)?;
+    let written = checked(Ctx::new(world, now), rule, list)?;
     if world.write_actions(arn, &written, now) {
         return Ok(written);
     }

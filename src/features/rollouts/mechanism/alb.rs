@@ -9,7 +9,7 @@
 mod end;
 
 use crate::features::rollouts::mechanism;
-use crate::features::rollouts::model::{Health, Owner, Rollout, RolloutName, Side, Standing};
+use crate::features::rollouts::model::{Does, HandOver, Health, Owner, Rollout, RolloutName, Side, Standing};
 use crate::features::rollouts::preflight::{Check, Verdict};
 use crate::features::rollouts::stages::{StageItem, StageState, percent};
 use crate::features::rollouts::watch::{Ending, LOST_GRACE, Seen};
@@ -222,27 +222,31 @@ pub fn call(split: &Split) -> Call {
 
 /// What is handed over where the call is not ours to make, or cannot be told: how to see whose the split is, or
 /// how to say which side is the old one.
-pub fn instead(rollout: &Rollout, split: &Split, region: &str) -> Option<String> {
+pub fn instead(rollout: &Rollout, split: &Split, region: &str) -> Option<HandOver> {
     if let Some(command) = rollout.owner.command(&rollout.mechanism, region) {
         return Some(command);
     }
     let region = quoted(region);
     match (&rollout.owner, &split.claimed_by) {
         // What stands for the name is none: run as it is, it does nothing but say so.
-        (owner, _) if owner.is_none_known() && !owner.may_show() => {
+        (owner, _) if owner.is_free() => {
             let told = split.stable.is_some() || !split.writable();
             let to = quoted(&format!("THE OLD ONE OF {}", split.choices()));
-            (!told).then(|| format!("eyewall rollback {} --to {to}", quoted(&rollout.name.full())))
+            let command = || format!("eyewall rollback {} --to {to}", quoted(&rollout.name.full()));
+            (!told).then(|| HandOver { command: command(), does: Does::TellsSides })
         }
-        (Owner::Ecs, Some(service)) => Some(format!("eyewall rollback {}", quoted(&service.full()))),
-        (_, Some(RolloutName::Ecs { cluster, service })) => Some(format!(
+        (Owner::Ecs, Some(service)) => {
+            Some(HandOver::undoes(format!("eyewall rollback {}", quoted(&service.full()))))
+        }
+        (_, Some(RolloutName::Ecs { cluster, service })) => Some(HandOver::shows(format!(
             "aws ecs describe-services --cluster {} --services {} --region {region}",
             quoted(cluster),
             quoted(service)
-        )),
-        _ => {
-            Some(format!("aws elbv2 describe-tags --resource-arns {} --region {region}", quoted(&split.arn)))
-        }
+        ))),
+        _ => Some(HandOver::shows(format!(
+            "aws elbv2 describe-tags --resource-arns {} --region {region}",
+            quoted(&split.arn)
+        ))),
     }
 }
 

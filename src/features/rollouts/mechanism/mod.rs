@@ -12,7 +12,7 @@ mod outcome;
 
 pub use outcome::Outcome;
 
-use super::model::{Owner, Rollout, RolloutName, Standing};
+use super::model::{HandOver, Owner, Rollout, RolloutName, Standing};
 use super::preflight::Check;
 use super::stages::{ByItself, Due, Next, StageItem};
 use super::watch::{Ending, Look, Seen};
@@ -286,16 +286,14 @@ impl Call {
 pub(super) fn owned_by_itself(rollout: &Rollout) -> bool {
     match &rollout.mechanism {
         Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => rollout.owner == Owner::Ecs,
-        Mechanism::Lambda(_) | Mechanism::Alb(_) => {
-            rollout.owner.is_none_known() && !rollout.owner.may_show()
-        }
+        Mechanism::Lambda(_) | Mechanism::Alb(_) => rollout.owner.is_free(),
         Mechanism::CodeDeploy(_) => rollout.owner == Owner::CodeDeploy,
     }
 }
 
 /// The command that is handed over instead of the call, where it is not ours to make, or where it is not known
 /// which side traffic goes back to.
-pub(super) fn instead(rollout: &Rollout, region: &str) -> Option<String> {
+pub(super) fn instead(rollout: &Rollout, region: &str) -> Option<HandOver> {
     match &rollout.mechanism {
         Mechanism::Alb(split) => alb::instead(rollout, split, region),
         _ if owned_by_itself(rollout) => None,

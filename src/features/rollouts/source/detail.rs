@@ -95,12 +95,7 @@ impl DetailSource {
     async fn history(&mut self, service: &Service, now: Timestamp) -> Result<Vec<Rollout>, SourceError> {
         let since = now.checked_sub(DAY).unwrap_or(now);
         let since = aws_smithy_types::DateTime::from_secs(since.as_second());
-        let request = self
-            .conn
-            .ecs()
-            .list_service_deployments()
-            .set_cluster(service.cluster_arn().map(str::to_owned))
-            .set_service(service.service_arn().map(str::to_owned))
+        let request = ecs::deployments_of(&self.conn, service)
             .created_at(CreatedAt::builder().after(since).build())
             .max_results(MAX_HISTORY as i32);
         let answer = self.conn.call(&LIST_SERVICE_DEPLOYMENTS, request.send()).await?;
@@ -120,11 +115,8 @@ impl DetailSource {
         let mut history: Vec<Rollout> = self.known.values().cloned().collect();
         history.sort_by_key(|shift| std::cmp::Reverse(shift.created_at));
         let current = service.current_service_deployment();
-        if let Some(last) = history
-            .get_mut(..1)
-            .filter(|last| last.iter().all(|it| current.is_none_or(|at| at == it.deployment)))
-        {
-            self.reader.add_balancers(last, now).await;
+        if let Some(last) = history.first_mut().filter(|it| current.is_none_or(|at| at == it.deployment)) {
+            self.reader.add_balancers(std::slice::from_mut(last), now).await;
         }
         Ok(history)
     }

@@ -76,10 +76,13 @@ impl ListSource {
             if aliases { self.lambda.read(&query.functions, now).await } else { Ok(Default::default()) }
         };
         // None waits for another: each has a limiter of its own.
-        let (list, splits, deployments) = tokio::join!(self.ecs.read(now), lambda, self.codedeploy.read(now));
-        let pending = if aliases { Vec::new() } else { vec!["Lambda aliases".to_owned()] };
-        let (mut list, (mut aliases, notes)) = (list?, splits?);
-        (list.pending, list.forwards) = (pending, query.forwards.clone());
+        let (list, read, deployments) = tokio::join!(self.ecs.read(now), lambda, self.codedeploy.read(now));
+        let mut list = list?;
+        list.forwards = query.forwards.clone();
+        if !aliases {
+            list.pending.push("Lambda aliases".to_owned());
+        }
+        let (mut aliases, notes) = read?;
         list.notes.extend(notes);
         let (deployments, notes) = deployments?;
         list.notes.extend(notes);

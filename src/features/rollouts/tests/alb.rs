@@ -113,12 +113,7 @@ async fn splits_are_found_with_their_owners_and_read_whole() {
 
     // What both groups did, each by its own metrics.
     let asked = metrics_query(search, &Config::default()).unwrap();
-    let query = DetailQuery {
-        name: search.name.clone(),
-        metrics: Some(Box::new(asked)),
-        stopped: None,
-        seen: (None, 0),
-    };
+    let query = DetailQuery { metrics: Some(Box::new(asked)), ..detail_query(&search.name) };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let metrics = detail.metrics.unwrap();
     let (old, new) = (metrics.old.failed_percent().unwrap(), metrics.new.failed_percent().unwrap());
@@ -384,12 +379,7 @@ async fn the_world_follows_the_weights() {
     // And the green group gets no request any more.
     lab.pass(180).await;
     let asked = metrics_query(&before, &Config::default()).unwrap();
-    let query = DetailQuery {
-        name: before.name.clone(),
-        metrics: Some(Box::new(asked)),
-        stopped: None,
-        seen: (None, 0),
-    };
+    let query = DetailQuery { metrics: Some(Box::new(asked)), ..detail_query(&before.name) };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let compared = detail.metrics.unwrap().verdict;
     assert_eq!(compared.minutes, 10, "nine minutes and the one in which it went back: {compared:?}");

@@ -106,10 +106,9 @@ async fn a_deployment_to_ecs_is_read_whole_and_listed_once() {
     // Both task sets are compared by their target groups, and the new one is worse.
     let asked = metrics_query(&checkout, &Config::default()).unwrap();
     let query = DetailQuery {
-        name: checkout.name.clone(),
         metrics: Some(Box::new(asked)),
         stopped: new.task_definition.clone(),
-        seen: (None, 0),
+        ..detail_query(&checkout.name)
     };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let metrics = detail.metrics.unwrap();
@@ -143,12 +142,7 @@ async fn a_deployment_to_an_alias_is_read_whole_and_listed_once() {
     assert!(receipts.new.published > receipts.old.as_ref().unwrap().published);
     assert_eq!(receipts.troubles(), [""; 0]);
     let asked = metrics_query(&receipts, &Config::default()).unwrap();
-    let query = DetailQuery {
-        name: receipts.name.clone(),
-        metrics: Some(Box::new(asked)),
-        stopped: None,
-        seen: (None, 0),
-    };
+    let query = DetailQuery { metrics: Some(Box::new(asked)), ..detail_query(&receipts.name) };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let metrics = detail.metrics.unwrap();
     assert_eq!(metrics.verdict.ruling, Ruling::Worse, "{metrics:?}");

@@ -170,13 +170,6 @@ fn credentials_for_writes_are_good_again_only_when_the_caller_says_so() {
     let advice = "aws sso login --profile prod".to_owned();
     let as_caller = |caller| Plan::new(&canary(), Circumstances { caller, ..place() }, at(5));
     let mut dialog = sending();
-    assert!(!dialog.answered(SendResult::Rejected(error(ErrorClass::Network).unsent())));
-    let said = dialog.notices().join("\n");
-    assert!(said.contains("nothing was sent") && !dialog.prompt().starts_with("nothing to type"), "{said}");
-    write(&mut dialog, "checkout");
-    assert!(matches!(dialog.input(Input::Enter), Reply::Send(_)), "it is typed again");
-
-    let mut dialog = sending();
     assert!(!dialog.answered(SendResult::Rejected(error(ErrorClass::Expired))));
     // Neither a read that fails nor one that does not know the caller takes the login command away.
     dialog.read_failed(error(ErrorClass::Network));

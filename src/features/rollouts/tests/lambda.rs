@@ -60,12 +60,7 @@ async fn aliases_that_divide_are_found_and_read_whole() {
 
     // What both versions did, which Lambda counts by executed version.
     let asked = metrics_query(receipts, &Config::default()).unwrap();
-    let query = DetailQuery {
-        name: receipts.name.clone(),
-        metrics: Some(Box::new(asked)),
-        stopped: None,
-        seen: (None, 0),
-    };
+    let query = DetailQuery { metrics: Some(Box::new(asked)), ..detail_query(&receipts.name) };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let metrics = detail.metrics.unwrap();
     let (old, new) = (metrics.old.failed_percent().unwrap(), metrics.new.failed_percent().unwrap());

@@ -42,7 +42,7 @@ use super::plan::{Caller, Circumstances, Plan};
 use super::rollback::Journaled;
 use super::stages::Progress;
 use super::verdict::{Against, Counts, Minute, Settings, judge};
-use super::wire::Comparison;
+use super::wire::{Comparison, DetailQuery};
 use crate::aws::{ErrorClass, SourceError, TargetId};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -54,6 +54,22 @@ const REVISION: &str = "arn:aws:ecs:eu-west-2:111122223333:service-revision/shop
 pub fn at(seconds: i64) -> Timestamp {
     let origin: Timestamp = "2026-11-20T04:00:00Z".parse().unwrap();
     origin + SignedDuration::from_secs(seconds)
+}
+
+/// What is asked of an opened shift, and nothing more.
+pub fn detail_query(name: &RolloutName) -> DetailQuery {
+    DetailQuery { name: name.clone(), metrics: None, stopped: None, seen: (None, 0) }
+}
+
+/// A PAUSE hook that waits for so many seconds more, and goes back then.
+pub fn pause_hook(id: &str, seconds: i64) -> Hook {
+    Hook {
+        id: id.to_owned(),
+        kind: "PAUSE".into(),
+        status: "AWAITING_ACTION".into(),
+        expires_at: Some(at(seconds)),
+        timeout_action: Some("ROLLBACK".into()),
+    }
 }
 
 pub fn minutes(n: u64) -> Duration {

@@ -6,10 +6,11 @@ use super::screen::*;
 use super::world::Lab;
 use super::*;
 use crate::app::App;
-use crate::features::alarms::{Alarm, AlarmList, AlarmState, Kind};
+use crate::features::alarms::tests::alarm;
+use crate::features::alarms::{Alarm, AlarmList, AlarmState};
 use crate::features::rollouts::DetailSource;
 use crate::features::rollouts::autopsy::{Autopsy, StoppedTask};
-use crate::features::rollouts::wire::{Comparison, DetailQuery, RolloutDetail, RolloutList, RolloutsQuery};
+use crate::features::rollouts::wire::{Comparison, RolloutDetail, RolloutList, RolloutsQuery};
 use crate::features::{Payload, Query, Topic};
 use crossterm::event::KeyCode;
 use std::sync::Arc;
@@ -195,29 +196,7 @@ fn ended_unseen() -> Rollout {
 
 #[test]
 fn alarms_that_a_deployment_ignores_are_still_told() {
-    let alarm = |name: &str, state| {
-        Arc::new(Alarm {
-            name: name.into(),
-            arn: String::new(),
-            kind: Kind::Metric,
-            state,
-            since: None,
-            reason: String::new(),
-            description: String::new(),
-            silent: None,
-            actions: Vec::new(),
-            threshold: None,
-            comparison: String::new(),
-            value: None,
-            first_breach: None,
-            datapoints: None,
-            treat_missing: String::new(),
-            metrics: Vec::new(),
-            rule: String::new(),
-            log_groups: Vec::new(),
-            evaluation: None,
-        })
-    };
+    let alarm = |name: &str, state| Arc::new(Alarm { state, ..alarm(name) });
     let names = ["checkout-5xx", "checkout-cpu", "checkout-p99"];
     let shown = |change: &dyn Fn(&mut Rollout), read: bool| {
         let mut shift = shift();
@@ -255,13 +234,7 @@ fn alarms_that_a_deployment_ignores_are_still_told() {
 #[test]
 fn long_sentences_are_wrapped_and_never_cut() {
     let mut shift = shift();
-    shift.hooks = vec![Hook {
-        id: "0435646b-613f-412e-a090-7d1f6a5b23a1".into(),
-        kind: "PAUSE".into(),
-        status: "AWAITING_ACTION".into(),
-        expires_at: Some(at(600)),
-        timeout_action: Some("ROLLBACK".into()),
-    }];
+    shift.hooks = vec![pause_hook("0435646b-613f-412e-a090-7d1f6a5b23a1", 600)];
     shift.new.groups.clear();
     let shown = body(&opened(&shift), 80, 24, 0);
     assert!(shown.contains("0435646b-613f-412e-a090-7d1f6a5b23a1)"), "{shown}");
@@ -325,13 +298,7 @@ fn long_words() -> Vec<Rollout> {
     bake.progress.observe(Some("BAKE_TIME"), Some(100.0), Some(at(-30)), at(0));
     bake.new.weight = Some(100.0);
     let mut paused = canary();
-    paused.hooks = vec![Hook {
-        id: "e485a".into(),
-        kind: "PAUSE".into(),
-        status: "AWAITING_ACTION".into(),
-        expires_at: Some(at(595)),
-        timeout_action: Some("ROLLBACK".into()),
-    }];
+    paused.hooks = vec![pause_hook("e485a", 595)];
     let mut all = vec![
         deployed,
         unknown("codedeploy/AppECS-shop-checkout/DgpECS-shop-checkout"),
@@ -377,7 +344,7 @@ async fn health_is_read_also_after_the_end() {
     let lab = Lab::new("bad-deploy").await;
     let shift = lab.list().await.shifts.remove(0);
     lab.pass(3600).await;
-    let query = DetailQuery { name: shift.name.clone(), metrics: None, stopped: None, seen: (None, 0) };
+    let query = detail_query(&shift.name);
     let history = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap().history;
     assert_eq!(history[0].deployment, shift.deployment);
     assert!(

@@ -7,13 +7,7 @@ use crate::features::rollouts::plan::{self, Verdict, confirm_word};
 
 fn paused() -> Rollout {
     let mut rollout = canary();
-    rollout.hooks = vec![Hook {
-        id: "h-1".into(),
-        kind: "PAUSE".into(),
-        status: "AWAITING_ACTION".into(),
-        expires_at: Some(at(300)),
-        timeout_action: Some("ROLLBACK".into()),
-    }];
+    rollout.hooks = vec![pause_hook("h-1", 300)];
     rollout
 }
 

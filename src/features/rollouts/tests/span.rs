@@ -3,7 +3,7 @@
 
 use super::alb::{SEARCH, lab, shift, somebody_sets};
 use super::world::Lab;
-use super::{Comparison, Counts, Minute, SignedDuration, Timestamp, at};
+use super::{Comparison, Counts, Minute, SignedDuration, Timestamp, at, detail_query};
 use crate::config::Config;
 use crate::features::rollouts::DetailSource;
 use crate::features::rollouts::comparing::metrics_query;
@@ -88,12 +88,7 @@ fn a_minute_settles_for_two() {
 async fn compared(lab: &Lab, name: &str) -> (MetricsQuery, Comparison) {
     let shift = shift(lab, name).await;
     let asked = metrics_query(&shift, &Config::default()).unwrap();
-    let query = DetailQuery {
-        name: shift.name,
-        metrics: Some(Box::new(asked.clone())),
-        stopped: None,
-        seen: <_>::default(),
-    };
+    let query = DetailQuery { metrics: Some(Box::new(asked.clone())), ..detail_query(&shift.name) };
     let read = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap().metrics.unwrap();
     (asked, *read)
 }

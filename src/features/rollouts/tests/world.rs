@@ -221,12 +221,7 @@ async fn the_new_side_of_the_bad_deploy_fails_more() {
     let lab = Lab::new("bad-deploy").await;
     let shift = lab.list().await.shifts.remove(0);
     let metrics = metrics_query(&shift, &Config::default()).unwrap();
-    let query = DetailQuery {
-        name: shift.name.clone(),
-        metrics: Some(Box::new(metrics)),
-        stopped: None,
-        seen: (None, 0),
-    };
+    let query = DetailQuery { metrics: Some(Box::new(metrics)), ..detail_query(&shift.name) };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     assert_eq!(detail.metrics_error, None);
     let metrics = detail.metrics.unwrap();
@@ -243,12 +238,7 @@ async fn the_new_side_of_the_bad_deploy_fails_more() {
 async fn the_task_that_ran_out_of_memory_is_explained_with_its_last_lines() {
     let lab = Lab::new("bad-deploy").await;
     let shift = lab.list().await.shifts.remove(0);
-    let query = DetailQuery {
-        name: shift.name.clone(),
-        metrics: None,
-        stopped: shift.new.task_definition.clone(),
-        seen: (None, 0),
-    };
+    let query = DetailQuery { stopped: shift.new.task_definition.clone(), ..detail_query(&shift.name) };
     let mut source = DetailSource::new(&lab.conn);
     let (definition, found) = source.read(&query, lab.now()).await.unwrap().stopped.unwrap();
     assert_eq!(definition, "web-checkout:42");
@@ -391,12 +381,7 @@ async fn a_blue_green_shift_opened_late_is_compared_with_the_hour_before() {
     let shift = lab.list().await.shifts.remove(0);
     assert_eq!(shift.share(), Some((100.0, false)));
     let metrics = metrics_query(&shift, &Config::default()).unwrap();
-    let query = DetailQuery {
-        name: shift.name.clone(),
-        metrics: Some(Box::new(metrics)),
-        stopped: None,
-        seen: (None, 0),
-    };
+    let query = DetailQuery { metrics: Some(Box::new(metrics)), ..detail_query(&shift.name) };
     let detail = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap();
     let verdict = detail.metrics.unwrap().verdict;
     assert_eq!(verdict.lack, None, "{verdict:?}");

@@ -4,19 +4,19 @@
 //! has ended is described once. A deployment that takes another one back is no row of its own: it belongs to the
 //! one that it takes back, which stays in flight until then.
 
-use super::{Depth, PER_CALL, Reader, convert};
+use super::calls::{self, OPEN, PER_CALL, statuses};
+use super::{Depth, Reader, convert};
 use crate::app::Now;
 use crate::aws::operation::LIST_DEPLOYMENTS;
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::model::{Rollout, Standing};
 use crate::features::rollouts::source::{BALANCER_AGE, DAY, KEPT};
-use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentStatus, TimeRange};
+use aws_sdk_codedeploy::types::{DeploymentInfo, TimeRange};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-const OPEN: [&str; 5] = ["Created", "Queued", "InProgress", "Baking", "Ready"];
 const ENDED: [&str; 3] = ["Succeeded", "Failed", "Stopped"];
 /// Deployments in flight that are read whole.
 const MAX_OPEN: usize = 10;
@@ -49,8 +49,8 @@ pub struct ListReader {
     told: bool,
 }
 
-fn statuses(names: &[&str]) -> Vec<DeploymentStatus> {
-    names.iter().map(|name| DeploymentStatus::from(*name)).collect()
+fn made_since(at: Timestamp) -> TimeRange {
+    TimeRange::builder().start(DateTime::from_secs(at.as_second())).build()
 }
 
 /// A row for each, without those that only take another one back.
@@ -133,25 +133,11 @@ impl ListReader {
 
     /// Ids of deployments with one of these statuses, made since then.
     async fn ids(&mut self, names: &[&str], since: Option<Timestamp>) -> Result<Vec<String>, SourceError> {
-        let (mut ids, mut token) = (Vec::new(), None);
-        let start = since.map(|at| DateTime::from_secs(at.as_second()));
-        for _ in 0..MAX_PAGES {
-            let range = start.map(|start| TimeRange::builder().start(start).build());
-            let conn = &self.reader.conn;
-            let request = conn
-                .codedeploy()
-                .list_deployments()
-                .set_include_only_statuses(Some(statuses(names)))
-                .set_create_time_range(range)
-                .set_next_token(token);
-            let answer = conn.call(&LIST_DEPLOYMENTS, request.send()).await?;
-            ids.extend(answer.deployments.unwrap_or_default());
-            token = answer.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(ids);
-            }
+        let (ids, more) = calls::ids(&self.reader.conn, names, since.map(made_since), MAX_PAGES).await?;
+        if more {
+            let read = ids.len();
+            self.notes.push(format!("CodeDeploy: more than {read} deployments: the others were not read"));
         }
-        self.notes.push(format!("CodeDeploy: more than {} deployments: the others were not read", ids.len()));
         Ok(ids)
     }
 
@@ -161,12 +147,12 @@ impl ListReader {
         // One that was open may have ended; one that is taken back is followed until that is over.
         let before: Vec<String> = self.shifts.iter().map(|shift| shift.deployment.clone()).collect();
         ids.extend(before.into_iter().filter(|id| !ids.contains(id)).collect::<Vec<_>>());
-        let mut infos = self.reader.infos(&ids).await?;
+        let mut infos = calls::infos(&self.reader.conn, &ids).await?;
         // What an open one takes back is in flight with it, also when only that is listed.
         let first: Vec<String> = infos.iter().filter_map(convert::takes_back).collect();
         let first: Vec<String> = first.into_iter().filter(|id| !ids.contains(id)).collect();
         if !first.is_empty() {
-            infos.extend(self.reader.infos(&first).await?);
+            infos.extend(calls::infos(&self.reader.conn, &first).await?);
         }
         let taken: BTreeSet<String> = infos.iter().filter_map(convert::rolled_back_by).collect();
         infos.retain(|info| !convert::id(info).is_some_and(|id| taken.contains(&id)));
@@ -201,7 +187,7 @@ impl ListReader {
         }
         let open: BTreeSet<&String> = self.shifts.iter().map(|shift| &shift.deployment).collect();
         ids.retain(|id| !self.known.contains(id) && !open.contains(id));
-        let infos = self.reader.infos(&ids).await?;
+        let infos = calls::infos(&self.reader.conn, &ids).await?;
         for shift in ended(&infos, now) {
             self.end(shift);
         }
@@ -217,7 +203,7 @@ impl ListReader {
             return Ok(());
         };
         self.looked_into.insert(id.clone());
-        if let Some(info) = self.reader.infos(&[id]).await?.first() {
+        if let Some(info) = calls::infos(&self.reader.conn, &[id]).await?.first() {
             let shift = self.reader.complete(info, Depth::Listed, now).await?;
             self.end(shift);
         }
@@ -264,13 +250,13 @@ impl Reader {
             .application_name(application)
             .deployment_group_name(group)
             .set_include_only_statuses(Some(statuses(&ENDED)))
-            .create_time_range(TimeRange::builder().start(DateTime::from_secs(since.as_second())).build());
+            .create_time_range(made_since(since));
         let answer = self.conn.call(&LIST_DEPLOYMENTS, request.send()).await?;
         let ids: Vec<String> = answer.deployments.unwrap_or_default().into_iter().take(PER_CALL).collect();
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let infos = self.infos(&ids).await?;
+        let infos = calls::infos(&self.conn, &ids).await?;
         let mut shifts = ended(&infos, now);
         shifts.retain(|shift| shift.standing() == Standing::Ended);
         shifts.sort_by_key(|shift| std::cmp::Reverse(shift.created_at));

@@ -6,6 +6,7 @@
 //! deployment and the one that takes it back must be readable: sending a rollback rests on nothing else. Whether
 //! it is done rests on the load balancer or the alias as well, so an exact read asks them also when it is over.
 
+pub mod calls;
 mod convert;
 mod facts;
 mod list;
@@ -14,23 +15,19 @@ mod stack;
 pub use list::ListReader;
 
 use super::{ecs, lambda};
-use crate::aws::operation::{
-    BATCH_GET_DEPLOYMENT_TARGETS, BATCH_GET_DEPLOYMENTS, GET_ALIAS, LIST_DEPLOYMENT_TARGETS,
-    LIST_DEPLOYMENTS, STOP_DEPLOYMENT,
-};
+use crate::aws::operation::{BATCH_GET_DEPLOYMENTS, GET_ALIAS, LIST_DEPLOYMENTS, STOP_DEPLOYMENT};
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::mechanism::codedeploy::{Back, Call, Deployment};
 use crate::features::rollouts::model::{Mechanism, Rollout, RolloutName, Standing};
 use crate::features::rollouts::stages::Progress;
 use aws_sdk_codedeploy::operation::RequestId;
 use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentTarget, TimeRange};
+use calls::PER_CALL;
 use convert::Target;
 use facts::Facts;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// Deployments per `BatchGetDeployments`, targets per `BatchGetDeploymentTargets`.
-const PER_CALL: usize = 25;
 /// Entries kept of anything that is remembered between reads.
 const MAX_KEPT: usize = 512;
 /// Events of a shift, which are CodeDeploy's and the service's.
@@ -105,7 +102,7 @@ impl Reader {
     /// # Errors
     /// Also when it is no longer there.
     pub async fn shift(&mut self, id: &str, now: Timestamp) -> Result<Rollout, SourceError> {
-        let infos = self.infos(&[id.to_owned()]).await?;
+        let infos = calls::infos(&self.conn, &[id.to_owned()]).await?;
         let info = infos.first().ok_or_else(|| {
             let text = format!("deployment {} is no longer there", ecs::text(Some(id)));
             SourceError::new(ErrorClass::Service, BATCH_GET_DEPLOYMENTS.action, text)
@@ -119,18 +116,6 @@ impl Reader {
             shift.current = newer;
         }
         Ok(shift)
-    }
-
-    /// Deployments by id. Those that CodeDeploy no longer knows are left out.
-    async fn infos(&self, ids: &[String]) -> Result<Vec<DeploymentInfo>, SourceError> {
-        let mut found = Vec::new();
-        for chunk in ids.chunks(PER_CALL) {
-            let request = self.conn.codedeploy().batch_get_deployments();
-            let request = request.set_deployment_ids(Some(chunk.to_vec()));
-            let answer = self.conn.call(&BATCH_GET_DEPLOYMENTS, request.send()).await?;
-            found.extend(answer.deployments_info.unwrap_or_default());
-        }
-        Ok(found)
     }
 
     /// The newest deployment of a group after this one, and the one that takes it back where that was made since
@@ -155,7 +140,7 @@ impl Reader {
         if ids.is_empty() {
             return Ok((None, None));
         }
-        let found = self.infos(&ids).await?;
+        let found = calls::infos(&self.conn, &ids).await?;
         let takes_back = |it: &&DeploymentInfo| convert::takes_back(it).as_ref() == Some(&shift.deployment);
         let back = found.iter().find(takes_back).and_then(convert::back);
         // Only the start of the time range is exact to the second.
@@ -182,7 +167,7 @@ impl Reader {
         };
         let back = match (known, convert::rolled_back_by(info)) {
             (Some(back), _) => Some(back),
-            (None, Some(id)) => self.infos(&[id]).await?.first().and_then(convert::back),
+            (None, Some(id)) => calls::infos(&self.conn, &[id]).await?.first().and_then(convert::back),
             (None, None) => None,
         };
         if let Some(back) = back {
@@ -275,34 +260,18 @@ impl Reader {
     }
 
     async fn read_targets(&mut self, id: &str) -> Result<Vec<DeploymentTarget>, SourceError> {
-        let client = self.conn.codedeploy();
         let ids = if let Some(known) = self.targets.get(id) {
             known.clone()
         } else {
-            let request = client.list_deployment_targets().deployment_id(id);
-            let ids = match self.conn.call(&LIST_DEPLOYMENT_TARGETS, request.send()).await {
-                Ok(answer) => answer.target_ids.unwrap_or_default(),
-                Err(error) if error.code.as_deref() == Some("DeploymentNotStartedException") => Vec::new(),
-                Err(error) => return Err(error),
-            };
             // A deployment to a service or an alias has one target.
-            let ids: Vec<String> = ids.into_iter().take(1).collect();
+            let ids: Vec<String> = calls::target_ids(&self.conn, id).await?.into_iter().take(1).collect();
             if !ids.is_empty() {
                 room(&mut self.targets);
                 self.targets.insert(id.to_owned(), ids.clone());
             }
             ids
         };
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let request = client.batch_get_deployment_targets().deployment_id(id).set_target_ids(Some(ids));
-        let answer = self.conn.call(&BATCH_GET_DEPLOYMENT_TARGETS, request.send()).await;
-        match answer {
-            Ok(answer) => Ok(answer.deployment_targets.unwrap_or_default()),
-            Err(error) if error.code.as_deref() == Some("DeploymentNotStartedException") => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        calls::targets(&self.conn, id, ids).await
     }
 
     /// Shares of two versions in percent, as the alias itself has them.

@@ -7,7 +7,7 @@
 
 use super::claims;
 use super::convert::{self, main_source, some_text};
-use super::read::{ARNS_PER_CALL, Reader};
+use super::read::{ARNS_PER_CALL, Reader, deployments_of};
 use crate::aws::operation::{
     DESCRIBE_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICES, DESCRIBE_TASK_DEFINITION, LIST_SERVICE_DEPLOYMENTS,
 };
@@ -143,12 +143,7 @@ impl Reader {
         let (mut targets, mut token) = (Vec::new(), None);
         let mut definitions: BTreeSet<String> = BTreeSet::new();
         for _ in 0..MAX_PAGES {
-            let request = self
-                .conn
-                .ecs()
-                .list_service_deployments()
-                .set_cluster(service.cluster_arn().map(str::to_owned))
-                .set_service(service.service_arn().map(str::to_owned))
+            let request = deployments_of(&self.conn, service)
                 .status(ServiceDeploymentStatus::Successful)
                 .max_results(PER_PAGE)
                 .set_next_token(token);
@@ -196,14 +191,7 @@ impl Reader {
             .set_after(last.created_at().copied())
             .set_before(newer.created_at().copied())
             .build();
-        let request = self
-            .conn
-            .ecs()
-            .list_service_deployments()
-            .set_cluster(service.cluster_arn().map(str::to_owned))
-            .set_service(service.service_arn().map(str::to_owned))
-            .created_at(span)
-            .max_results(MAX_BETWEEN);
+        let request = deployments_of(&self.conn, service).created_at(span).max_results(MAX_BETWEEN);
         let answer = self.conn.call(&LIST_SERVICE_DEPLOYMENTS, request.send()).await?;
         let mut briefs = answer.service_deployments.unwrap_or_default();
         // Nothing says whether both ends of the span are in it.

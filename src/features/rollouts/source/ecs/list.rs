@@ -6,7 +6,7 @@
 
 use super::claims::{self, Claims};
 use super::convert;
-use super::read::{Reader, SERVICES_PER_CALL};
+use super::read::{Reader, SERVICES_PER_CALL, deployments_of};
 use crate::app::Now;
 use crate::aws::operation::{LIST_CLUSTERS, LIST_SERVICE_DEPLOYMENTS, LIST_SERVICES};
 use crate::aws::{Conn, ErrorClass, SourceError};
@@ -366,12 +366,8 @@ fn is_moving(service: &Service) -> bool {
 
 async fn in_progress(conn: &Conn, service: &Service) -> Result<Option<String>, SourceError> {
     let states = ["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
-    let request = conn
-        .ecs()
-        .list_service_deployments()
-        .set_cluster(service.cluster_arn().map(str::to_owned))
-        .set_service(service.service_arn().map(str::to_owned))
-        .set_status(Some(states.map(ServiceDeploymentStatus::from).to_vec()));
+    let request =
+        deployments_of(conn, service).set_status(Some(states.map(ServiceDeploymentStatus::from).to_vec()));
     let answer = conn.call(&LIST_SERVICE_DEPLOYMENTS, request.send()).await?;
     Ok(answer.service_deployments().first().and_then(|it| it.service_deployment_arn().map(str::to_owned)))
 }

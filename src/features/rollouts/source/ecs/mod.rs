@@ -15,7 +15,7 @@ pub use kept::KeptReader;
 pub use list::ListReader;
 #[cfg(test)]
 pub use list::{denial, describe};
-pub use read::Reader;
+pub use read::{Reader, deployments_of};
 
 use crate::aws::operation::{CONTINUE_SERVICE_DEPLOYMENT, STOP_SERVICE_DEPLOYMENT, UPDATE_SERVICE};
 use crate::aws::{Conn, SourceError};

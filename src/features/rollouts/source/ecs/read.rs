@@ -12,6 +12,7 @@ use crate::aws::operation::{
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::model::{Health, Rollout, TargetGroup, arn_tail};
 use crate::features::rollouts::stages::Progress;
+use aws_sdk_ecs::operation::list_service_deployments::builders::ListServiceDeploymentsFluentBuilder;
 use aws_sdk_ecs::types::{Service, ServiceDeployment};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -33,6 +34,13 @@ pub struct Reader {
     progress: BTreeMap<String, Progress>,
     health: BTreeMap<String, (Timestamp, Health)>,
     shares: BTreeMap<String, (Timestamp, f64)>,
+}
+
+/// The question for deployments of a service.
+pub fn deployments_of(conn: &Conn, service: &Service) -> ListServiceDeploymentsFluentBuilder {
+    let request = conn.ecs().list_service_deployments();
+    let request = request.set_cluster(service.cluster_arn().map(str::to_owned));
+    request.set_service(service.service_arn().map(str::to_owned))
 }
 
 fn room<T>(map: &mut BTreeMap<String, T>) {

@@ -5,25 +5,20 @@
 //! alias may be what it is about to move, unless it waits behind another one of its group.
 
 use super::MAX_KNOWN;
-use crate::aws::operation::{
-    BATCH_GET_DEPLOYMENT_TARGETS, BATCH_GET_DEPLOYMENTS, LIST_DEPLOYMENT_TARGETS, LIST_DEPLOYMENTS, LIST_TAGS,
-};
+use crate::aws::operation::LIST_TAGS;
 use crate::aws::{Conn, SourceError};
 use crate::features::rollouts::model::{Owner, Unread};
+use crate::features::rollouts::source::codedeploy::calls::{self, OPEN, PER_CALL};
 use crate::features::rollouts::source::ecs::text;
-use aws_sdk_codedeploy::types::{ComputePlatform, DeploymentInfo, DeploymentStatus, DeploymentTarget};
+use aws_sdk_codedeploy::types::{ComputePlatform, DeploymentInfo, DeploymentTarget};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Pages of ids that are followed; AWS makes them a hundred long.
+/// Pages of ids that are followed.
 const MAX_PAGES: usize = 5;
-/// Deployments per `BatchGetDeployments`, targets per `BatchGetDeploymentTargets`.
-const PER_CALL: usize = 25;
 /// Deployments whose targets are asked for in one read: two calls each.
 const MAX_ASKED: usize = 25;
-/// A deployment is not over.
-const OPEN: [&str; 5] = ["Created", "Queued", "InProgress", "Baking", "Ready"];
 /// What is deployed to where no aliases are.
 const ELSEWHERE: [&str; 2] = ["ECS", "Server"];
 
@@ -128,14 +123,12 @@ impl Owners {
     }
 
     async fn look_at_all(&mut self) -> Result<Look, Unread> {
-        let ids = self.ids().await?;
-        let mut infos = Vec::new();
-        for chunk in ids.chunks(PER_CALL) {
-            let request = self.conn.codedeploy().batch_get_deployments();
-            let request = request.set_deployment_ids(Some(chunk.to_vec()));
-            let answer = self.conn.call(&BATCH_GET_DEPLOYMENTS, request.send()).await;
-            infos.extend(answer.map_err(|error| Unread::of(&error))?.deployments_info.unwrap_or_default());
+        let unread = |error: SourceError| Unread::of(&error);
+        let (ids, more) = calls::ids(&self.conn, &OPEN, None, MAX_PAGES).await.map_err(unread)?;
+        if more {
+            return Err(Unread::passing(format!("more than {} deployments are in progress", ids.len())));
         }
+        let infos = calls::infos(&self.conn, &ids).await.map_err(unread)?;
         let (mut look, mut asked) = (Look { open: Vec::new(), unasked: 0 }, 0);
         for raw in &ids {
             let info = infos.iter().find(|info| info.deployment_id() == Some(raw.as_str()));
@@ -148,7 +141,7 @@ impl Owners {
                 Some(known) => Some(known),
                 None if asked < MAX_ASKED => {
                     asked += 1;
-                    self.moves_of(raw).await.map_err(|error| Unread::of(&error))?
+                    self.moves_of(raw).await.map_err(unread)?
                 }
                 None => {
                     look.unasked += 1;
@@ -164,43 +157,10 @@ impl Owners {
         Ok(look)
     }
 
-    /// Ids of the deployments that are not over.
-    async fn ids(&self) -> Result<Vec<String>, Unread> {
-        let (mut ids, mut token) = (Vec::new(), None);
-        for _ in 0..MAX_PAGES {
-            let request = self.conn.codedeploy().list_deployments().set_next_token(token);
-            let request = request.set_include_only_statuses(Some(OPEN.map(DeploymentStatus::from).to_vec()));
-            let answer = self.conn.call(&LIST_DEPLOYMENTS, request.send()).await;
-            let answer = answer.map_err(|error| Unread::of(&error))?;
-            ids.extend(answer.deployments.unwrap_or_default());
-            token = answer.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(ids);
-            }
-        }
-        Err(Unread::passing(format!("more than {} deployments are in progress", ids.len())))
-    }
-
     /// What a deployment moves; `None` before it has told.
     async fn moves_of(&mut self, id: &str) -> Result<Option<Vec<Alias>>, SourceError> {
-        let began = |error: &SourceError| error.code.as_deref() != Some("DeploymentNotStartedException");
-        let client = self.conn.codedeploy();
-        let listed = client.list_deployment_targets().deployment_id(id);
-        let ids = match self.conn.call(&LIST_DEPLOYMENT_TARGETS, listed.send()).await {
-            Ok(answer) => answer.target_ids.unwrap_or_default(),
-            Err(error) if began(&error) => return Err(error),
-            Err(_) => Vec::new(),
-        };
-        if ids.is_empty() {
-            return Ok(None);
-        }
-        let ids: Vec<String> = ids.into_iter().take(PER_CALL).collect();
-        let request = client.batch_get_deployment_targets().deployment_id(id).set_target_ids(Some(ids));
-        let targets = match self.conn.call(&BATCH_GET_DEPLOYMENT_TARGETS, request.send()).await {
-            Ok(answer) => answer.deployment_targets.unwrap_or_default(),
-            Err(error) if began(&error) => return Err(error),
-            Err(_) => Vec::new(),
-        };
+        let ids = calls::target_ids(&self.conn, id).await?.into_iter().take(PER_CALL).collect();
+        let targets = calls::targets(&self.conn, id, ids).await?;
         let moves = told(&targets);
         if let Some(moves) = &moves {
             if self.moves.len() >= MAX_KNOWN {
