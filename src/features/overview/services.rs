@@ -45,8 +45,8 @@ impl<'a> ServiceRow<'a> {
 /// is one side's.
 fn wanted(tasks: Tasks, shift: Option<&Rollout>) -> Tasks {
     let sides = shift.map(|shift| {
-        let old = shift.old.as_ref().map_or(0, |old| old.tasks.requested);
-        shift.new.tasks.requested + old
+        let sides = shift.old.iter().chain([&shift.new]);
+        sides.filter_map(|side| side.tasks).map(|it| it.requested).sum()
     });
     Tasks { requested: tasks.requested.max(sides.unwrap_or_default()), ..tasks }
 }

@@ -246,9 +246,10 @@ impl Rollout {
         if self.mechanism.has_weights() {
             return self.new.weight.map(|weight| (weight, false));
         }
-        let old = self.old.as_ref().map_or(0, |side| side.tasks.running);
-        let all = old + self.new.tasks.running;
-        (all > 0).then(|| (100.0 * f64::from(self.new.tasks.running) / f64::from(all), true))
+        let new = self.new.tasks?.running;
+        let old = self.old.as_ref().map_or(Some(0), |side| side.tasks.map(|it| it.running))?;
+        let all = old + new;
+        (all > 0).then(|| (100.0 * f64::from(new) / f64::from(all), true))
     }
 
     /// The same of the old side.

@@ -82,7 +82,7 @@ pub struct SideFacts {
 }
 
 impl SideFacts {
-    fn of(side: &Side, share: Option<(f64, bool)>, tasks: bool) -> Self {
+    fn of(side: &Side, share: Option<(f64, bool)>) -> Self {
         Self {
             revision: side.revision.clone(),
             label: side.label(),
@@ -90,7 +90,7 @@ impl SideFacts {
             weight: share.map(|(share, _)| share),
             estimate: share.is_some_and(|(_, estimate)| estimate),
             health: side.health(),
-            running: tasks.then_some((side.tasks.running, side.tasks.requested)),
+            running: side.tasks.map(|it| (it.running, it.requested)),
             published: side.published,
         }
     }
@@ -180,17 +180,13 @@ impl Plan {
             fields: mechanism::guarded(rollout),
         };
         let (takes, slow) = mechanism::takes(rollout);
-        let tasks = rollout.mechanism.has_tasks();
         Self {
             name: rollout.name.clone(),
             called: rollout.thing().shown(),
             mechanism: rollout.mechanism.label(),
             owner: rollout.owner.label().to_owned(),
-            from: SideFacts::of(&rollout.new, rollout.share(), tasks),
-            to: rollout.old.as_ref().map(|old| {
-                let tasks = tasks && rollout.mechanism.again().is_none();
-                SideFacts::of(old, rollout.old_share(), tasks)
-            }),
+            from: SideFacts::of(&rollout.new, rollout.share()),
+            to: rollout.old.as_ref().map(|old| SideFacts::of(old, rollout.old_share())),
             call: Call::undoing(rollout),
             instead: mechanism::instead(rollout, &place.region),
             guard,

@@ -133,8 +133,8 @@ pub struct Side {
     pub weight: Option<f64>,
     /// Share of test traffic in percent.
     pub test_weight: Option<f64>,
-    /// Task counts.
-    pub tasks: Tasks,
+    /// Task counts; `None` where it runs none that are counted, or they were not read.
+    pub tasks: Option<Tasks>,
     /// Its target groups.
     pub groups: Vec<TargetGroup>,
 }
@@ -150,7 +150,7 @@ impl Side {
             images: Vec::new(),
             weight: None,
             test_weight: None,
-            tasks: Tasks::default(),
+            tasks: None,
             groups: Vec::new(),
         }
     }

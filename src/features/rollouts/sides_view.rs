@@ -3,7 +3,7 @@
 //! What has no room goes whole, what a side runs first: a number is never cut.
 
 use super::autopsy::Autopsy;
-use super::model::{Health, Mechanism, Rollout, Side, TargetGroup};
+use super::model::{Health, Mechanism, Rollout, Side, TargetGroup, Tasks};
 use super::stages::share_words;
 use super::view::span;
 use super::wire::RolloutDetail;
@@ -91,9 +91,8 @@ fn after_the_end(shift: &Rollout, side: &Side, data: &RolloutDetail) -> Option<S
 fn line<'a>(it: &Shown, shift: &Rollout, bar_cells: usize, room: usize, ctx: &Ctx) -> Line<'a> {
     let glyphs = ctx.theme.glyphs();
     let side = &it.side;
-    let has_tasks = shift.mechanism.has_tasks();
     let mut parts = vec![span(it.label.clone(), it.role, ctx)];
-    if shift.mechanism.has_weights() || has_tasks {
+    if shift.mechanism.has_weights() || side.tasks.is_some() {
         parts.push(span("  ", Role::Text, ctx));
         parts.extend(bar(it.share.map(|(share, _)| share), it.role, bar_cells, glyphs, ctx));
         let share = units::or_missing(it.share, glyphs.missing, |(share, estimate)| {
@@ -106,8 +105,8 @@ fn line<'a>(it: &Shown, shift: &Rollout, bar_cells: usize, room: usize, ctx: &Ct
         let (health, role) = health(side, glyphs);
         parts.push(span(format!("  {}", pad_right(&health, if room < 80 { 11 } else { 12 })), role, ctx));
     }
-    if has_tasks {
-        let (text, role) = tasks(side, room);
+    if let Some(counted) = side.tasks {
+        let (text, role) = tasks(counted, room);
         parts.push(span(format!("  {text}"), role, ctx));
     }
     let published = side.published.map(|at| format!("published {}", ctx.zone.near(at, ctx.now.wall)));
@@ -122,8 +121,7 @@ fn line<'a>(it: &Shown, shift: &Rollout, bar_cells: usize, room: usize, ctx: &Ct
 }
 
 /// How many tasks run of how many, how many start, and that what is left over goes away.
-fn tasks(side: &Side, room: usize) -> (String, Role) {
-    let it = side.tasks;
+fn tasks(it: Tasks, room: usize) -> (String, Role) {
     let left = it.running + it.pending;
     match it.requested {
         0 if left > 0 => (format!("{left} draining"), Role::Dim),

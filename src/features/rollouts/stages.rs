@@ -255,7 +255,7 @@ impl Rollout {
             .old
             .as_ref()
             .filter(|_| self.status.0 == "SUCCESSFUL" && self.mechanism.again().is_none())?;
-        let left = old.tasks.running + old.tasks.pending;
+        let left = old.tasks.map(|it| it.running + it.pending)?;
         (left > 0).then_some(left)
     }
 

@@ -68,16 +68,6 @@ impl Mechanism {
         }
     }
 
-    /// Whether its sides run tasks that can be counted.
-    pub fn has_tasks(&self) -> bool {
-        match self {
-            Self::Ecs(_) | Self::EcsAgain(_) => true,
-            Self::Lambda(_) | Self::Alb(_) => false,
-            // Of machines, and of a stack whose service is not known, nothing counts tasks.
-            Self::CodeDeploy(it) => matches!(it.moves, Some(RolloutName::Ecs { .. })),
-        }
-    }
-
     /// Whether all traffic moves at once, so that the old side has none to compare with afterwards.
     pub fn at_once(&self) -> bool {
         match self {

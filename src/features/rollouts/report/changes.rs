@@ -20,10 +20,7 @@ pub fn facts(shift: &Rollout) -> Vec<Fact> {
         let mark = if estimate { "~" } else { "" };
         format!("new {mark}{}", percent(share))
     });
-    let counts = |word, known: Option<&Side>| {
-        let known = known.filter(|_| shift.mechanism.has_tasks());
-        known.map(|known| side(word, known)).unwrap_or_default()
-    };
+    let counts = |word, known: Option<&Side>| known.and_then(|it| side(word, it)).unwrap_or_default();
     let triggered = &shift.alarms.triggered;
     let alarms = if triggered.is_empty() { String::new() } else { format!("ALARM {}", triggered.join(", ")) };
     let hook = shift.waiting_hook().map(|hook| {
@@ -51,11 +48,11 @@ pub fn changed(before: Option<&[Fact]>, now: &[Fact]) -> Vec<Fact> {
     now.iter().filter(is_new).cloned().collect()
 }
 
-/// Tasks and health of a side. What stands behind a load balancer is counted by it, the rest by its tasks.
-fn side(word: &str, side: &Side) -> String {
-    let tasks = format!("{word} {}/{} running", side.tasks.running, side.tasks.requested);
-    match side.health() {
+/// Tasks and health of a side, where it runs tasks.
+fn side(word: &str, side: &Side) -> Option<String> {
+    let tasks = side.tasks.map(|it| format!("{word} {}/{} running", it.running, it.requested))?;
+    Some(match side.health() {
         Health::Counted { healthy, total } => format!("{tasks}, {healthy}/{total} healthy"),
         Health::Unread | Health::Unreadable(_) => tasks,
-    }
+    })
 }

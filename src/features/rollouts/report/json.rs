@@ -5,7 +5,7 @@
 
 use super::super::comparing::Compared;
 use super::super::mechanism::codedeploy::{Deployment, Lifecycle};
-use super::super::model::{Health, Rollout, RolloutName, Side};
+use super::super::model::{Health, Rollout, RolloutName, Side, Tasks};
 use super::super::plan::{Plan, SideFacts, Verdict};
 use super::super::side::TargetGroup;
 use super::super::stages::{Due, Next};
@@ -163,7 +163,7 @@ pub fn plan(plan: &Plan, compared: &Compared) -> Value {
 }
 
 fn side(shift: &Rollout, side: &Side) -> Value {
-    let count = |tasks: u32| shift.mechanism.has_tasks().then_some(tasks);
+    let count = |of: fn(&Tasks) -> u32| side.tasks.as_ref().map(of);
     // What identifies a side is of another kind for each mechanism, and of some nothing does.
     let id = Some(side.revision.as_str()).filter(|id| !id.is_empty());
     let is_lambda = matches!(shift.thing(), RolloutName::Lambda { .. });
@@ -176,9 +176,9 @@ fn side(shift: &Rollout, side: &Side) -> Value {
         "images": images.collect::<Vec<_>>(),
         "weight": side.weight,
         "testWeight": side.test_weight,
-        "requestedTaskCount": count(side.tasks.requested),
-        "runningTaskCount": count(side.tasks.running),
-        "pendingTaskCount": count(side.tasks.pending),
+        "requestedTaskCount": count(|it| it.requested),
+        "runningTaskCount": count(|it| it.running),
+        "pendingTaskCount": count(|it| it.pending),
         "targetGroups": side.groups.iter().map(group).collect::<Vec<_>>(),
     })
 }

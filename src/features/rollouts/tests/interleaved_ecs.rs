@@ -87,7 +87,7 @@ impl Aws {
                 shift.stage = Some(dice.of(&stages).into());
             }
             13 => shift.alarms.triggered = vec!["checkout-5xx".into()],
-            14 => shift.new.tasks.running = dice.below(5) as u32,
+            14 => shift.new.tasks.as_mut().unwrap().running = dice.below(5) as u32,
             _ => {
                 let health = Health::Counted { healthy: dice.below(5) as u32, total: 4 };
                 shift.old.iter_mut().for_each(|old| old.groups[0].health = health.clone());

@@ -84,7 +84,7 @@ pub fn side(number: u32, weight: f64, healthy: u32) -> Side {
             Some("sha256:0f3a9c112233445566778899"),
         )],
         weight: Some(weight),
-        tasks: Tasks { requested: 4, running: 4, pending: 0 },
+        tasks: Some(Tasks { requested: 4, running: 4, pending: 0 }),
         groups: vec![TargetGroup {
             arn: format!(
                 "arn:aws:elasticloadbalancing:eu-west-2:111122223333:targetgroup/checkout-{number}/50dc"

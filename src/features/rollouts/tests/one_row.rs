@@ -62,7 +62,7 @@ async fn what_a_stack_moves_is_one_row_with_what_the_load_balancer_knows() {
     for (side, weight) in [(old, 90.0), (&cart.new, 10.0)] {
         assert_eq!(side.health(), Health::Counted { healthy: 4, total: 4 }, "{side:?}");
         assert_eq!((side.weight, side.groups[0].rule_share), (Some(weight), Some(weight)));
-        assert_eq!((side.tasks.requested, side.tasks.running), (4, 4));
+        assert_eq!(side.tasks.map(|it| (it.requested, it.running)), Some((4, 4)));
     }
     assert!(metrics_query(cart, &Config::default()).is_ok(), "both sides can be compared");
     // The service answers to its own name, and is not at rest beside it.

@@ -52,10 +52,10 @@ fn rolling() -> Rollout {
         }),
         ..canary()
     };
-    (shift.new.weight, shift.new.tasks) = (None, Tasks { requested: 8, running: 5, pending: 1 });
+    (shift.new.weight, shift.new.tasks) = (None, Some(Tasks { requested: 8, running: 5, pending: 1 }));
     shift.new.groups.clear();
     let old = shift.old.as_mut().unwrap();
-    (old.weight, old.tasks) = (None, Tasks { requested: 3, running: 3, pending: 0 });
+    (old.weight, old.tasks) = (None, Some(Tasks { requested: 3, running: 3, pending: 0 }));
     old.groups.clear();
     shift
 }
@@ -113,7 +113,7 @@ fn rolling_says_tasks_and_the_same_share_everywhere() {
     assert!(body(&app, 120, 20, 0).contains("tasks 5/8"));
 
     let mut begun = shift;
-    begun.new.tasks.running = 0;
+    begun.new.tasks.as_mut().unwrap().running = 0;
     let plan = plan_of(&begun);
     assert_eq!(plan.to.as_ref().unwrap().weight_to(100.0), "keeps ~100 %");
     answer_dialog_of(&mut app, begun);
@@ -172,7 +172,7 @@ fn after_the_end_health_and_the_last_verdict_stay() {
     over.alarms = AlarmWatch::default();
     let (old, new) = (over.old.as_mut().unwrap(), &mut over.new);
     (old.weight, new.weight) = (Some(100.0), Some(0.0));
-    new.tasks = Tasks { requested: 0, running: 3, pending: 0 };
+    new.tasks = Some(Tasks { requested: 0, running: 3, pending: 0 });
     let read = over.clone();
     for side in [over.old.as_mut().unwrap(), &mut over.new] {
         side.groups.iter_mut().for_each(|group| group.health = Health::Unread);

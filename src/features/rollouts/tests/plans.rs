@@ -55,7 +55,11 @@ fn pre_flight_passes_warns_or_refuses() {
             |r, _| r.old.as_mut().unwrap().groups[0].health = Health::Unreadable("denied".into()),
             Verdict::Warn,
         ),
-        ("runs 1 of 4 tasks", |r, _| r.old.as_mut().unwrap().tasks.running = 1, Verdict::Warn),
+        (
+            "runs 1 of 4 tasks",
+            |r, _| r.old.as_mut().unwrap().tasks.as_mut().unwrap().running = 1,
+            Verdict::Warn,
+        ),
         ("no target group", |r, _| r.old.as_mut().unwrap().groups.clear(), Verdict::Warn),
         ("asking again", |r, _| r.status = Status::new("ROLLBACK_IN_PROGRESS"), Verdict::Warn),
         ("new to this version", |r, _| r.status = Status::new("HM"), Verdict::Warn),
@@ -88,7 +92,7 @@ fn only_guarded_fields_make_a_difference() {
         // Progress of the same shift.
         (|r, _| r.new.weight = Some(100.0), &[]),
         (|r, _| r.stage = Some("BAKE_TIME".into()), &[]),
-        (|r, _| r.new.tasks.running = 0, &[]),
+        (|r, _| r.new.tasks.as_mut().unwrap().running = 0, &[]),
         (|r, _| r.old = Some(side(41, 80.0, 0)), &[]),
         (|r, _| r.alarms.triggered.push("checkout-5xx".into()), &[]),
         (|r, _| r.status = Status::new("PENDING"), &[]),

@@ -158,7 +158,7 @@ fn a_line_for_each_change_and_none_for_what_did_not() {
     let mut shift = canary();
     read(&shift, 0);
     read(&shift, 5);
-    shift.new.tasks.running = 3;
+    shift.new.tasks.as_mut().unwrap().running = 3;
     read(&shift, 10);
     shift.alarms.triggered.push("checkout-5xx".into());
     read(&shift, 15);

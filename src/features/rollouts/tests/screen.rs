@@ -85,7 +85,7 @@ fn ended() -> Rollout {
     shift.status = Status::new("SUCCESSFUL");
     shift.stage = None;
     shift.finished_at = Some(at(-7200));
-    shift.old.iter_mut().for_each(|old| old.tasks = Tasks::default());
+    shift.old.iter_mut().for_each(|old| old.tasks = Some(Tasks::default()));
     shift
 }
 

@@ -109,7 +109,7 @@ fn a_rolling_share_is_an_estimate_from_tasks() {
     assert_eq!(rollout.share(), Some((50.0, true)));
     rollout.old = None;
     assert_eq!(rollout.share(), Some((100.0, true)));
-    rollout.new.tasks.running = 0;
+    rollout.new.tasks.as_mut().unwrap().running = 0;
     assert_eq!(rollout.share(), None);
 }
 

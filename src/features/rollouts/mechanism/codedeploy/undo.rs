@@ -138,7 +138,7 @@ pub fn checks(rollout: &Rollout, it: &Deployment) -> Vec<Check> {
         note(Verdict::Pass, "termination wait: the original task set still runs".to_owned());
     }
     match (&it.platform, &rollout.old) {
-        (Platform::Ecs, Some(old)) if !rollout.mechanism.has_tasks() && old.health() == Health::Unread => {
+        (Platform::Ecs, Some(old)) if old.tasks.is_none() && old.health() == Health::Unread => {
             note(Verdict::Warn, format!("tasks and health of old ({}) not known", old.label()));
         }
         (Platform::Ecs, Some(old)) => {

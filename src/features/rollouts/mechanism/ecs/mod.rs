@@ -165,7 +165,8 @@ pub(super) fn stage_words(rollout: &Rollout) -> String {
     }
     match rollout.stage.as_deref() {
         None if !rollout.mechanism.has_weights() && rollout.status.0 == "IN_PROGRESS" => {
-            format!("tasks {}/{}", rollout.new.tasks.running, rollout.new.tasks.requested)
+            let tasks = rollout.new.tasks.unwrap_or_default();
+            format!("tasks {}/{}", tasks.running, tasks.requested)
         }
         None => rollout.status.0.clone(),
         Some(stage) => match part_of(stage) {
@@ -186,7 +187,7 @@ pub(super) fn stage_words(rollout: &Rollout) -> String {
 pub(super) fn stage_bar(rollout: &Rollout, now: Timestamp) -> Vec<StageItem> {
     let item = StageItem::new;
     if !rollout.mechanism.has_weights() {
-        let tasks = rollout.new.tasks;
+        let tasks = rollout.new.tasks.unwrap_or_default();
         return vec![
             item(&format!("replace tasks {}/{}", tasks.running, tasks.requested), StageState::Running),
             item("steady", StageState::Ahead),

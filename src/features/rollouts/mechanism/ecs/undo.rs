@@ -5,7 +5,7 @@
 //! alone does not say that it is done: new must have no traffic left, and ECS says which revision it went back to.
 
 use super::{Part, Strategy, part_of};
-use crate::features::rollouts::model::{Health, Rollout, Side, Standing, arn_tail};
+use crate::features::rollouts::model::{Health, Rollout, Side, Standing, Tasks, arn_tail};
 use crate::features::rollouts::preflight::{Check, Verdict};
 use crate::features::rollouts::stages::percent;
 use crate::features::rollouts::watch::{Ending, LOST_GRACE, Seen};
@@ -121,13 +121,12 @@ pub fn guarded(rollout: &Rollout) -> Vec<(String, String)> {
 /// How long it takes, and whether tasks have to start again.
 pub fn takes(rollout: &Rollout, strategy: &Strategy) -> (String, bool) {
     let part = rollout.stage.as_deref().and_then(part_of);
+    let running = rollout.new.tasks.unwrap_or_default().running;
     let words = match (strategy, part) {
-        (Strategy::Rolling, _) if rollout.new.tasks.running == 0 => {
+        (Strategy::Rolling, _) if running == 0 => {
             "about 1 minute (no new task runs, old still serves)".to_owned()
         }
-        (Strategy::Rolling, _) => {
-            format!("several minutes: {} tasks are replaced again", rollout.new.tasks.running)
-        }
+        (Strategy::Rolling, _) => format!("several minutes: {running} tasks are replaced again"),
         (_, Some(Part::CleanUp)) => "several minutes: old tasks are going away and start again".to_owned(),
         (_, Some(_)) if rollout.new.weight == Some(0.0) => {
             "about 1 minute (no traffic has moved, old still runs)".to_owned()
@@ -187,9 +186,9 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
 
 /// Whether the old side can take all traffic, as far as can be seen.
 pub fn old_side(old: &Side, apart: bool) -> (Verdict, String) {
-    let tasks = old.tasks;
     let label = old.label();
-    if tasks.running < tasks.requested || tasks.running == 0 {
+    let few = |it: &Tasks| it.running < it.requested || it.running == 0;
+    if let Some(tasks) = old.tasks.filter(few) {
         let text = format!("old ({label}) runs {} of {} tasks", tasks.running, tasks.requested);
         return (Verdict::Warn, text);
     }
@@ -201,12 +200,14 @@ pub fn old_side(old: &Side, apart: bool) -> (Verdict, String) {
             (Verdict::Pass, format!("old ({label}) has {healthy} of {total} targets healthy"))
         }
         Health::Unreadable(why) => (Verdict::Warn, format!("health of old ({label}) unreadable: {why}")),
-        Health::Unread if !apart => {
-            let text = format!("old ({label}) runs {} tasks, their health is not told apart", tasks.running);
-            (Verdict::Warn, text)
-        }
         Health::Unread => {
-            (Verdict::Warn, format!("health of old ({label}) not known: no target group was read"))
+            let text = match old.tasks.filter(|_| !apart) {
+                Some(it) => {
+                    format!("old ({label}) runs {} tasks, their health is not told apart", it.running)
+                }
+                None => format!("health of old ({label}) not known: no target group was read"),
+            };
+            (Verdict::Warn, text)
         }
     }
 }

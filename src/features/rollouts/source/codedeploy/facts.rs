@@ -219,7 +219,7 @@ impl Facts {
             task_definition: definition,
             images,
             weight: Some(set.weight),
-            tasks: set.tasks,
+            tasks: Some(set.tasks),
             groups: groups.collect(),
             ..Side::of(&set.id)
         })

@@ -256,7 +256,7 @@ impl Reader {
         let known = sides.into_iter().flatten().find(|side| Some(side.revision.as_str()) == running).cloned();
         let other = || running.and_then(|arn| self.earlier(arn)).map(|it| again::side(&it));
         let mut side = known.or_else(other).unwrap_or_else(|| rollout.new.clone());
-        side.tasks = convert::tasks_now(service, &side.revision).unwrap_or(side.tasks);
+        side.tasks = convert::tasks_now(service, &side.revision).or(side.tasks);
         side.weight = rollout.mechanism.has_weights().then_some(100.0);
         side
     }

@@ -163,11 +163,11 @@ fn side(summary: &ServiceRevisionSummary, facts: Option<&RevisionFacts>) -> Side
         images: facts.images,
         weight: summary.requested_production_traffic_weight(),
         test_weight: summary.requested_test_traffic_weight(),
-        tasks: Tasks {
+        tasks: Some(Tasks {
             requested: count(summary.requested_task_count()),
             running: count(summary.running_task_count()),
             pending: count(summary.pending_task_count()),
-        },
+        }),
         groups: facts
             .groups
             .into_iter()
@@ -231,7 +231,7 @@ pub fn rollout<'a>(
         old.as_mut().filter(|_| deployment.status() == Some(&ecs::ServiceDeploymentStatus::Successful))
     {
         // What the deployment says of its source is from its own time; what is left of it the service says.
-        old.tasks = tasks_now(service, &old.revision).unwrap_or_default();
+        old.tasks = Some(tasks_now(service, &old.revision).unwrap_or_default());
     }
     let mut new_side = side(new, facts_of(new));
     if let Some(old) = &mut old {

@@ -130,7 +130,7 @@ fn what_is_not_shown_is_told_on_a_row_of_its_own_with_its_warnings() {
     let mut app = app();
     key(&mut app, KeyCode::Char('R'), 0);
     let mut poor = shift();
-    poor.old.as_mut().unwrap().tasks.running = 1;
+    poor.old.as_mut().unwrap().tasks.as_mut().unwrap().running = 1;
     answer_dialog(&mut app, poor, 1);
     let all = screen(&app, 120, 50, 1);
     assert!(!all.contains("arrows scroll") && all.contains("▲ old (rev 41) runs 1 of 4 tasks"), "{all}");
