@@ -77,6 +77,18 @@ async fn what_a_stack_moves_is_one_row_with_what_the_load_balancer_knows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn tasks_that_may_not_be_read_are_not_told_as_none() {
+    let lab = lab("codedeploy-ecs").await;
+    lab.faults(&["ecs:DescribeServices=deny"]);
+    let list = lab.list().await;
+    let cart = list.shifts.iter().find(|shift| shift.thing().full().contains("cart")).unwrap();
+    assert_eq!(cart.new.weight, Some(10.0), "that is CodeDeploy's own");
+    assert!(cart.old.iter().chain([&cart.new]).all(|side| side.tasks.is_none()), "{cart:?}");
+    let facts = lab.plan_of(cart).await.from;
+    assert_eq!((facts.weight, facts.running), (Some(10.0), None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_end_of_a_rule_that_a_deployment_moved_is_the_deployments() {
     let lab = lab("codedeploy-ecs").await;
     let mut source = ListSource::new(&lab.conn);
