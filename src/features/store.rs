@@ -228,7 +228,10 @@ impl Store {
             }
             Payload::LogGroups(list) => target.log_groups = Some(list),
             Payload::LogBatch(batch) => drop(target.logs.push(batch)),
-            Payload::Rollouts(list) => target.rollouts = Some(list),
+            Payload::Rollouts(mut list) => {
+                list.take_newer(target.shifts.as_ref().map_or(&[], |it| &it.shifts));
+                target.rollouts = Some(list);
+            }
             Payload::RolloutDetail(detail) => {
                 if let Some(seen) = &detail.metrics {
                     target.compared.keep(seen);
@@ -252,6 +255,9 @@ impl Store {
             Payload::Trail(batch) => target.trail.push(batch),
             Payload::Shifts(shifts) => {
                 let ended = self.rollbacks.read(&key.target, &shifts, now.wall);
+                if let Some(list) = &mut target.rollouts {
+                    list.take_newer(&shifts.shifts);
+                }
                 target.shifts = Some(shifts);
                 return journal(ended);
             }

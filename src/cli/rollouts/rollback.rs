@@ -302,8 +302,8 @@ fn unsent(plan: &Plan, result: SendResult) -> End {
             end.why.push(told(&error));
             if error.class == ErrorClass::Denied {
                 end.why.push(format!("missing: {}", error.operation));
+                end.why.extend(plan.command().map(|command| format!("for someone who may: {command}")));
             }
-            end.why.extend(plan.command().map(|command| format!("for someone who may: {command}")));
         }
         SendResult::Sent { .. } | SendResult::Lost { .. } => {}
     }

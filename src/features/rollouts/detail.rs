@@ -24,6 +24,7 @@ use crate::widgets::progress::{self, Stage, StageState as Mark};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::time::Duration;
 
 /// Rows that the events need to be worth a place of their own: an empty one, their title, the newest.
 const EVENTS: usize = 3;
@@ -153,7 +154,7 @@ impl<'a> Parts<'a> {
         Self {
             facts: folded(facts(target, shift, room, ctx)),
             more_facts: folded(more_facts(shift, room, ctx)),
-            warnings: folded(warnings(shift, ctx)),
+            warnings: folded(warnings(target, shift, ctx)),
             sides,
             numbers: verdict_view::numbers(shift, data, comparison, room, ctx),
         }
@@ -243,11 +244,18 @@ fn alarms(watch: &AlarmWatch, in_alarm: Option<usize>, in_progress: bool) -> (St
 }
 
 /// What needs an eye: hooks that wait, reasons, rollbacks, the circuit breaker.
-fn warnings<'a>(shift: &Rollout, ctx: &Ctx) -> Vec<Line<'a>> {
+fn warnings<'a>(target: &TargetId, shift: &Rollout, ctx: &Ctx) -> Vec<Line<'a>> {
     let warn = ctx.theme.glyphs().warn;
     let mut lines = Vec::new();
     let mut push =
         |text: String| lines.push(Line::styled(format!(" {warn} {text}"), ctx.theme.style(Role::Warn)));
+    let list = ctx.store.target(target).and_then(|data| data.rollouts.as_ref());
+    let unread = list.and_then(|list| list.ecs_unread.as_ref());
+    if let Some(error) = unread.filter(|_| shift.in_progress() && shift.mechanism.strategy().is_some()) {
+        // A countdown that moved every second would repaint a screen that only waits.
+        let age = since(shift.read_at, ctx.now.wall).as_secs() / 5 * 5;
+        push(format!("as it was {} ago: {}", units::age(Duration::from_secs(age)), error.short()));
+    }
     if let Some(hook) = shift.waiting_hook() {
         let next = shift.next_words(ctx.now.wall);
         let hook =

@@ -133,7 +133,12 @@ impl RollbackDialog {
             Reply::Stay => app::Reply::stay(),
             Reply::Close => {
                 let (target, name) = (&self.dialog.target, &self.dialog.name);
-                let text = format!("{}: nothing was sent", called(ctx, target, name));
+                let what = if self.dialog.was_refused() {
+                    "AWS refused, nothing changed"
+                } else {
+                    "nothing was sent"
+                };
+                let text = format!("{}: {what}", called(ctx, target, name));
                 app::Reply::close_with(Command::Notify(Tone::Info, text))
             }
             Reply::Copy(command) => {

@@ -139,7 +139,9 @@ impl RolloutsPane {
         let shift = match &key.deployment {
             Some(deployment) => self
                 .follows(deployment, &key.target, list, ctx)
-                .or_else(|| known.find(|shift| shift.deployment == *deployment)),
+                .or_else(|| known.find(|shift| shift.deployment == *deployment))
+                // Something newer took its place.
+                .or_else(|| list.shift_of(&key.name)),
             None => list.shift_of(&key.name),
         };
         let service = list.services.iter().find(|service| service.name == key.name);

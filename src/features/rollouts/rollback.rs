@@ -345,6 +345,11 @@ impl Dialog {
         false
     }
 
+    /// Whether AWS was asked and refused.
+    pub fn was_refused(&self) -> bool {
+        matches!(&self.state, State::Locked(error) if !error.unsent)
+    }
+
     /// The lines above the input line: what is wrong, what changed, what to do. Worst first.
     pub fn notices(&self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -354,7 +359,8 @@ impl Dialog {
                 lines.push(format!("missing: {}", error.operation));
             }
             if self.offer().is_some() {
-                lines.push("y copies the command for someone who may".to_owned());
+                let whose = if error.class == ErrorClass::Denied { " for someone who may" } else { "" };
+                lines.push(format!("y copies the command{whose}"));
             }
         }
         for problem in self.rejection.iter().chain(&self.problem) {

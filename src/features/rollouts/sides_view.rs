@@ -20,6 +20,8 @@ const LABEL: usize = 20;
 const TEXT: usize = 62;
 /// Cells of the smallest bar, of the share at its right and of the spaces before them.
 const SHARE: usize = 17;
+/// Cells of the tasks.
+const COUNTS: usize = 13;
 /// Fewer cells than this do not tell what a side runs.
 const MIN_IMAGE: usize = 10;
 
@@ -42,7 +44,8 @@ pub(super) fn lines<'a>(
     let mut sides = sides(shift);
     // Both bars begin in the same column, however long the names are.
     let longest = sides.iter().map(|it| width(&it.label)).max().unwrap_or_default();
-    let most = room.saturating_sub(SHARE + 14).max(LABEL);
+    let counts = if sides.iter().any(|it| it.side.tasks.is_some()) { COUNTS } else { 0 };
+    let most = room.saturating_sub(SHARE + 14 + counts).max(LABEL);
     let label = longest.max(LABEL).min(most);
     let bar = room.saturating_sub(TEXT + label).clamp(if room < 80 { 6 } else { 8 }, 40);
     for it in &mut sides {

@@ -92,6 +92,19 @@ pub struct RolloutList {
 }
 
 impl RolloutList {
+    /// Takes what exact reads saw later of the shifts in flight, so that a list does not contradict the watch of a
+    /// rollback. How far each one came is seen by the list alone.
+    pub fn take_newer(&mut self, exact: &[Rollout]) {
+        for shift in &mut self.shifts {
+            let asked = ShiftRef::of(shift);
+            let newer = |it: &&Rollout| asked.is(it) && it.name == shift.name && it.read_at > shift.read_at;
+            if let Some(newer) = exact.iter().find(newer) {
+                let progress = std::mem::take(&mut shift.progress);
+                *shift = Rollout { progress, ..newer.clone() };
+            }
+        }
+    }
+
     /// Whether all mechanisms were asked.
     pub fn is_whole(&self) -> bool {
         self.pending.is_empty()

@@ -326,7 +326,8 @@ pub(super) fn look(rollout: &Rollout) -> Option<Look> {
         Mechanism::Ecs(_) | Mechanism::Lambda(_) | Mechanism::Alb(_) | Mechanism::CodeDeploy(_) => {
             Some(Look {
                 status: rollout.status.0.clone(),
-                weight: rollout.new.weight,
+                // ECS says 0 of a rolling deployment, whatever its tasks serve.
+                weight: rollout.new.weight.filter(|_| rollout.mechanism.has_weights()),
                 finished_at: rollout.finished_at,
             })
         }

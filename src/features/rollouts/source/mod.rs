@@ -65,21 +65,22 @@ impl ListSource {
         Box::pin(self.read_some(query, true, now)).await
     }
 
-    /// The same; without aliases where they are not asked for, which is said.
+    /// The same; where it need not be whole, without aliases, which is said, and what ended by its own names.
     async fn read_some(
         &mut self,
         query: &RolloutsQuery,
-        aliases: bool,
+        whole: bool,
         now: Now,
     ) -> Result<RolloutList, SourceError> {
         let lambda = async {
-            if aliases { self.lambda.read(&query.functions, now).await } else { Ok(Default::default()) }
+            if whole { self.lambda.read(&query.functions, now).await } else { Ok(Default::default()) }
         };
         // None waits for another: each has a limiter of its own.
-        let (list, read, deployments) = tokio::join!(self.ecs.read(now), lambda, self.codedeploy.read(now));
+        let (list, read, deployments) =
+            tokio::join!(self.ecs.read(now), lambda, self.codedeploy.read(whole, now));
         let mut list = list?;
         list.forwards = query.forwards.clone();
-        if !aliases {
+        if !whole {
             list.pending.push("Lambda aliases".to_owned());
         }
         let (mut aliases, notes) = read?;

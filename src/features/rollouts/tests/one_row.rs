@@ -182,3 +182,16 @@ async fn the_sides_of_a_deployment_that_was_stopped_are_those_of_the_alias() {
     assert!(standings.contains(&Standing::Returning), "{standings:?}");
     assert_eq!(standings.last(), Some(&Standing::Ended));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_an_ended_deployment_moved_is_known_at_the_first_whole_read() {
+    let lab = lab("codedeploy-ecs").await;
+    let list = lab.list().await;
+    roll_back(&lab, &list, "checkout").await;
+    lab.pass(600).await;
+    // As a command does, which reads once.
+    let list = lab.list().await;
+    assert_eq!(list.shift_of(&RolloutName::ecs("shop", "checkout")).map(Rollout::in_progress), Some(false));
+    let refused = find::to_undo(&list, &RolloutName::ecs("shop", "checkout")).unwrap_err();
+    assert!(refused.contains("taken back already"), "{refused}");
+}

@@ -352,3 +352,24 @@ async fn health_is_read_also_after_the_end() {
     );
     assert!(history[1..].iter().all(|it| it.new.health() == Health::Unread), "of the one that serves only");
 }
+
+#[test]
+fn what_took_the_place_of_the_opened_shift_is_shown() {
+    let mut app = opened(&shift());
+    let mut newer = shift();
+    newer.deployment.push_str("newer");
+    newer.new.weight = Some(35.0);
+    list_of(&mut app, vec![newer], Vec::new());
+    let shown = body(&app, 80, 24, 0);
+    assert!(shown.contains("35 %") && !shown.contains("at rest"), "{shown}");
+}
+
+#[test]
+fn what_was_read_before_ecs_fell_silent_says_so() {
+    let mut app = opened(&shift());
+    let lost = SourceError::new(ErrorClass::Network, "ecs:DescribeServices", "no route");
+    let old = RolloutList { shifts: vec![shift()], ecs_unread: Some(lost.clone()), ..RolloutList::default() };
+    polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(old)), 0);
+    let shown = body(&app, 80, 24, 27);
+    assert!(shown.contains("as it was 25s ago: ") && shown.contains(&lost.short()), "{shown}");
+}

@@ -1,8 +1,10 @@
 //! Rollbacks after sending.
 
 use super::*;
+use crate::features::rollouts::mechanism;
 use crate::features::rollouts::rollback::SendResult;
 use crate::features::rollouts::watch::{Ending, Flights, Watch};
+use crate::features::rollouts::wire::RolloutList;
 use crate::text::Zone;
 
 fn watch() -> Watch {
@@ -199,4 +201,33 @@ fn one_rollback_per_service_is_in_flight() {
         flights.add(other);
     }
     assert_eq!(flights.iter().count(), 32);
+}
+
+#[test]
+fn a_rolling_deployment_has_no_weight_to_tell() {
+    let mut rolling = canary();
+    rolling.mechanism = Mechanism::Ecs(Strategy::Rolling);
+    // As ECS says it, whatever the tasks serve.
+    rolling.new.weight = Some(0.0);
+    assert_eq!(mechanism::look(&rolling).unwrap().weight, None);
+    assert_eq!(mechanism::look(&canary()).unwrap().weight, canary().new.weight);
+}
+
+#[test]
+fn a_list_tells_nothing_older_than_the_watch() {
+    let listed = RolloutList { shifts: vec![canary()], ..RolloutList::default() };
+    let mut exact = canary();
+    (exact.new.weight, exact.status) = (Some(0.0), Status::new("ROLLBACK_IN_PROGRESS"));
+    for (read_at, newer) in [(at(-1), false), (at(1), true)] {
+        exact.read_at = read_at;
+        let mut list = listed.clone();
+        list.shifts[0].read_at = at(0);
+        list.take_newer(std::slice::from_ref(&exact));
+        assert_eq!(list.shifts[0].status == exact.status, newer);
+        assert_eq!(list.shifts[0].progress, listed.shifts[0].progress);
+    }
+    let mut other = listed.clone();
+    exact.deployment.push_str("another");
+    other.take_newer(std::slice::from_ref(&exact));
+    assert_eq!(other, listed);
 }

@@ -5,6 +5,7 @@
 //! alone does not say that it is done: new must have no traffic left, and ECS says which revision it went back to.
 
 use super::{Part, Strategy, part_of};
+use crate::features::rollouts::mechanism::Outcome;
 use crate::features::rollouts::model::{Health, Rollout, Side, Standing, Tasks, arn_tail};
 use crate::features::rollouts::preflight::{Check, Verdict};
 use crate::features::rollouts::stages::percent;
@@ -146,6 +147,9 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
         Standing::Open => note(Verdict::Pass, format!("{} can be rolled back", rollout.status.0)),
         Standing::Returning => {
             note(Verdict::Warn, format!("already {}: asking again changes nothing", rollout.status.0));
+        }
+        Standing::Ended if rollout.outcome() == Some(Outcome::RolledBack) => {
+            note(Verdict::Refuse, format!("it was taken back already: {}", rollout.status.0));
         }
         Standing::Ended => {
             let text = format!(

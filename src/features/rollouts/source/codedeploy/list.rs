@@ -20,6 +20,8 @@ use std::time::Duration;
 const ENDED: [&str; 3] = ["Succeeded", "Failed", "Stopped"];
 /// Deployments in flight that are read whole.
 const MAX_OPEN: usize = 10;
+/// Ended ones whose targets are read at a look.
+const MAX_INTO: usize = 5;
 /// Pages of ids that are followed.
 const MAX_PAGES: usize = 3;
 /// Shortest time between two looks at what is open.
@@ -87,24 +89,22 @@ impl ListReader {
         }
     }
 
-    /// Reads what shifts, with what could not be read.
+    /// Reads what shifts, with what could not be read. Where it is to be whole, also what the ended ones moved.
     ///
     /// # Errors
     /// When a login or a key is missing; anything else is a note, so that the other mechanisms stay seen.
-    pub async fn read(&mut self, now: Now) -> Result<(Vec<Rollout>, Vec<String>), SourceError> {
+    pub async fn read(&mut self, whole: bool, now: Now) -> Result<(Vec<Rollout>, Vec<String>), SourceError> {
         let age = if self.denied { DENIED_AGE } else { LOOK_AGE };
         let due = |at: Option<Duration>, age| at.is_none_or(|at| now.since_start.saturating_sub(at) >= age);
         if due(self.looked_at, age) {
             self.notes.clear();
             self.denied = false;
-            let first = self.looked_at.is_none();
             let mut result = self.look(now.wall).await;
             if result.is_ok() && due(self.ended_at, ENDED_AGE) {
                 result = self.look_back(now.wall).await;
                 self.ended_at = result.is_ok().then_some(now.since_start);
             }
-            // What is open comes first: what ended ones moved is a matter of the next look.
-            if result.is_ok() && !first {
+            if result.is_ok() && whole {
                 result = self.look_into(now.wall).await;
             }
             self.told = result.is_ok();
@@ -195,16 +195,18 @@ impl ListReader {
         Ok(())
     }
 
-    /// Reads the targets of one more that has ended: they say what it moved, and take two calls each.
+    /// Reads the targets of some more that have ended, newest first: they say what each moved, and take two calls
+    /// each.
     async fn look_into(&mut self, now: Timestamp) -> Result<(), SourceError> {
-        let next = self.ended.iter().map(|shift| &shift.deployment);
-        let Some(id) = next.clone().find(|id| !self.looked_into.contains(*id)).cloned() else {
-            self.looked_into = next.filter(|id| self.looked_into.contains(*id)).cloned().collect();
+        let ids = self.ended.iter().map(|shift| &shift.deployment);
+        let next = ids.clone().filter(|id| !self.looked_into.contains(*id));
+        let next: Vec<String> = next.take(MAX_INTO).cloned().collect();
+        self.looked_into = ids.filter(|id| self.looked_into.contains(*id)).chain(&next).cloned().collect();
+        if next.is_empty() {
             return Ok(());
-        };
-        self.looked_into.insert(id.clone());
-        if let Some(info) = calls::infos(&self.reader.conn, &[id]).await?.first() {
-            let shift = self.reader.complete(info, Depth::Listed, now).await?;
+        }
+        for info in calls::infos(&self.reader.conn, &next).await? {
+            let shift = self.reader.complete(&info, Depth::Listed, now).await?;
             self.end(shift);
         }
         Ok(())
