@@ -117,7 +117,7 @@ impl Overlay for QuitQuestion {
             inner,
             &[
                 Line::styled(self.what.clone(), ctx.theme.style(Role::Warn)),
-                Line::styled("AWS carries on without this console; nobody will watch it here.", text),
+                Line::styled("AWS carries on without this console; nobody will watch it.", text),
                 Line::default(),
                 Line::styled("y quits   n stays", ctx.theme.style(Role::Key)),
             ],

@@ -206,7 +206,8 @@ pub enum RolloutsCommand {
 /// One shift, followed.
 #[derive(Debug, Args)]
 pub struct WatchShift {
-    /// ecs/CLUSTER/SERVICE, lambda/FUNCTION:ALIAS or alb/LOADBALANCER/PORT/PRIORITY (or `default`); the service,
+    /// ecs/CLUSTER/SERVICE, lambda/FUNCTION:ALIAS, codedeploy/APPLICATION/GROUP or
+    /// alb/LOADBALANCER/PORT/PRIORITY (or `default`); the service,
     /// function or load balancer alone where only one has that name
     pub name: String,
     /// Print one JSON object per line, as docs/json.md describes them
@@ -220,7 +221,8 @@ pub struct WatchShift {
 /// One shift, rolled back.
 #[derive(Debug, Args)]
 pub struct Rollback {
-    /// ecs/CLUSTER/SERVICE, lambda/FUNCTION:ALIAS or alb/LOADBALANCER/PORT/PRIORITY (or `default`); the service,
+    /// ecs/CLUSTER/SERVICE, lambda/FUNCTION:ALIAS, codedeploy/APPLICATION/GROUP or
+    /// alb/LOADBALANCER/PORT/PRIORITY (or `default`); the service,
     /// function or load balancer alone where only one has that name
     pub name: String,
     /// The side that takes the traffic back: `old` or its revision, of a load balancer the target group. After a

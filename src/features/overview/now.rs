@@ -97,14 +97,15 @@ fn age<'a>(since: Option<Timestamp>, ctx: &Ctx) -> Cell<'a> {
 
 fn rollout_facts<'a>(target: &TargetId, shift: &Rollout, ctx: &Ctx) -> Cell<'a> {
     let now = stepped(shift, ctx.now.wall);
-    let mut cell = Cell::new(format!("{} {}, ", shift.mechanism.short(), shift.stage_words()), Role::Text)
-        .and(shift.next_words(now), Role::Text);
+    let mut cell = Cell::new(format!("{} {}", shift.mechanism.short(), shift.stage_words()), Role::Text);
     let comparison =
         ctx.store.target(target).and_then(|data| rollouts::comparison_of(data, &shift.deployment));
     if let Some(comparison) = comparison {
         let (text, role) = rollouts::phrase(&comparison.verdict);
+        // What decides is not what is cut on a small screen.
         cell = cell.and(format!("   {text}"), role);
     }
+    cell = cell.and(format!("   {}", shift.next_words(now)), Role::Text);
     let triggered = shift.alarms.triggered.len();
     if triggered > 0 {
         let plural = if triggered == 1 { "alarm" } else { "alarms" };
