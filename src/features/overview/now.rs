@@ -95,6 +95,9 @@ fn age<'a>(since: Option<Timestamp>, ctx: &Ctx) -> Cell<'a> {
     Cell::new(text, Role::Text)
 }
 
+/// Between two facts; without a colour of its own, which the row with the cursor would show.
+const GAP: &str = "   ";
+
 fn rollout_facts<'a>(target: &TargetId, shift: &Rollout, ctx: &Ctx) -> Cell<'a> {
     let now = stepped(shift, ctx.now.wall);
     let mut cell = Cell::new(format!("{} {}", shift.mechanism.short(), shift.stage_words()), Role::Text);
@@ -103,13 +106,13 @@ fn rollout_facts<'a>(target: &TargetId, shift: &Rollout, ctx: &Ctx) -> Cell<'a> 
     if let Some(comparison) = comparison {
         let (text, role) = rollouts::phrase(&comparison.verdict);
         // What decides is not what is cut on a small screen.
-        cell = cell.and(format!("   {text}"), role);
+        cell = cell.and(GAP, Role::Text).and(text, role);
     }
     cell = cell.and(format!("   {}", shift.next_words(now)), Role::Text);
     let triggered = shift.alarms.triggered.len();
     if triggered > 0 {
         let plural = if triggered == 1 { "alarm" } else { "alarms" };
-        cell = cell.and(format!("   {triggered} {plural} triggered"), Role::Bad);
+        cell = cell.and(GAP, Role::Text).and(format!("{triggered} {plural} triggered"), Role::Bad);
     }
     let itself = if shift.by_itself().yes { "yes" } else { "no" };
     cell.and(format!("   rolls back itself: {itself}"), Role::Dim)

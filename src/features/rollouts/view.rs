@@ -159,8 +159,11 @@ fn columns(rows: &[Row], room: u16, ctx: &Ctx) -> Shown {
         let columns = all(*size);
         columns.len() - layout(&columns, room).len()
     };
-    let sizes = [(longest, BAR), (NAME, BAR), (NAME, SMALL_BAR), (NAME, 0)];
-    let size = sizes.into_iter().min_by_key(missing).unwrap_or((NAME, 0));
+    // Where nobody said which side is the old one there is no share to draw.
+    let drawn = rows.iter().any(|row| row.shift.is_some_and(|shift| shift.share().is_some()));
+    let sizes = [(longest, BAR), (NAME, BAR), (NAME, SMALL_BAR), (longest, 0), (NAME, 0)];
+    let sizes = sizes.into_iter().filter(|(_, bar)| drawn || *bar == 0);
+    let size = sizes.min_by_key(missing).unwrap_or((NAME, 0));
     let columns = all(size);
     let name = layout(&columns, room).first().map_or(0, |(_, _, wide)| usize::from(*wide));
     Shown { columns, name, bar: usize::from(size.1) }
