@@ -140,13 +140,14 @@ async fn carry_out(
     if let Some(watch) = sites.rollbacks.flights.in_flight(&target, &name) {
         return Ok(End::nothing_sent(format!("one is in flight already: {}", watch.line(say.zone()))));
     }
-    if shift.again.is_none() {
-        sites.compare(Some(&shift.deployment)).await;
-    }
     let mut plan = match read_plan(sites, &target, &shift).await {
         Ok(plan) => plan,
         Err(error) => return Ok(End::nothing_sent(told(&error))),
     };
+    // After that read: which group is the old one, the list may not know.
+    if shift.again.is_none() {
+        sites.compare(Some(&shift.deployment)).await;
+    }
     if let (Some(to), Some(again)) = (&args.to, &plan.again) {
         let wanted = find::earlier(to, again);
         let wanted = wanted.map_err(|there| Failure::Usage(format!("--to {to}: {there}")))?;
@@ -163,8 +164,14 @@ async fn carry_out(
     say.lines(&report::plan(&plan, shown, sites.clock.wall(), setup.theme.glyphs()))?;
     let document = json!({ "plan": json::plan(&plan, &compared) });
     say.value(&json::document("plan", sites.clock.wall(), document))?;
-    if let (None, Some(why)) = (&args.to, plan.again.as_ref().and_then(|again| again.unasked.as_ref())) {
-        return Ok(End::nothing_sent(format!("{why}: --to says which revision to deploy again")));
+    if let (None, Some(again)) = (&args.to, &plan.again)
+        && let Some(why) = &again.unasked
+    {
+        return Ok(End::nothing_sent(if again.choices.is_empty() {
+            format!("{why}, and no other revision that ran to its end is known")
+        } else {
+            format!("{why}: --to says which revision to deploy again")
+        }));
     }
     if plan.refused() {
         let why = plan.refusals().map(str::to_owned).collect();

@@ -274,7 +274,11 @@ impl Sites {
             Some(told) => vec![told.clone()],
             None => stable_groups(&self.config, id),
         };
-        site.shifts.read(&ShiftsQuery { shifts, stable, caller }, self.clock.now()).await
+        let read = site.shifts.read(&ShiftsQuery { shifts, stable, caller }, self.clock.now()).await?;
+        if let Ok(list) = &mut site.list {
+            list.take_newer(&read.shifts);
+        }
+        Ok(read)
     }
 
     /// One shift, read exactly; with who would be calling, where that is asked for.

@@ -51,6 +51,9 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
     let against = if shift.mechanism.at_once() { Against::Before } else { Against::Beside };
     let (sides, start) = match &shift.mechanism {
         Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => {
+            if [old, &shift.new].iter().any(|side| side.task_definition.is_none()) {
+                return Err("its revisions could not be read: ecs:DescribeServiceRevisions");
+            }
             (target_groups(old, &shift.new)?, Start::Told(first_traffic_known(shift)?))
         }
         Mechanism::Alb(_) => (target_groups(old, &shift.new)?, undated(shift)?),

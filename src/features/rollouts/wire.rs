@@ -97,7 +97,7 @@ impl RolloutList {
     pub fn take_newer(&mut self, exact: &[Rollout]) {
         for shift in &mut self.shifts {
             let asked = ShiftRef::of(shift);
-            let newer = |it: &&Rollout| asked.is(it) && it.name == shift.name && it.read_at > shift.read_at;
+            let newer = |it: &&Rollout| asked.is(it) && it.name == shift.name && it.read_at >= shift.read_at;
             if let Some(newer) = exact.iter().find(newer) {
                 let progress = std::mem::take(&mut shift.progress);
                 *shift = Rollout { progress, ..newer.clone() };

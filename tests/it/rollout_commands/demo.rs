@@ -35,6 +35,13 @@ fn what_moves_and_what_is_moved_is_one_line() {
 }
 
 #[test]
+fn a_split_is_judged_by_the_side_that_was_told() {
+    let split = ["rollback", "alb/shop-web/443/10", "--dry-run", "--scenario", "alb-weights"];
+    let run = demo("split-told", &[&split[..], &["--to", "search-blue"]].concat());
+    run.ends(0, &["to    old (blue)  search-blue", "verdict: new is WORSE than old"]);
+}
+
+#[test]
 fn a_list_as_json_has_what_its_description_says() {
     let run = demo("rollouts-json", &["rollouts", "--json"]);
     let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();

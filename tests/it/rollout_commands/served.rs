@@ -151,7 +151,7 @@ fn a_rollback_is_sent_once_and_watched_while_the_world_goes_back() {
         3,
         &[
             "nothing was sent",
-            "its last deployment was rolled back already (ROLLBACK_SUCCESSFUL): --to says which",
+            "its last deployment was rolled back already (ROLLBACK_SUCCESSFUL), and no other revision",
         ],
     );
     world.run(&["rollouts", "watch", "checkout"]).ends(3, &["ROLLBACK_SUCCESSFUL", "rolled back"]);

@@ -1,6 +1,8 @@
 //! Plans: the call, the checks, what is guarded, the journal line.
 
 use super::*;
+use crate::config::Config;
+use crate::features::rollouts::comparing::metrics_query;
 use crate::features::rollouts::journal::{Entry, Step, unfinished};
 use crate::features::rollouts::mechanism::ecs::Call;
 use crate::features::rollouts::plan::{self, Verdict, confirm_word};
@@ -172,4 +174,15 @@ fn a_journal_line_reads_back_and_tells_what_is_open() {
     assert_eq!(first.who.as_deref(), Some("arn:aws:sts::111122223333:assumed-role/Admin/oncall"));
     let open: Vec<_> = unfinished(lines.iter()).into_iter().map(|it| it.steps).collect();
     assert_eq!(open, [vec![lines[3].clone()], vec![lines[4].clone(), lines[5].clone()]]);
+}
+
+#[test]
+fn revisions_that_may_not_be_read_are_what_is_missing() {
+    let mut shift = canary();
+    for side in shift.old.iter_mut().chain([&mut shift.new]) {
+        (side.task_definition, side.groups) = (None, Vec::new());
+    }
+    let missing = "ecs:DescribeServiceRevisions";
+    assert!(metrics_query(&shift, &Config::default()).unwrap_err().contains(missing));
+    assert!(plan_of(&shift).checks.iter().any(|check| check.text.contains(missing)));
 }

@@ -209,6 +209,11 @@ pub fn old_side(old: &Side, apart: bool) -> (Verdict, String) {
                 Some(it) => {
                     format!("old ({label}) runs {} tasks, their health is not told apart", it.running)
                 }
+                None if old.task_definition.is_none() && old.revision.contains(":service-revision/") => {
+                    format!(
+                        "health of old ({label}) not known: ecs:DescribeServiceRevisions told nothing of it"
+                    )
+                }
                 None => format!("health of old ({label}) not known: no target group was read"),
             };
             (Verdict::Warn, text)
