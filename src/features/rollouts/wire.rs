@@ -99,8 +99,8 @@ impl RolloutList {
             let asked = ShiftRef::of(shift);
             let newer = |it: &&Rollout| asked.is(it) && it.name == shift.name && it.read_at >= shift.read_at;
             if let Some(newer) = exact.iter().find(newer) {
-                let progress = std::mem::take(&mut shift.progress);
-                *shift = Rollout { progress, ..newer.clone() };
+                let newer = newer.clone().after(shift);
+                *shift = Rollout { progress: std::mem::take(&mut shift.progress), ..newer };
             }
         }
     }

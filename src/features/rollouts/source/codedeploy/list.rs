@@ -201,11 +201,10 @@ impl ListReader {
         let ids = self.ended.iter().map(|shift| &shift.deployment);
         let next = ids.clone().filter(|id| !self.looked_into.contains(*id));
         let next: Vec<String> = next.take(MAX_INTO).cloned().collect();
-        self.looked_into = ids.filter(|id| self.looked_into.contains(*id)).chain(&next).cloned().collect();
-        if next.is_empty() {
-            return Ok(());
-        }
+        self.looked_into = ids.filter(|id| self.looked_into.contains(*id)).cloned().collect();
         for info in calls::infos(&self.reader.conn, &next).await? {
+            // One that cannot be read keeps its own name, and keeps none of the others from theirs.
+            self.looked_into.extend(convert::id(&info));
             let shift = self.reader.complete(&info, Depth::Listed, now).await?;
             self.end(shift);
         }
