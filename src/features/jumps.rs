@@ -88,10 +88,9 @@ pub fn jump_from_service(
 ) -> Vec<Command> {
     let services = ctx.store.target(target).map(|target| &target.derived.services);
     let name = shift.map_or(name, rollouts::Rollout::thing);
-    let found = services.and_then(|services| {
-        let behind =
-            || services.list().iter().find(|service| shift.is_some_and(|it| stands_behind(service, it)));
-        service_of(services, name).or_else(behind)
+    let found = services.and_then(|services| match shift {
+        Some(shift) => of_shift(services, shift),
+        None => service_of(services, name),
     });
     match found {
         Some(service) => {
@@ -215,7 +214,7 @@ fn stands_behind(service: &Service, shift: &rollouts::Rollout) -> bool {
 }
 
 /// The service that a rollout is of.
-pub fn service_of<'a>(services: &'a Services, name: &rollouts::RolloutName) -> Option<&'a Service> {
+fn service_of<'a>(services: &'a Services, name: &rollouts::RolloutName) -> Option<&'a Service> {
     match name {
         rollouts::RolloutName::Ecs { cluster, service } => services.of_ecs(cluster, service),
         rollouts::RolloutName::Lambda { function, .. } => services.of_lambda(function),
@@ -223,6 +222,12 @@ pub fn service_of<'a>(services: &'a Services, name: &rollouts::RolloutName) -> O
         // `Rollout::thing`.
         rollouts::RolloutName::Alb { .. } | rollouts::RolloutName::CodeDeploy { .. } => None,
     }
+}
+
+/// The service whose traffic a shift moves.
+pub fn of_shift<'a>(services: &'a Services, shift: &rollouts::Rollout) -> Option<&'a Service> {
+    let behind = || services.list().iter().find(|service| stands_behind(service, shift));
+    service_of(services, shift.thing()).or_else(behind)
 }
 
 /// Rollouts' name of a service that runs on ECS.

@@ -197,7 +197,12 @@ impl Services {
 
     /// One by its name.
     pub fn get(&self, name: &str) -> Option<&Service> {
-        self.list.get(*self.by_name.get(name)?)
+        self.list.get(self.place_of(name)?)
+    }
+
+    /// The place of one in [`Self::list`].
+    pub fn place_of(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
     }
 
     /// Whose an alarm is: services it is on first, then those that depend on what it is on.

@@ -165,7 +165,7 @@ pub fn finding(id: &TargetId, finding: &Finding) -> Option<Extra> {
 }
 
 fn rollout(id: &TargetId, target: &TargetStore, shift: &Rollout, all: &mut Vec<Extra>) {
-    let service = jumps::service_of(&target.derived.services, shift.thing());
+    let service = jumps::of_shift(&target.derived.services, shift);
     let name = service.map_or(shift.thing().short(), |service| service.name.as_str());
     let key = rollouts::Key {
         target: id.clone(),

@@ -96,6 +96,21 @@ fn columns(values: &[Option<f64>], timeline: &Timeline, width: u16) -> Vec<Optio
         .collect()
 }
 
+/// A shift in its cells.
+struct Placed<'a> {
+    from: usize,
+    to: usize,
+    span: &'a Span,
+}
+
+impl<'a> Placed<'a> {
+    fn of(span: &'a Span, timeline: &Timeline, cells: usize) -> Self {
+        let end = span.end.unwrap_or(timeline.range.end);
+        let from = timeline.range.column(span.start, cells);
+        Self { from, to: timeline.range.column(end, cells).max(from), span }
+    }
+}
+
 fn spans(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
     let glyphs = ctx.theme.glyphs();
     let cells = usize::from(row.width);
@@ -103,35 +118,78 @@ fn spans(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
         nothing(timeline.spans_known, "none", row, buf, ctx);
         return;
     }
+    let placed: Vec<Placed> = timeline.spans.iter().map(|span| Placed::of(span, timeline, cells)).collect();
+    // Where several lie over each other, the worst is seen; and where each begins and ends is never covered.
+    let mut by_tone: Vec<&Placed> = placed.iter().collect();
+    by_tone.sort_by_key(|it| it.span.tone);
+    for Placed { from, to, span } in &by_tone {
+        put(buf, row, *from, &glyphs.rule.repeat(to - from), ctx.theme.style(span.tone.role()));
+    }
     let (open, close) = if ctx.theme.ascii { ("|", "|") } else { ("├", "┤") };
-    for Span { start, end, label, tone } in &timeline.spans {
-        let style = ctx.theme.style(tone.role());
-        let from = timeline.range.column(*start, cells);
-        let to = timeline.range.column(end.unwrap_or(timeline.range.end), cells).max(from);
-        let begin = if *start < timeline.range.start { glyphs.rule } else { open };
-        let finish = if end.is_none() { glyphs.stage[0] } else { close };
-        let inside = to.saturating_sub(from).saturating_sub(1);
-        let text = if inside >= 6 {
-            cut_end(label, inside - 4, glyphs.ellipsis).into_owned()
-        } else {
-            String::new()
-        };
-        let text = if text.is_empty() { text } else { format!(" {text} ") };
-        let before = inside.saturating_sub(width(&text)) / 3;
-        let after = inside.saturating_sub(width(&text) + before);
-        let bar = format!("{begin}{}{text}{}", glyphs.rule.repeat(before), glyphs.rule.repeat(after));
-        put(buf, row, from, &bar, style);
-        put(buf, row, to, finish, style);
-        // A span too short for its name has it beside, where nothing else is.
-        if text.is_empty() {
-            let room = cells.saturating_sub(to + 2);
-            let (at, name) = match width(label) {
-                long if long <= room => (to + 2, label.as_str()),
-                long if long < from => (from - long - 1, label.as_str()),
-                _ => continue,
-            };
-            put(buf, row, at, name, style);
+    for Placed { from, to, span } in &by_tone {
+        let style = ctx.theme.style(span.tone.role());
+        put(buf, row, *from, if span.start < timeline.range.start { glyphs.rule } else { open }, style);
+        put(buf, row, *to, if span.end.is_none() { glyphs.stage[0] } else { close }, style);
+    }
+    let mut groups: Vec<(usize, Vec<&Placed>)> = Vec::new();
+    for it in &placed {
+        match groups.last_mut() {
+            Some((to, group)) if it.from <= *to => {
+                *to = it.to.max(*to);
+                group.push(it);
+            }
+            _ => groups.push((it.to, vec![it])),
         }
+    }
+    for (index, (to, group)) in groups.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| groups.get(index)).map_or(0, |(to, _)| to + 2);
+        let after =
+            groups.get(index + 1).and_then(|(_, next)| next.first()).map_or(cells, |next| next.from - 1);
+        names(group, (before, *to, after), row, buf, ctx);
+    }
+}
+
+/// Cells of a name within its bar, with the space around it.
+const MIN_NAME: usize = 6;
+
+/// Names those that lie over each other: each within its bar, as far as that is free, and how many have no room.
+/// Bars too short for any name have one beside them, between where what is left of them ends and what is right of
+/// them begins.
+fn names(
+    group: &[&Placed],
+    (before, to, after): (usize, usize, usize),
+    row: Rect,
+    buf: &mut Buffer,
+    ctx: &Ctx,
+) {
+    let ellipsis = ctx.theme.glyphs().ellipsis;
+    let free = |index: usize, it: &Placed| {
+        let until = group.get(index + 1).map_or(it.to, |next| next.from.min(it.to));
+        until.saturating_sub(it.from + 1)
+    };
+    let room: Vec<usize> = group.iter().enumerate().map(|(index, it)| free(index, it)).collect();
+    let named = room.iter().filter(|room| **room >= MIN_NAME).count();
+    let count = |more: usize| if more > 0 { format!(" +{more}") } else { String::new() };
+    let Some(last) = room.iter().rposition(|room| *room >= MIN_NAME) else {
+        let Some(it) = group.iter().max_by_key(|it| (it.span.tone, it.from)) else { return };
+        let left = group.first().map_or(0, |first| first.from);
+        let style = ctx.theme.style(it.span.tone.role());
+        let name = format!("{}{}", it.span.label, count(group.len() - 1));
+        let long = width(&name);
+        if to + 2 + long <= after {
+            put(buf, row, to + 2, &name, style);
+        } else if before + long < left {
+            put(buf, row, left - long - 1, &name, style);
+        }
+        return;
+    };
+    for (index, (it, room)) in group.iter().zip(&room).enumerate().filter(|(_, (_, room))| **room >= MIN_NAME)
+    {
+        let count = count(if index == last { group.len() - named } else { 0 });
+        let label = cut_end(&it.span.label, (room - 4).saturating_sub(width(&count)), ellipsis);
+        let text = format!(" {label}{count} ");
+        let at = it.from + 1 + room.saturating_sub(width(&text)) / 3;
+        put(buf, row, at, &text, ctx.theme.style(it.span.tone.role()));
     }
 }
 

@@ -8,7 +8,6 @@ use crate::aws::TargetId;
 use crate::config::Severity;
 use crate::features::alarms::{Alarm, AlarmState, severity};
 use crate::features::jumps;
-use crate::features::rollouts::verdict::Ruling;
 use crate::features::rollouts::{self, Rollout, RolloutName};
 use crate::features::security::{self, Finding};
 use jiff::Timestamp;
@@ -234,30 +233,23 @@ fn findings<'a>(board: &mut Board<'a>, ctx: &Ctx<'a>) {
     }
 }
 
-/// A shift is in trouble when its new side is worse, or an alarm it watches, or one on its service, went off.
+/// A shift is in trouble when it is itself, or when an alarm on its service went off.
 fn shift_tone(id: &TargetId, shift: &Rollout, ctx: &Ctx) -> Tone {
-    if !shift.alarms.triggered.is_empty() {
-        return Tone::Bad;
-    }
     let Some(target) = ctx.store.target(id) else { return Tone::Info };
-    if rollouts::comparison_of(target, &shift.deployment).is_some_and(|it| it.verdict.ruling == Ruling::Worse)
-    {
-        return Tone::Bad;
-    }
-    let service = jumps::service_of(&target.derived.services, shift.thing());
+    let own = rollouts::trouble(shift, target);
+    let service = jumps::of_shift(&target.derived.services, shift);
     let firing = |name: &String| {
         target.alarms.as_ref().and_then(|list| list.get(name)).is_some_and(|alarm| alarm.counts(ctx.now))
     };
-    let started = shift.started_at;
-    let since = |name: &String| target.alarms.as_ref().and_then(|list| list.get(name)?.since);
+    // An alarm from before the shift is not its doing.
+    let since = |name: &String| {
+        let went_off = target.alarms.as_ref().and_then(|list| list.get(name)?.since);
+        went_off.zip(shift.started_at).is_some_and(|(went_off, started)| went_off >= started)
+    };
     match service.filter(|service| service.alarms.iter().any(firing)) {
-        // An alarm from before the shift is not its doing.
-        Some(service) if service.alarms.iter().any(|name| firing(name) && since(name) >= started) => {
-            Tone::Bad
-        }
-        Some(_) => Tone::Warn,
-        None if shift.waiting_hook().is_some() => Tone::Warn,
-        None => Tone::Info,
+        Some(service) if service.alarms.iter().any(|name| firing(name) && since(name)) => Tone::Bad,
+        Some(_) => own.max(Tone::Warn),
+        None => own,
     }
 }
 

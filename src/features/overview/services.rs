@@ -4,8 +4,9 @@ use super::traffic::{Traffic, TrafficList};
 use crate::app::pane::{Ctx, Tone};
 use crate::aws::TargetId;
 use crate::features::TargetStore;
-use crate::features::rollouts::Rollout;
+use crate::features::jumps;
 use crate::features::rollouts::model::Tasks;
+use crate::features::rollouts::{self, Rollout};
 use crate::service::{Dependency, DependencyKind, Service, Services};
 use std::collections::HashSet;
 
@@ -16,7 +17,8 @@ pub struct ServiceRow<'a> {
     pub target: &'a TargetId,
     /// Which.
     pub service: &'a Service,
-    /// Bad: an alarm on it. Warn: one on what it depends on, or tasks missing. Info: it shifts. Ok: neither.
+    /// Bad: an alarm on it, or its shift is. Warn: an alarm on what it depends on, tasks missing, or a shift that is
+    /// worth a look. Info: it shifts. Ok: none of these.
     /// `None` while its alarms are not read: nobody knows.
     pub tone: Option<Tone>,
     /// Its shift in flight.
@@ -85,8 +87,7 @@ impl<'a> Suffering<'a> {
         }
         let mut shifts = vec![None; len];
         for shift in target.rollouts.iter().flat_map(|list| &list.shifts).filter(|it| it.in_progress()) {
-            let parts = shift.thing().ecs_parts();
-            let place = parts.and_then(|(cluster, service)| services.place_of_ecs(cluster, service));
+            let place = jumps::of_shift(services, shift).and_then(|service| services.place_of(&service.name));
             if let Some(slot) = place.and_then(|place| shifts.get_mut(place)) {
                 slot.get_or_insert(shift);
             }
@@ -125,14 +126,13 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Vec<ServiceRow<'a>> {
             let mut row = ServiceRow { target: id, service, tone: None, shift: *shift, troubled };
             let lacks = |tasks: Tasks| tasks.running < tasks.requested;
             let missing = *missing || shift.is_some() && row.tasks(ctx).is_some_and(lacks);
+            let shifts = shift.map(|shift| rollouts::trouble(shift, target));
             row.tone = if *bad {
                 Some(Tone::Bad)
             } else if missing || !depends.is_empty() {
-                Some(Tone::Warn)
-            } else if shift.is_some() {
-                Some(Tone::Info)
+                shifts.max(Some(Tone::Warn))
             } else {
-                target.alarms.is_some().then_some(Tone::Ok)
+                shifts.or_else(|| target.alarms.is_some().then_some(Tone::Ok))
             };
             rows.push(row);
         }

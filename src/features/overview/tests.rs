@@ -8,8 +8,8 @@ use crate::aws::{ErrorClass, SourceError, TargetId, TargetSpec, Usage};
 use crate::config::Config;
 use crate::features::alarms::{Alarm, AlarmList, AlarmState, Kind, Silent};
 use crate::features::metrics::{MetricQuery, Series, Stat};
-use crate::features::rollouts::model::{AlarmWatch, Owner, RolloutName, Strategy, Tasks};
-use crate::features::rollouts::tests::{at, canary};
+use crate::features::rollouts::model::{AlarmWatch, Owner, Rollout, RolloutName, Status, Strategy, Tasks};
+use crate::features::rollouts::tests::{at, canary, compared};
 use crate::features::rollouts::{RolloutList, ServiceSummary};
 use crate::features::session::SessionInfo;
 use crate::features::traces::{Counts, Graph, GraphService, RawService};
@@ -435,6 +435,60 @@ fn what_is_not_read_is_neither_fine_nor_none() {
     let shown = text(&app, 120, 40, 1);
     assert!(shown.contains("1 of 4 in trouble ") && shown.contains("✔ cart"), "{shown}");
     assert!(row(&shown, "alarms  ").contains("none went off"), "{shown}");
+}
+
+/// The answer to what Rollouts asks: `shifts` in flight.
+fn shifting(app: &mut App, shifts: Vec<Rollout>) {
+    let mut list = RolloutList { shifts, ..rollouts() };
+    // Both sides have all their tasks.
+    Arc::make_mut(&mut list.services)[1].tasks.running = 8;
+    let query = Query::Rollouts(crate::features::rollouts::RolloutsQuery::default());
+    polled(app, query, Ok(Payload::Rollouts(list)), 0);
+}
+
+#[test]
+fn a_service_is_in_trouble_when_the_new_side_of_its_shift_is_worse() {
+    let mut app = app();
+    polled(&mut app, Query::Alarms, Ok(Payload::Alarms(AlarmList::default())), 0);
+    let mut shift = canary();
+    let rule = "arn:aws:elasticloadbalancing:eu-west-2:111122223333:listener-rule/app/web/50dc/1/2";
+    for side in shift.old.iter_mut().chain([&mut shift.new]) {
+        side.groups[0].rule = Some(rule.into());
+    }
+    shifting(&mut app, vec![shift]);
+    let shown = text(&app, 80, 24, 0);
+    assert!(shown.contains("0 of 4 in trouble") && !shown.contains("rollout in trouble"), "{shown}");
+    let worse = compared((10_836.0, 9.0), (2_709.0, 171.0));
+    let query = asked(&app, Topic::Verdicts);
+    polled(&mut app, query, Ok(Payload::Verdicts(vec![worse])), 0);
+    let shown = text(&app, 80, 24, 0);
+    assert!(shown.contains("1 of 4 in trouble") && shown.contains("1 rollout in trouble"), "{shown}");
+    let glyph = Theme::plain().glyphs().bad;
+    assert!(shown.lines().any(|line| line.contains(&format!("{glyph} checkout"))), "{shown}");
+}
+
+#[test]
+fn shifts_that_lie_over_each_other_are_counted_and_each_begins_where_it_did() {
+    let shift = |name: &str, started, finished: Option<i64>| Rollout {
+        name: RolloutName::ecs("shop", name),
+        created_at: Some(at(started)),
+        started_at: Some(at(started)),
+        finished_at: finished.map(at),
+        status: Status::new(if finished.is_some() { "SUCCESSFUL" } else { "IN_PROGRESS" }),
+        ..canary()
+    };
+    let row = |shifts: Vec<Rollout>, width| {
+        let mut app = app();
+        shifting(&mut app, shifts);
+        let shown = text(&app, width, 40, 0);
+        shown.lines().find(|line| line.starts_with(" rollouts")).unwrap().trim_end().to_owned()
+    };
+    let close = || vec![shift("checkout", -1_500, None), shift("cart", -1_380, None)];
+    let apart = || vec![shift("checkout", -3_000, None), shift("cart", -1_200, None)];
+    let short = || vec![shift("orders", -3_300, Some(-3_200)), shift("cart", -3_250, Some(-3_180))];
+    let all = [close(), apart(), short(), [short(), apart()].concat()]
+        .map(|shifts| [80, 120].map(|width| row(shifts.clone(), width)).join("\n"));
+    insta::assert_snapshot!("spans_over_each_other", all.join("\n"));
 }
 
 #[test]

@@ -70,6 +70,29 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
     Ok(MetricsQuery { deployment: shift.deployment.clone(), sides, start, settings })
 }
 
+/// What to read of an opened shift: also of a rule whose old side nobody told its two groups beside each other, the
+/// one with more traffic first. More than two are not compared.
+///
+/// # Errors
+/// Why the sides cannot be compared, in words.
+pub(super) fn opened_metrics(shift: &Rollout, config: &Config) -> Result<MetricsQuery, &'static str> {
+    let why = match metrics_query(shift, config) {
+        Err(why) if shift.in_progress() && shift.old.is_none() => why,
+        asked => return asked,
+    };
+    let Mechanism::Alb(split) = &shift.mechanism else { return Err(why) };
+    let Some([more, less]) = split.peers() else { return Err(why) };
+    let side = |arn: &str| Side {
+        weight: split.share(arn),
+        groups: shift.new.groups.iter().filter(|group| group.arn == arn).cloned().collect(),
+        ..shift.new.clone()
+    };
+    let told = Rollout { old: Some(side(more)), new: side(less), ..shift.clone() };
+    let mut query = metrics_query(&told, config)?;
+    query.settings.against = Against::Peer;
+    Ok(query)
+}
+
 /// AWS does not say when weights were set.
 fn undated(shift: &Rollout) -> Result<Start, &'static str> {
     let share = shift.new.weight.ok_or("the weights are not known")?;
@@ -77,16 +100,29 @@ fn undated(shift: &Rollout) -> Result<Start, &'static str> {
 }
 
 /// The same with what was found of the split before: its start is kept as long as it goes on.
-pub(super) fn metrics_query_again(
+pub(super) fn opened_metrics_again(
     shift: &Rollout,
     data: &TargetStore,
     config: &Config,
 ) -> Result<MetricsQuery, &'static str> {
-    let mut query = metrics_query(shift, config)?;
+    Ok(go_on(opened_metrics(shift, config)?, data))
+}
+
+/// The same of a listed shift.
+fn metrics_query_again(
+    shift: &Rollout,
+    data: &TargetStore,
+    config: &Config,
+) -> Result<MetricsQuery, &'static str> {
+    Ok(go_on(metrics_query(shift, config)?, data))
+}
+
+fn go_on(mut query: MetricsQuery, data: &TargetStore) -> MetricsQuery {
+    let before = answer_to(&query, data).and_then(|it| it.from);
     if let Start::Sought { found, .. } = &mut query.start {
-        *found = comparison_of(data, &shift.deployment).and_then(|it| it.from);
+        *found = before;
     }
-    Ok(query)
+    query
 }
 
 fn target_groups(old: &Side, new: &Side) -> Result<Sides, &'static str> {
@@ -174,7 +210,8 @@ pub struct LastSeen(BTreeMap<String, Comparison>);
 impl LastSeen {
     /// Keeps the newest of each, those that say something before those that do not. At most 64.
     pub fn keep(&mut self, seen: &Comparison) {
-        if seen.verdict.ruling == Ruling::NoData && self.0.contains_key(&seen.deployment) {
+        let says_less = seen.verdict.ruling == Ruling::NoData && self.0.contains_key(&seen.deployment);
+        if says_less || !seen.told() {
             return;
         }
         self.0.insert(seen.deployment.clone(), seen.clone());
@@ -190,9 +227,18 @@ impl LastSeen {
     }
 }
 
-/// The newest comparison of the sides of a deployment.
+/// The newest comparison of the old and the new side of a deployment.
 pub fn comparison_of<'a>(data: &'a TargetStore, deployment: &str) -> Option<&'a Comparison> {
+    compared(data, deployment).filter(|it| it.told()).max_by_key(|it| it.read_at)
+}
+
+/// The newest comparison of what this asks for.
+pub(super) fn answer_to<'a>(query: &MetricsQuery, data: &'a TargetStore) -> Option<&'a Comparison> {
+    let told = query.settings.against != Against::Peer;
+    compared(data, &query.deployment).filter(|it| it.told() == told).max_by_key(|it| it.read_at)
+}
+
+fn compared<'a>(data: &'a TargetStore, deployment: &str) -> impl Iterator<Item = &'a Comparison> {
     let opened = data.rollout_detail.iter().filter_map(|detail| detail.metrics.as_deref());
-    let all = opened.chain(&data.verdicts).filter(|it| it.deployment == deployment);
-    all.max_by_key(|it| it.read_at)
+    opened.chain(&data.verdicts).filter(move |it| it.deployment == deployment)
 }

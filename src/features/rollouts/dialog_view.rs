@@ -136,14 +136,7 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     for text in plan.refusals() {
         out.extend(wrapped(&format!("{} {text}", ctx.theme.glyphs().bad), 2, room, Role::Bad, ctx));
     }
-    let id = plan.guard.deployment.split_once('/').map_or(plan.guard.deployment.as_str(), |(_, id)| id);
-    out.extend(wrapped(
-        &format!("{}, {} {id}   owner: {}", plan.mechanism, plan.call.noun(), plan.owner),
-        0,
-        room,
-        Role::Text,
-        ctx,
-    ));
+    out.extend(wrapped(&format!("{}   owner: {}", plan.subject(), plan.owner), 0, room, Role::Text, ctx));
     let [from, to] = plan.sides();
     let callable = plan.callable();
     if plan.again.is_some() {

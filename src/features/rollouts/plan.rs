@@ -270,6 +270,18 @@ impl Plan {
         self.instead.as_ref().map(|it| it.command.clone()).or_else(call)
     }
 
+    /// The mechanism and what the call changes, by its id without what all ids of its kind begin with:
+    /// `ECS CANARY, deployment shop/checkout/Nn4`.
+    pub fn subject(&self) -> String {
+        let arn = self.guard.deployment.as_str();
+        let id = arn.split_once('/').or_else(|| arn.split_once(":function:")).map_or(arn, |(_, id)| id);
+        match self.call.noun() {
+            // The mechanism is called by what it changes.
+            noun if self.mechanism.ends_with(noun) => format!("{} {id}", self.mechanism),
+            noun => format!("{}, {noun} {id}", self.mechanism),
+        }
+    }
+
     /// What the command is that is handed over instead of the call.
     pub fn instead_title(&self) -> &'static str {
         match self.instead.as_ref().map(|it| it.does) {

@@ -84,6 +84,8 @@ pub struct Dialog {
     rejection: Option<SourceError>,
     typed: String,
     changes: Vec<GuardedChange>,
+    /// Something had been typed for the plan before those changes.
+    typed_before: bool,
     note: Option<String>,
     state: State,
     /// The command was copied, as it is now.
@@ -105,6 +107,7 @@ impl Dialog {
             rejection: None,
             typed: String::new(),
             changes: Vec::new(),
+            typed_before: false,
             note: None,
             state: State::Asking,
             copied: false,
@@ -123,7 +126,7 @@ impl Dialog {
         &self.typed
     }
 
-    /// The guarded fields that changed since the name was last typed.
+    /// The guarded fields that changed last while this was open.
     pub fn changes(&self) -> &[GuardedChange] {
         &self.changes
     }
@@ -280,6 +283,7 @@ impl Dialog {
         // A different word to type means another thing to confirm.
         let word_changed = self.plan.as_ref().is_some_and(|plan| plan.place.word != newer.place.word);
         if !changes.is_empty() || word_changed {
+            self.typed_before |= !self.typed.is_empty();
             self.typed.clear();
             self.changes = changes;
             self.drawn.set(false);
@@ -296,6 +300,7 @@ impl Dialog {
         (self.plan, self.problem, self.note, self.copied) = (None, None, None, false);
         self.typed.clear();
         self.changes.clear();
+        self.typed_before = false;
         self.drawn.set(false);
         true
     }
@@ -373,7 +378,11 @@ impl Dialog {
             lines.push("Enter asks for the code".to_owned());
         }
         if !self.changes.is_empty() {
-            lines.push("changed since you typed, so type the name again:".to_owned());
+            let since = match (self.closed(), self.typed_before) {
+                (false, true) => "changed since you typed, so type the name again:",
+                _ => "changed while this was open:",
+            };
+            lines.push(since.to_owned());
             lines.extend(self.changes.iter().map(ToString::to_string));
         }
         lines.extend(self.note.clone());

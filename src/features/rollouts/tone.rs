@@ -8,7 +8,7 @@ use crate::app::pane::Tone;
 use crate::features::TargetStore;
 
 /// How bad a shift in flight is: what it says itself, and what its sides' numbers say.
-pub(super) fn trouble(shift: &Rollout, data: &TargetStore) -> Tone {
+pub fn trouble(shift: &Rollout, data: &TargetStore) -> Tone {
     let compared = comparison_of(data, &shift.deployment);
     if compared.is_some_and(|it| it.verdict.ruling == Ruling::Worse) { Tone::Bad } else { tone(shift) }
 }

@@ -67,6 +67,8 @@ pub struct Minute {
 pub enum Against {
     /// The old side in the same minutes.
     Beside,
+    /// The same, but nobody said which of the two is the old one: the one with more traffic stands in its place.
+    Peer,
     /// The old side before the shift, for mechanisms that move everything at once. What changed elsewhere in
     /// the meantime cannot be told from the new side's doing.
     Before,
@@ -251,13 +253,13 @@ impl Sample {
     fn new(minutes: &[Minute], from: Timestamp, settings: Settings) -> Result<Self, Lack> {
         let (earlier, since): (Vec<&Minute>, Vec<&Minute>) = minutes.iter().partition(|it| it.at < from);
         let compared = match settings.against {
-            Against::Beside => since.clone(),
+            Against::Beside | Against::Peer => since.clone(),
             Against::Before => earlier.iter().chain(&since).copied().collect(),
         };
         let busy = |counts: Option<Counts>| counts.filter(|it| it.requests > 0.0);
         let base: Vec<Counts> = earlier.iter().filter_map(|it| busy(it.old)).collect();
         let (pairs, scatter, minutes) = match settings.against {
-            Against::Beside => {
+            Against::Beside | Against::Peer => {
                 let both = |it: &&Minute| Some(Pair { old: busy(it.old)?, new: busy(it.new)? });
                 let pairs: Vec<Pair> = since.iter().filter_map(both).collect();
                 let (scatter, minutes) = (scatter_of_pairs(&pairs).max(usual_scatter(&base)), pairs.len());

@@ -1,12 +1,13 @@
 //! The verdict in words: the table of an opened shift, the cell of the list, the phrase of other screens.
 
-use super::comparing::metrics_query;
-use super::model::Rollout;
+use super::comparing::opened_metrics;
+use super::mechanism::alb::group_name;
+use super::model::{Mechanism, Rollout};
 use super::verdict::{Against, Lack, Ruling, Verdict};
 use super::view::{fold, span};
 use super::wire::{Comparison, RolloutDetail};
 use crate::app::pane::Ctx;
-use crate::text::{cut_end, pad_left, pad_right, units, width};
+use crate::text::{cut_end, cut_middle, pad_left, pad_right, units, width};
 use crate::theme::Role;
 use ratatui::text::Line;
 use std::time::Duration;
@@ -45,6 +46,10 @@ pub(super) fn effect(verdict: &Verdict) -> Option<String> {
     let size = it.low.abs().max(it.high.abs());
     Some(if !sure {
         format!("{} to {} points", signed(it.low, size), signed(it.high, size))
+    } else if verdict.settings.against == Against::Peer {
+        let (least, most) = (it.low.abs().min(it.high.abs()), size);
+        let [points, low, high] = [it.points.abs(), least, most].map(|value| number(value, size));
+        format!("{points} points apart ({low} to {high})")
     } else if it.points > 0.0 {
         let [points, low, high] = [it.points, it.low, it.high].map(|value| number(value, size));
         format!("worse by {points} points ({low} to {high})")
@@ -95,6 +100,25 @@ fn missing(lack: Lack) -> &'static str {
     }
 }
 
+/// The two groups of a split of which nobody said which is the old one: what stands in the place of old and of new.
+fn peers(shift: &Rollout) -> Option<[&str; 2]> {
+    let Mechanism::Alb(split) = &shift.mechanism else { return None };
+    Some(split.peers()?.map(group_name))
+}
+
+/// What is found of two groups, without a word of old and new.
+fn peer_sentence(verdict: &Verdict, [more, less]: [&str; 2]) -> (String, Role) {
+    match (verdict.ruling, verdict.lack) {
+        (Ruling::Worse, _) => (format!("{less} fails more than {more}"), Role::Bad),
+        (Ruling::Better, _) => (format!("{more} fails more than {less}"), Role::Bad),
+        (Ruling::NoData, Some(Lack::New)) => {
+            (format!("NO DATA: no requests on {less} yet (a minute counts 2m after its end)"), Role::Dim)
+        }
+        (Ruling::NoData, Some(Lack::Old)) => (format!("NO DATA: {more} had no request"), Role::Dim),
+        (Ruling::Same | Ruling::TooLittle | Ruling::NoData, _) => sentence(verdict, true),
+    }
+}
+
 fn said<'a>(label: &str, text: &str, role: Role, ctx: &Ctx) -> Line<'a> {
     Line::from(vec![span(format!(" {label}: "), Role::Dim, ctx), span(text.to_owned(), role, ctx)])
 }
@@ -125,7 +149,7 @@ pub(super) fn numbers<'a>(
         out.said.push(Line::styled(text, ctx.theme.style(Role::Warn)));
     }
     let none = |text: &str, role| said("verdict", text, role, ctx);
-    match (comparison, metrics_query(shift, ctx.config)) {
+    match (comparison, opened_metrics(shift, ctx.config)) {
         (Some(comparison), asked) if asked.is_ok() || !shift.in_progress() => {
             table(shift, comparison, room, &mut out, ctx);
         }
@@ -151,6 +175,10 @@ fn table(shift: &Rollout, comparison: &Comparison, room: usize, out: &mut Number
         80..100 => (LABEL, 10 + usize::from(before)),
         _ => (LABEL, 16),
     };
+    let peers = peers(shift).filter(|_| !comparison.told());
+    // Names take what they need, so far as the numbers keep their place.
+    let longest = peers.iter().flatten().map(|name| width(name) + 2).max().unwrap_or_default();
+    let column = column.max(longest.min(if room < 80 { 14 } else { 20 }));
     let left = room.saturating_sub(label + 2 * column + 3);
     let row = |name: &str, old: String, new: String, note: String, role| {
         Line::from(vec![
@@ -164,9 +192,13 @@ fn table(shift: &Rollout, comparison: &Comparison, room: usize, out: &mut Number
     let count = |value| units::or_missing(value, glyphs.missing, units::count);
     let failed = |value| units::or_missing(value, glyphs.missing, |value| units::percent(value, 2));
     let latency = |value| units::or_missing(value, glyphs.missing, units::latency);
-    let (said_text, role) = sentence(verdict, shift.in_progress());
+    let (said_text, role) = match peers {
+        Some(peers) => peer_sentence(verdict, peers),
+        None => sentence(verdict, shift.in_progress()),
+    };
     let mark = match verdict.ruling {
         Ruling::Worse => glyphs.warn,
+        Ruling::Better if peers.is_some() => glyphs.warn,
         Ruling::Better | Ruling::Same => glyphs.ok,
         Ruling::TooLittle | Ruling::NoData => "",
     };
@@ -179,19 +211,39 @@ fn table(shift: &Rollout, comparison: &Comparison, room: usize, out: &mut Number
         (true, true) => "before",
         (true, false) => "old, before",
     };
+    let [old_head, new_head] = match peers {
+        Some(names) => names.map(|name| cut_middle(name, column - 2, glyphs.ellipsis).into_owned()),
+        None => [whose.to_owned(), "new".to_owned()],
+    };
     out.table.extend([
-        row("", whose.into(), "new".into(), String::new(), Role::Dim),
-        row("requests", count(old.requests), count(new.requests), span_words(comparison, ctx), Role::Dim),
+        row("", old_head, new_head, String::new(), Role::Dim),
+        row(
+            "requests",
+            count(old.requests),
+            count(new.requests),
+            span_words(comparison, left, ctx),
+            Role::Dim,
+        ),
         row("failed", failed(old.failed_percent()), failed(new.failed_percent()), beside, role),
         row("p99, worst minute", latency(old.p99), latency(new.p99), "shown, not tested".into(), Role::Dim),
     ]);
-    let label = if shift.in_progress() {
+    let label = if peers.is_some() {
+        "compared".to_owned()
+    } else if shift.in_progress() {
         "verdict".to_owned()
     } else {
         format!("verdict while it went on, {}", ctx.zone.near(comparison.read_at, ctx.now.wall))
     };
     out.said.push(said(&label, &said_text, role, ctx));
     out.said.extend(below.map(|effect| Line::from(span(format!("   {effect}"), role, ctx))));
+    if peers.is_some() {
+        out.said.push(said(
+            "verdict",
+            "none, since nobody said which group is the old one (stable_target_group)",
+            Role::Dim,
+            ctx,
+        ));
+    }
     if before {
         let text = " old is from the hour before the shift: what changed elsewhere counts too";
         out.said.push(Line::styled(text, ctx.theme.style(Role::Dim)));
@@ -199,8 +251,8 @@ fn table(shift: &Rollout, comparison: &Comparison, room: usize, out: &mut Number
 }
 
 /// What was compared: `9m side by side, 04:08 to 04:17`, and whether minutes scatter more than counting makes
-/// them.
-fn span_words(comparison: &Comparison, ctx: &Ctx) -> String {
+/// them. From when to when only where all of it has room.
+fn span_words(comparison: &Comparison, room: usize, ctx: &Ctx) -> String {
     let verdict = &comparison.verdict;
     if verdict.minutes == 0 {
         return String::new();
@@ -213,5 +265,6 @@ fn span_words(comparison: &Comparison, ctx: &Ctx) -> String {
     // Less than a fifth more width is nothing to speak of.
     let wider = verdict.scatter.sqrt();
     let bursts = if wider >= 1.2 { format!(", bursts ×{wider:.1}") } else { String::new() };
-    format!("{minutes} {whose}{}{bursts}", reach.unwrap_or_default())
+    let text = format!("{minutes} {whose}{}{bursts}", reach.unwrap_or_default());
+    if width(&text) <= room { text } else { format!("{minutes} {whose}{bursts}") }
 }

@@ -8,7 +8,7 @@ use super::mechanism::ecs::Wanted;
 use super::model::{Event, Owner, Rollout, RolloutName, SideMetrics, Strategy, Tasks};
 use super::plan::Caller;
 use super::span::Start;
-use super::verdict::{Settings, Verdict};
+use super::verdict::{Against, Settings, Verdict};
 use crate::aws::{SourceError, TargetId};
 use crate::config::{self, Config};
 use jiff::Timestamp;
@@ -268,4 +268,11 @@ pub struct Comparison {
     pub until: Option<Timestamp>,
     /// What follows from the counts.
     pub verdict: Verdict,
+}
+
+impl Comparison {
+    /// Whether it was told which side is the old one.
+    pub fn told(&self) -> bool {
+        self.verdict.settings.against != Against::Peer
+    }
 }

@@ -108,6 +108,14 @@ impl Split {
         self.groups.iter().filter(|(_, weight)| *weight > 0).map(|(arn, _)| arn)
     }
 
+    /// The groups that get traffic, where there are two of them: first the one that gets more.
+    pub fn peers(&self) -> Option<[&str; 2]> {
+        let mut used = self.groups.iter().filter(|(_, weight)| *weight > 0);
+        let (one, other) = (used.next()?, used.next()?);
+        let (more, less) = if other.1 > one.1 { (other, one) } else { (one, other) };
+        used.next().is_none().then_some([&more.0, &less.0])
+    }
+
     /// Whether there is something to write back, and all of it can be.
     fn writable(&self) -> bool {
         self.standing() == Standing::Open && self.unwritable.is_none()

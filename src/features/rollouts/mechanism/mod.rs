@@ -247,7 +247,8 @@ impl Call {
     /// What it changes, in a word: `deployment`.
     pub fn noun(&self) -> &'static str {
         match self {
-            Self::Ecs(_) | Self::Lambda(_) | Self::CodeDeploy(_) => "deployment",
+            Self::Ecs(_) | Self::CodeDeploy(_) => "deployment",
+            Self::Lambda(_) => "alias",
             Self::Alb(call) if call.default => "listener",
             Self::Alb(_) => "rule",
         }

@@ -48,9 +48,14 @@ pub fn changed(before: Option<&[Fact]>, now: &[Fact]) -> Vec<Fact> {
     now.iter().filter(is_new).cloned().collect()
 }
 
-/// Tasks and health of a side, where it runs tasks.
+/// Tasks and health of a side, where its tasks are counted.
 fn side(word: &str, side: &Side) -> Option<String> {
-    let tasks = side.tasks.map(|it| format!("{word} {}/{} running", it.running, it.requested))?;
+    let it = side.tasks?;
+    let tasks = match (it.requested, it.running + it.pending) {
+        (0, 0) => format!("{word} no tasks"),
+        (0, left) => format!("{word} {left} draining"),
+        (wanted, _) => format!("{word} {}/{wanted} running", it.running),
+    };
     Some(match side.health() {
         Health::Counted { healthy, total } => format!("{tasks}, {healthy}/{total} healthy"),
         Health::Unread | Health::Unreadable(_) => tasks,

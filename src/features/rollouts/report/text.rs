@@ -140,13 +140,8 @@ pub fn plan(plan: &Plan, compared: Option<&Compared>, now: Timestamp, glyphs: &G
             head.push(format!("you are not known: {}", error.short()));
         }
     }
-    let id = plan.guard.deployment.split_once('/').map_or(plan.guard.deployment.as_str(), |(_, id)| id);
     let mut out = flow("", &head, 2);
-    out.extend(flow(
-        "",
-        &[format!("{}, {} {id}", plan.mechanism, plan.call.noun()), format!("owner: {}", plan.owner)],
-        2,
-    ));
+    out.extend(flow("", &[plan.subject(), format!("owner: {}", plan.owner)], 2));
     let [from, to] = plan.sides();
     let callable = plan.callable();
     if plan.again.is_some() {

@@ -4,13 +4,13 @@ use super::world::{Lab, entries, journal};
 use super::*;
 use crate::config::Config;
 use crate::features::discovery::InventorySource;
-use crate::features::rollouts::comparing::metrics_query;
+use crate::features::rollouts::comparing::{metrics_query, opened_metrics};
 use crate::features::rollouts::find;
 use crate::features::rollouts::journal::Step;
 use crate::features::rollouts::mechanism::alb::{Split, group_name};
 use crate::features::rollouts::plan::Verdict;
 use crate::features::rollouts::rollback::SendResult;
-use crate::features::rollouts::verdict::Ruling;
+use crate::features::rollouts::verdict::{Against, Ruling};
 use crate::features::rollouts::watch::{Ending, Watch};
 use crate::features::rollouts::wire::{DetailQuery, RolloutsQuery};
 use crate::features::rollouts::{DetailSource, ListSource};
@@ -110,6 +110,14 @@ async fn splits_are_found_with_their_owners_and_read_whole() {
     );
     assert_eq!(split(account).sticky, Some(Duration::from_hours(1)));
     assert!(metrics_query(account, &Config::default()).unwrap_err().contains("stable_target_group"));
+    // Its groups stand beside each other all the same when it is opened.
+    let peers = opened_metrics(account, &Config::default()).unwrap();
+    assert_eq!(peers.settings.against, Against::Peer);
+    let query = DetailQuery { metrics: Some(Box::new(peers)), ..detail_query(&account.name) };
+    let metrics = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap().metrics.unwrap();
+    let (one, other) = (metrics.old.requests.unwrap(), metrics.new.requests.unwrap());
+    assert!(one > 10_000.0 && (0.95..1.05).contains(&(one / other)), "{metrics:?}");
+    assert!(!metrics.told() && metrics.verdict.minutes > 100, "{metrics:?}");
 
     // What both groups did, each by its own metrics.
     let asked = metrics_query(search, &Config::default()).unwrap();

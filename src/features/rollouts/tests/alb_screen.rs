@@ -73,11 +73,12 @@ pub fn divided(stable: bool) -> Rollout {
     }
 }
 
-fn answered(app: &mut crate::app::App, shift: &Rollout, compares: bool) {
+fn answered(app: &mut crate::app::App, shift: &Rollout, against: Against) {
     let query = asked(app, Topic::RolloutDetail).expect("the detail is asked for");
     let Query::RolloutDetail(detail) = &query else { panic!("{query:?}") };
-    assert_eq!(detail.metrics.is_some(), compares);
-    if let Some(metrics) = &detail.metrics {
+    {
+        let metrics = detail.metrics.as_ref().expect("both groups are compared");
+        assert_eq!(metrics.settings.against, against);
         let Sides::TargetGroups { old, new } = &metrics.sides else { panic!("{metrics:?}") };
         let dimensions = |colour| {
             let group = format!("targetgroup/search-{colour}/6d0ecf831eec9f09");
@@ -85,13 +86,14 @@ fn answered(app: &mut crate::app::App, shift: &Rollout, compares: bool) {
         };
         assert_eq!((old, new), (&dimensions("blue"), &dimensions("green")));
     }
-    let metrics =
+    let mut metrics =
         Comparison { deployment: shift.deployment.clone(), ..compared((19_480.0, 23.0), (2_164.0, 172.0)) };
+    metrics.verdict.settings.against = against;
     let detail = RolloutDetail {
         name: shift.name.clone(),
         history: Vec::new(),
         events: Vec::new(),
-        metrics: compares.then(|| Box::new(metrics)),
+        metrics: Some(Box::new(metrics)),
         metrics_error: None,
         stopped: None,
     };
@@ -102,7 +104,7 @@ fn answered(app: &mut crate::app::App, shift: &Rollout, compares: bool) {
 fn a_split_at_both_sizes() {
     let shift = divided(true);
     let mut app = opened(&shift);
-    answered(&mut app, &shift, true);
+    answered(&mut app, &shift, Against::Beside);
     insta::assert_snapshot!("alb_120", body(&app, 120, 20, 0));
     insta::assert_snapshot!("alb_80", body(&app, 80, 24, 0));
     key(&mut app, KeyCode::Char('R'), 0);
@@ -119,8 +121,9 @@ fn a_split_at_both_sizes() {
 fn sides_that_nobody_told_apart_are_shown_as_what_they_are() {
     let shift = divided(false);
     let mut app = opened(&shift);
-    answered(&mut app, &shift, false);
+    answered(&mut app, &shift, Against::Peer);
     insta::assert_snapshot!("alb_not_told_80", body(&app, 80, 24, 0));
+    insta::assert_snapshot!("alb_not_told_120", body(&app, 120, 20, 0));
     key(&mut app, KeyCode::Char('R'), 0);
     answer_dialog(&mut app, shift, 1);
     insta::assert_snapshot!("alb_not_told_dialog_80", screen(&app, 80, 24, 1));

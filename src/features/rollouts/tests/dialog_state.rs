@@ -110,6 +110,25 @@ fn progress_keeps_what_was_typed_and_a_guarded_change_clears_it() {
 }
 
 #[test]
+fn a_change_says_retype_only_to_who_typed_and_can_type() {
+    let mut other = canary();
+    other.new.revision = "arn:aws:ecs:eu-west-2:1:service-revision/shop/checkout/43".into();
+    let mut over = canary();
+    over.status = Status::new("ROLLBACK_SUCCESSFUL");
+    let head = |typed: &str, newer: &Rollout| {
+        let mut dialog = opened(&canary());
+        write(&mut dialog, typed);
+        dialog.plan_read(plan_of(newer));
+        dialog.notices().into_iter().next().unwrap()
+    };
+    assert_eq!(head("check", &other), "changed since you typed, so type the name again:");
+    assert_eq!(head("", &other), "changed while this was open:");
+    // Somebody else's rollback has ended it: there is nothing to type any more.
+    assert_eq!(head("check", &over), "changed while this was open:");
+    assert_eq!(head("", &over), "changed while this was open:");
+}
+
+#[test]
 fn another_word_to_type_clears_the_old_one() {
     let mut dialog = opened(&canary());
     write(&mut dialog, "checkout");

@@ -195,3 +195,29 @@ async fn what_an_ended_deployment_moved_is_known_at_the_first_whole_read() {
     let refused = find::to_undo(&list, &RolloutName::ecs("shop", "checkout")).unwrap_err();
     assert!(refused.contains("taken back already"), "{refused}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_ended_deployment_that_cannot_be_read_costs_no_other_its_name() {
+    let lab = lab("codedeploy-ecs").await;
+    let list = lab.list().await;
+    roll_back(&lab, &list, "checkout").await;
+    lab.pass(3 * 3_600).await;
+    let mut source = ListSource::new(&lab.conn);
+    let mut named = async |faults: &[&str]| {
+        lab.faults(faults);
+        let list = source.read(&lab.query, lab.now()).await.unwrap();
+        lab.pass(60).await;
+        let names = list.recent.iter().map(|shift| shift.thing().full());
+        (names.collect::<Vec<_>>(), lab.calls("ListDeploymentTargets"))
+    };
+    let own = "codedeploy/AppECS-shop-cart/DgpECS-shop-cart";
+    let with = |cart: &str| [cart, "ecs/shop/checkout", "ecs/shop/orders"].map(str::to_owned).to_vec();
+    let (names, calls) = named(&["codedeploy:ListDeploymentTargets=garbage*1"]).await;
+    assert_eq!(names, with(own));
+    // It is asked for again after a while, and not at every look.
+    assert_eq!(named(&[]).await, (with(own), calls));
+    for _ in 0..5 {
+        named(&[]).await;
+    }
+    assert_eq!(named(&[]).await, (with("ecs/shop/cart"), calls + 1));
+}

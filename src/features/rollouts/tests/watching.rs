@@ -1,7 +1,8 @@
 //! Rollbacks after sending.
 
+use super::alb_screen::divided;
 use super::*;
-use crate::features::rollouts::mechanism;
+use crate::features::rollouts::mechanism::{self, Outcome};
 use crate::features::rollouts::rollback::SendResult;
 use crate::features::rollouts::watch::{Ending, Flights, Watch};
 use crate::features::rollouts::wire::RolloutList;
@@ -211,6 +212,21 @@ fn a_rolling_deployment_has_no_weight_to_tell() {
     rolling.new.weight = Some(0.0);
     assert_eq!(mechanism::look(&rolling).unwrap().weight, None);
     assert_eq!(mechanism::look(&canary()).unwrap().weight, canary().new.weight);
+}
+
+#[test]
+fn a_split_that_an_exact_read_sees_ended_keeps_its_sides() {
+    let mut list = RolloutList { shifts: vec![divided(true)], ..RolloutList::default() };
+    // Such a read names only what is left.
+    let mut exact = Rollout { old: None, new: Side::of(""), read_at: at(5), ..divided(true) };
+    let Mechanism::Alb(split) = &mut exact.mechanism else { unreachable!() };
+    (split.groups[0].1, split.groups[1].1) = (100, 0);
+    list.take_newer(&[exact]);
+    let [shift] = list.shifts.as_slice() else { panic!("{list:?}") };
+    assert_eq!((shift.standing(), shift.outcome()), (Standing::Ended, Some(Outcome::RolledBack)));
+    let side = |side: &Side| (side.label(), side.weight);
+    let sides = [side(shift.old.as_ref().unwrap()), side(&shift.new)];
+    assert_eq!(sides, [("search-blue".into(), Some(100.0)), ("search-green".into(), Some(0.0))]);
 }
 
 #[test]

@@ -28,7 +28,7 @@ const MAX_PAGES: usize = 3;
 const LOOK_AGE: Duration = Duration::from_secs(9);
 /// The same for what has ended.
 const ENDED_AGE: Duration = Duration::from_secs(55);
-/// The same where CodeDeploy may not be asked.
+/// The same where CodeDeploy may not be asked, and for what of an ended one could not be read.
 const DENIED_AGE: Duration = Duration::from_mins(5);
 
 /// Reads them.
@@ -44,6 +44,8 @@ pub struct ListReader {
     known: BTreeSet<String>,
     /// Ended ones whose targets were read.
     looked_into: BTreeSet<String>,
+    /// When those that could not be read were let in again last.
+    forgot_at: Option<Duration>,
     notes: Vec<String>,
     /// CodeDeploy may not be asked.
     denied: bool,
@@ -83,6 +85,7 @@ impl ListReader {
             ended: Vec::new(),
             known: BTreeSet::new(),
             looked_into: BTreeSet::new(),
+            forgot_at: None,
             notes: Vec::new(),
             denied: false,
             told: false,
@@ -103,6 +106,10 @@ impl ListReader {
             if result.is_ok() && due(self.ended_at, ENDED_AGE) {
                 result = self.look_back(now.wall).await;
                 self.ended_at = result.is_ok().then_some(now.since_start);
+            }
+            if due(self.forgot_at, DENIED_AGE) {
+                self.forget_unread();
+                self.forgot_at = Some(now.since_start);
             }
             if result.is_ok() && whole {
                 result = self.look_into(now.wall).await;
@@ -202,13 +209,25 @@ impl ListReader {
         let next = ids.clone().filter(|id| !self.looked_into.contains(*id));
         let next: Vec<String> = next.take(MAX_INTO).cloned().collect();
         self.looked_into = ids.filter(|id| self.looked_into.contains(*id)).cloned().collect();
-        for info in calls::infos(&self.reader.conn, &next).await? {
-            // One that cannot be read keeps its own name, and keeps none of the others from theirs.
+        let infos = calls::infos(&self.reader.conn, &next).await?;
+        // One that cannot be read keeps its own name, and keeps none of the others from theirs.
+        let answered = |id: &String| infos.iter().any(|info| convert::id(info).as_ref() == Some(id));
+        self.looked_into.extend(next.iter().filter(|id| !answered(id)).cloned());
+        for info in infos {
             self.looked_into.extend(convert::id(&info));
             let shift = self.reader.complete(&info, Depth::Listed, now).await?;
             self.end(shift);
         }
         Ok(())
+    }
+
+    /// Lets those be looked into again of which not all could be read.
+    fn forget_unread(&mut self) {
+        for shift in &self.ended {
+            if shift.mechanism.codedeploy().is_some_and(|it| !it.unread.is_empty()) {
+                self.looked_into.remove(&shift.deployment);
+            }
+        }
     }
 
     fn end(&mut self, shift: Rollout) {
