@@ -54,7 +54,7 @@ pub struct StoppedContainer {
 pub struct LastLine {
     /// When.
     pub at: Timestamp,
-    /// What, sanitized.
+    /// What, sanitized; a stack trace has several lines.
     pub text: String,
 }
 

@@ -107,7 +107,8 @@ fn block<'a>(task: &StoppedTask, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
         // What came last is what a task died of: it is read first.
         Ok(rows) => lines.extend(rows.iter().rev().flat_map(|row| {
             let at = ctx.zone.second(row.at);
-            wrap(&row.text, room.saturating_sub(15)).into_iter().enumerate().map(move |(index, text)| {
+            let rows = row.text.lines().flat_map(|line| wrap(line, room.saturating_sub(15)));
+            rows.enumerate().map(move |(index, text)| {
                 let lead = if index == 0 { at.clone() } else { " ".repeat(width(&at)) };
                 Line::from(vec![
                     Span::styled(format!("    {lead}  "), ctx.theme.style(Role::Dim)),

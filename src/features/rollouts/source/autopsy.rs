@@ -8,7 +8,7 @@ use super::super::model::arn_tail;
 use super::ecs;
 use crate::aws::operation::{DESCRIBE_TASK_DEFINITION, DESCRIBE_TASKS, FILTER_LOG_EVENTS, LIST_TASKS};
 use crate::aws::{Conn, SourceError};
-use crate::text::sanitize;
+use crate::text::sanitize_block;
 use aws_sdk_ecs::types::{ContainerDefinition, DesiredStatus, HealthStatus, Task, TaskDefinition};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -132,7 +132,7 @@ impl Coroner {
             let page = page.map_err(|error| error.short())?;
             lines.extend(page.events().iter().filter_map(|event| {
                 let at = Timestamp::from_millisecond(event.timestamp()?).ok()?;
-                let text = sanitize(event.message().unwrap_or_default()).trim_end().to_owned();
+                let text = sanitize_block(event.message().unwrap_or_default()).trim_end().to_owned();
                 Some(LastLine { at, text })
             }));
             token = page.next_token().map(str::to_owned);

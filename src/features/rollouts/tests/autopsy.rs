@@ -144,6 +144,22 @@ fn enter_shows_why_and_escape_goes_back() {
 }
 
 #[test]
+fn a_stack_trace_keeps_its_lines() {
+    let text = "panic in handler: no connection\n    at pool::Pool::get\n\n    at handler".to_owned();
+    let died = StoppedTask {
+        lines: Ok(vec![LastLine { at: at(-101), text }]),
+        ..task(EXITED, "Essential container in task exited", Some(101))
+    };
+    let mut app = opened(Ok(Autopsy { tasks: vec![died], ..Autopsy::default() }));
+    key(&mut app, KeyCode::Enter, 0);
+    let shown = body(&app, 80, 24, 0);
+    let rows: Vec<&str> = shown.lines().skip_while(|row| !row.contains("panic in handler")).take(3).collect();
+    let indent = " ".repeat(14);
+    assert!(rows[0].ends_with("panic in handler: no connection"), "{shown}");
+    assert_eq!(rows[1..], [format!("{indent}    at pool::Pool::get"), format!("{indent}    at handler")]);
+}
+
+#[test]
 fn none_denied_and_unread_look_different() {
     let none = body(&opened(Ok(Autopsy::default())), 120, 30, 0);
     assert!(!none.contains("stopped:"), "{none}");
