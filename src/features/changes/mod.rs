@@ -26,7 +26,7 @@ pub mod trail;
 mod view;
 mod walk;
 
-pub use marks::{Mark, marks};
+pub use marks::{Mark, marks, starter};
 pub use model::{Ask, Batch, By, LAG, Subject, TrailQuery};
 pub use pane::{ChangesPane, goto, want};
 pub use rows::{RowsDone, RowsJob};

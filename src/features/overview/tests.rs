@@ -458,6 +458,12 @@ fn a_service_is_in_trouble_when_the_new_side_of_its_shift_is_worse() {
     shifting(&mut app, vec![shift]);
     let shown = text(&app, 80, 24, 0);
     assert!(shown.contains("0 of 4 in trouble") && !shown.contains("rollout in trouble"), "{shown}");
+    // Surely worse, by less than what matters: worth a look, and not what stands first.
+    let little = compared((9_000_000.0, 9_000.0), (9_000_000.0, 18_000.0));
+    let query = asked(&app, Topic::Verdicts);
+    polled(&mut app, query, Ok(Payload::Verdicts(vec![little])), 0);
+    let shown = text(&app, 80, 24, 0);
+    assert!(shown.contains("WORSE by 0.1") && !shown.contains("rollout in trouble"), "{shown}");
     let worse = compared((10_836.0, 9.0), (2_709.0, 171.0));
     let query = asked(&app, Topic::Verdicts);
     polled(&mut app, query, Ok(Payload::Verdicts(vec![worse])), 0);

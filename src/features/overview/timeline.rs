@@ -5,6 +5,7 @@ use crate::app::pane::{Ctx, Tone};
 use crate::config::Severity;
 use crate::features::TargetStore;
 use crate::features::alarms::{AlarmState, severity};
+use crate::features::rollouts;
 use crate::features::security::{FindingList, Level};
 use crate::widgets::chart::TimeRange;
 use jiff::Timestamp;
@@ -87,13 +88,7 @@ pub fn timeline(ctx: &Ctx) -> Timeline {
             }
             let share = shift.share().filter(|_| shift.in_progress());
             let share = share.map(|(share, _)| format!(" {share:.0} %")).unwrap_or_default();
-            let tone = match shift.status.0.as_str() {
-                "ROLLBACK_FAILED" => Tone::Bad,
-                "STOPPED" => Tone::Warn,
-                word if word.starts_with("ROLLBACK") || word == "STOP_REQUESTED" => Tone::Warn,
-                _ if shift.in_progress() => Tone::Info,
-                _ => Tone::Ok,
-            };
+            let tone = rollouts::tone(shift);
             let label = format!("{} {}{share}", shift.thing().shown(), shift.new.label());
             spans.push(Span { start: began, end: shift.finished_at, label, tone });
         }

@@ -279,7 +279,9 @@ fn depends<'a>(row: &ServiceRow<'a>, oldest: Option<f64>, ctx: &Ctx) -> Cell<'a>
     let mut cell = Cell::default();
     if let Some((new, estimate)) = row.shift.and_then(Rollout::share) {
         let mark = if estimate { glyphs.estimate } else { "" };
-        cell = cell.and(format!("old {mark}{:.0} ", 100.0 - new), Role::Old);
+        if row.shift.is_some_and(|shift| shift.old.is_some()) {
+            cell = cell.and(format!("old {mark}{:.0} ", 100.0 - new), Role::Old);
+        }
         cell = cell.and(format!("new {mark}{new:.0}  "), Role::New);
     }
     let troubled = |on: &&Dependency| row.troubled.contains(&on.name.as_str());

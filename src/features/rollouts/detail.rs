@@ -16,7 +16,7 @@ use super::{autopsy_view, followed};
 use crate::app::pane::Ctx;
 use crate::aws::TargetId;
 use crate::features::alarms::AlarmState;
-use crate::features::{Topic, panel};
+use crate::features::{Topic, changes, panel};
 use crate::text::{units, width};
 use crate::theme::Role;
 use crate::widgets::dialog;
@@ -36,7 +36,9 @@ pub(super) fn render(pane: &RolloutsPane, row: &Row, area: Rect, buf: &mut Buffe
     let region = ctx.store.target(row.target).and_then(|it| it.session.region.as_deref()).unwrap_or_default();
     let mut about = format!("{}/{region}  {}", row.target, row.thing().place());
     if let Some(shift) = row.shift {
-        about = format!("{about}  {}  {}", shift.mechanism.label(), times(shift, ctx));
+        let by = ctx.store.target(row.target).and_then(|data| changes::starter(data, shift));
+        let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+        about = format!("{about}  {}  {}{by}", shift.mechanism.label(), times(shift, ctx));
     }
     panel::title_one(head, &row.thing().shown(), &about, Role::Dim, row.target, Topic::Rollouts, buf, ctx);
     let body = panel::problems(body, Topic::RolloutDetail, buf, ctx);
@@ -139,6 +141,7 @@ impl<'a> Parts<'a> {
             lines.into_iter().flat_map(|line| fold(line, room)).collect()
         };
         let mut sides = sides_view::lines(shift, room, data, ctx);
+        sides.extend(folded(sides_view::unreadable(shift, ctx).into_iter().collect()));
         sides.extend(folded(sides_view::stopped(shift, data, ctx).into_iter().collect()));
         let requested = shift.mechanism.strategy().is_some_and(Strategy::has_weights);
         if let Some(share) = shift.new.rule_disagrees().filter(|_| requested) {

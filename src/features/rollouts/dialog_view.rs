@@ -8,6 +8,7 @@ use super::verdict::Ruling;
 use super::verdict_view;
 use super::view::{flow, since};
 use crate::app::pane::Ctx;
+use crate::features::{Topic, changes, jumps};
 use crate::text::{cut_end, units, width, wrap};
 use crate::theme::Role;
 use crate::widgets::dialog::{frame, lines, split_bottom};
@@ -153,9 +154,21 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     if let Some(earlier) = &plan.to {
         out.extend(side(to, earlier, Some(100.0), Role::Old, room, ctx));
     }
+    // What speaks against it or for it comes before what it is like: it is not scrolled for.
+    out.extend(checked(plan, Verdict::Warn, room, ctx));
+    if let Some((text, role)) = verdict(plan, ctx) {
+        out.extend(wrapped(&text, 2, room, role, ctx));
+    }
+    for (text, role) in alarms(plan, ctx) {
+        out.extend(wrapped(&text, 2, room, role, ctx));
+    }
     // How long it takes and what it does is said of a call that could be made.
     if callable {
         out.extend(wrapped(&format!("takes {}", plan.takes), 0, room, Role::Text, ctx));
+    }
+    if let Some(stands) = &plan.stands {
+        let by = starter(plan, ctx).map(|by| format!(" by {by}")).unwrap_or_default();
+        out.extend(wrapped(&format!("now at {stands}{by}"), 2, room, Role::Text, ctx));
     }
     if let Some(again) = &plan.again {
         let lines = if callable { again.lines() } else { Vec::new() };
@@ -165,36 +178,72 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
             out.extend(wrapped(&text, 2, room, Role::Dim, ctx));
         }
     }
-    if let Some((text, role)) = verdict(plan, ctx) {
-        out.extend(wrapped(&text, 2, room, role, ctx));
-    }
-    if !plan.alarms.is_empty() {
-        let text = format!("alarms of this deployment: {}", plan.alarms.join(", "));
-        out.extend(wrapped(&text, 2, room, Role::Bad, ctx));
-    }
     if plan.command().is_some() {
         let text = format!("does not undo: {}", plan.not_undone.join(", "));
         out.extend(wrapped(&text, 2, room, Role::Text, ctx));
     }
-    let glyphs = ctx.theme.glyphs();
-    let mut checks: Vec<_> = plan.checks.iter().filter(|check| check.verdict < Verdict::NotHere).collect();
-    checks.sort_by_key(|check| std::cmp::Reverse(check.verdict));
-    for check in checks {
-        let (glyph, role) = match check.verdict {
-            Verdict::Pass => (glyphs.ok, Role::Ok),
-            Verdict::Warn => (glyphs.warn, Role::Warn),
-            Verdict::NotHere | Verdict::Refuse => (glyphs.bad, Role::Bad),
-        };
-        out.extend(wrapped(&format!("{glyph} {}", check.text), 2, room, role, ctx));
-    }
+    out.extend(checked(plan, Verdict::Pass, room, ctx));
     out
+}
+
+/// The checks that came out so.
+fn checked<'a>(plan: &Plan, verdict: Verdict, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
+    let glyphs = ctx.theme.glyphs();
+    let (glyph, role) =
+        if verdict == Verdict::Pass { (glyphs.ok, Role::Ok) } else { (glyphs.warn, Role::Warn) };
+    let own = plan.checks.iter().filter(|check| check.verdict == verdict);
+    own.flat_map(|check| wrapped(&format!("{glyph} {}", check.text), 2, room, role, ctx)).collect()
+}
+
+/// Alarms that the deployment watches and that went off, and those of its service that are in ALARM now, with those
+/// that it cannot have set off.
+fn alarms(plan: &Plan, ctx: &Ctx) -> Vec<(String, Role)> {
+    let mut lines = Vec::new();
+    if !plan.alarms.is_empty() {
+        lines.push((format!("alarms of this deployment: {}", plan.alarms.join(", ")), Role::Bad));
+    }
+    let data = ctx.store.target(&plan.place.target);
+    let list = data.and_then(|data| Some((data, data.alarms.as_ref()?)));
+    let shift = data.and_then(|data| data.rollouts.as_ref()?.shift_of(&plan.name));
+    let Some(((data, list), shift)) = list.zip(shift) else { return lines };
+    let own = jumps::of_shift(&data.derived.services, shift).map(|service| service.alarms.as_slice());
+    let firing = own.unwrap_or_default().iter().filter(|name| !plan.alarms.contains(name));
+    let firing = firing.filter_map(|name| list.get(name)).filter(|alarm| alarm.counts(ctx.now));
+    let began = shift.started_at.or(shift.created_at);
+    let (before, since): (Vec<_>, Vec<_>) =
+        firing.partition(|alarm| alarm.since.zip(began).is_some_and(|(since, began)| since < began));
+    for (alarms, when, role) in [(since, "", Role::Bad), (before, " since before it began", Role::Warn)] {
+        if !alarms.is_empty() {
+            let names: Vec<&str> = alarms.iter().map(|alarm| alarm.name.as_str()).collect();
+            lines.push((format!("in ALARM{when}: {}", names.join(", ")), role));
+        }
+    }
+    lines
+}
+
+/// Who began it, as CloudTrail tells.
+fn starter(plan: &Plan, ctx: &Ctx) -> Option<String> {
+    let data = ctx.store.target(&plan.place.target)?;
+    let shift = data.rollouts.as_ref()?.shifts.iter().find(|it| it.deployment == plan.guard.deployment)?;
+    changes::starter(data, shift)
 }
 
 /// What the comparison of both sides says, where it still says something of what runs: of a shift that has ended
 /// only what it found of that one's new side, by its name.
 fn verdict(plan: &Plan, ctx: &Ctx) -> Option<(String, Role)> {
     let data = ctx.store.target(&plan.place.target)?;
-    let found = &comparison_of(data, &plan.guard.deployment)?.verdict;
+    if plan.again.is_none() && plan.stands.is_none() {
+        // It is over or goes back already: there is nothing left to advise.
+        return None;
+    }
+    let Some(compared) = comparison_of(data, &plan.guard.deployment) else {
+        let failed = [Topic::Verdicts, Topic::RolloutDetail]
+            .map(|topic| ctx.store.poll(&plan.place.target, topic).is_some_and(|poll| poll.error.is_some()));
+        let unread = failed.contains(&true)
+            || data.rollout_detail.as_ref().is_some_and(|detail| detail.metrics_error.is_some());
+        return unread.then(|| ("verdict: NO DATA: metrics not read".to_owned(), Role::Warn));
+    };
+    let found = &compared.verdict;
     let effect = verdict_view::effect(found);
     let Some(again) = &plan.again else {
         let (text, role) = verdict_view::sentence(found, true);

@@ -54,7 +54,7 @@ pub use plan::Plan;
 pub use rollback::SendResult;
 pub use source::{DetailSource, ListSource, ShiftsSource, VerdictsSource, compare};
 pub use state::Rollbacks;
-pub use tone::trouble;
+pub use tone::{tone, trouble};
 pub use verdict_view::phrase;
 pub use wire::{
     Comparison, DetailQuery, MetricsQuery, RolloutDetail, RolloutList, RolloutsQuery, ServiceSummary, Shifts,

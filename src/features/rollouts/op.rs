@@ -14,8 +14,11 @@ use crate::features::{OpCtx, OpOutcome};
 use jiff::Timestamp;
 use std::io::SeekFrom;
 use std::path::Path;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
+/// A journal that takes longer is told as not written: a rollback does not wait for a folder that hangs.
+const JOURNAL_PATIENCE: Duration = Duration::from_secs(3);
 /// How much of a long journal is read, in bytes.
 const MAX_JOURNAL: usize = 4 * 1024 * 1024;
 
@@ -95,8 +98,10 @@ async fn call(plan: &Plan, conn: &Conn, began: Timestamp, clock: &impl Fn() -> T
         Err(error) if source::lost_race(&plan.call, &error) => {
             // What reads need the credentials for writes may lack.
             match Box::pin(re_read(plan, conn, clock())).await {
-                Ok(newer) => SendResult::Beaten { newer: Box::new(newer), error },
-                Err(_) => SendResult::Rejected(error),
+                Ok(newer) if newer.refused() || !plan.diff(&newer).is_empty() => {
+                    SendResult::Beaten { newer: Box::new(newer), error }
+                }
+                Ok(_) | Err(_) => SendResult::Rejected(error),
             }
         }
         Err(error) => SendResult::Rejected(error),
@@ -161,5 +166,8 @@ pub async fn append(journal: &Path, entry: &Entry) -> Result<(), String> {
         file.flush().await?;
         file.sync_all().await
     };
-    write.await.map_err(|error: std::io::Error| error.to_string())
+    match tokio::time::timeout(JOURNAL_PATIENCE, write).await {
+        Ok(written) => written.map_err(|error: std::io::Error| error.to_string()),
+        Err(_) => Err(format!("not written within {} s", JOURNAL_PATIENCE.as_secs())),
+    }
 }

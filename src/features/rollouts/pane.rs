@@ -9,7 +9,7 @@ use super::{dialog, followed};
 use crate::app::pane::{Badge, Command, Ctx, Edit, EditEvent, Pane, Tone};
 use crate::app::{Action, Cadence, Effect, Level, PollPlan};
 use crate::aws::TargetId;
-use crate::features::{Link, Query, discovery};
+use crate::features::{Link, Query, changes, discovery};
 use crate::widgets::list::Cursor;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -235,6 +235,7 @@ impl RolloutsPane {
         }
         match action {
             Action::Open => {
+                self.pin(ctx);
                 self.open = self.selected(ctx).map(|row| row.key());
                 self.opened_at = Some(ctx.now.wall);
                 self.event_top = 0;
@@ -249,9 +250,22 @@ impl RolloutsPane {
             }
             Action::ShowAll => self.all = !self.all,
             Action::Back if !self.filter.is_empty() => self.filter.clear(),
-            _ => return self.on_both(action, ctx),
+            _ => {
+                let commands = self.on_both(action, ctx);
+                if commands.is_some() {
+                    self.pin(ctx);
+                }
+                return commands;
+            }
         }
         Some(Vec::new())
+    }
+
+    /// Keeps the cursor on what a verb was used on, wherever its row goes.
+    fn pin(&mut self, ctx: &Ctx) {
+        if let Some(key) = self.selected(ctx).map(|row| row.key()) {
+            self.cursor.set(key);
+        }
     }
 
     /// Verbs on what is under the cursor, opened or not.
@@ -325,6 +339,10 @@ impl Pane for RolloutsPane {
         if let (true, Some(row)) = (visible, self.opened(ctx)) {
             let query = Query::RolloutDetail(detail_query(&row, ctx));
             plan.want(row.target, Level::Visible, Cadence::secs(30), query);
+            if row.shift.is_some_and(|shift| shift.in_progress() && shift.name.ecs_parts().is_some()) {
+                // Only the trail knows who began a deployment of ECS.
+                changes::want(row.target, None, ctx, plan);
+            }
         }
         if visible && self.open.is_none() {
             want_verdicts(ctx, plan);

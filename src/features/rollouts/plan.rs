@@ -7,13 +7,13 @@
 use super::mechanism;
 pub use super::mechanism::Call;
 use super::mechanism::ecs::{self, AgainFacts};
-use super::model::{Does, HandOver, Health, Image, Rollout, RolloutName, Side};
+use super::model::{Does, HandOver, Health, Image, Rollout, RolloutName, Side, Standing};
 use super::preflight;
 pub use super::preflight::{Check, Verdict};
 use super::stages::{percent, share_words};
 use super::wire::ShiftRef;
 use crate::aws::{SourceError, TargetId};
-use crate::text::{pad_right, width};
+use crate::text::{pad_right, units, width};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -165,6 +165,9 @@ pub struct Plan {
     pub again: Option<AgainFacts>,
     /// What it does not undo.
     pub not_undone: Vec<String>,
+    /// Where it stands while it goes on: stage, age, what is next and when.
+    #[serde(default)]
+    pub stands: Option<String>,
     /// Alarms of the deployment that went off.
     pub alarms: Vec<String>,
     /// When its facts were read.
@@ -196,6 +199,7 @@ impl Plan {
             waits: mechanism::waits(rollout),
             again: rollout.mechanism.again().map(|again| ecs::again::facts(rollout, again)),
             not_undone: not_undone(),
+            stands: stands(rollout, now),
             alarms: rollout.alarms.triggered.clone(),
             read_at: rollout.read_at,
             place,
@@ -321,6 +325,16 @@ pub fn confirm_word(
     if targets > 1 { format!("{target}/{word}") } else { word }
 }
 
+fn stands(rollout: &Rollout, now: Timestamp) -> Option<String> {
+    if !matches!(rollout.standing(), Standing::Open | Standing::Unknown) {
+        return None;
+    }
+    let began = rollout.started_at.or(rollout.created_at);
+    let age = began.map(|at| units::age(now.duration_since(at).try_into().unwrap_or_default()));
+    let age = age.map(|age| format!(", {age} after its start")).unwrap_or_default();
+    Some(format!("{}{age}; next {}", rollout.stage_words(), rollout.next_words(now)))
+}
+
 fn not_undone() -> Vec<String> {
     ["database migrations", "parameters and secrets", "queued messages"].map(str::to_owned).to_vec()
 }
@@ -335,7 +349,8 @@ impl SideFacts {
                 (None, Some(at)) => format!("published {}", at.strftime("%Y-%m-%d %H:%M UTC")),
                 (None, None) => "health not known".to_owned(),
             },
-            Health::Unreadable(why) => format!("health unreadable: {why}"),
+            // A check says why.
+            Health::Unreadable(_) => "health unreadable".to_owned(),
         }
     }
 

@@ -84,6 +84,8 @@ pub struct Dialog {
     rejection: Option<SourceError>,
     typed: String,
     changes: Vec<GuardedChange>,
+    /// The plan that those changes are counted from: it stood when something was typed last, or first of all.
+    base: Option<Box<Plan>>,
     /// Something had been typed for the plan before those changes.
     typed_before: bool,
     note: Option<String>,
@@ -107,6 +109,7 @@ impl Dialog {
             rejection: None,
             typed: String::new(),
             changes: Vec::new(),
+            base: None,
             typed_before: false,
             note: None,
             state: State::Asking,
@@ -126,7 +129,7 @@ impl Dialog {
         &self.typed
     }
 
-    /// The guarded fields that changed last while this was open.
+    /// The guarded fields that changed since something was typed last, or while this was open.
     pub fn changes(&self) -> &[GuardedChange] {
         &self.changes
     }
@@ -217,7 +220,10 @@ impl Dialog {
     fn edit(&mut self, input: Input) {
         self.note = None;
         match input {
-            Input::Char(c) if self.typed.chars().count() < MAX_TYPED => self.typed.push(c),
+            Input::Char(c) if self.typed.chars().count() < MAX_TYPED => {
+                self.typed.push(c);
+                self.base = None;
+            }
             Input::Backspace => {
                 self.typed.pop();
             }
@@ -285,7 +291,9 @@ impl Dialog {
         if !changes.is_empty() || word_changed {
             self.typed_before |= !self.typed.is_empty();
             self.typed.clear();
-            self.changes = changes;
+            let base = self.base.take().or_else(|| self.plan.take().map(Box::new));
+            self.changes = base.as_ref().map(|base| base.diff(&newer)).unwrap_or_default();
+            self.base = base;
             self.drawn.set(false);
             self.note = None;
         }
@@ -300,7 +308,7 @@ impl Dialog {
         (self.plan, self.problem, self.note, self.copied) = (None, None, None, false);
         self.typed.clear();
         self.changes.clear();
-        self.typed_before = false;
+        (self.typed_before, self.base) = (false, None);
         self.drawn.set(false);
         true
     }
@@ -319,6 +327,9 @@ impl Dialog {
                 self.state = match error.class {
                     // Keys that ended are renewed, and then the same plan is typed again.
                     class if class.parks() => {
+                        let what =
+                            if error.unsent { "nothing was sent" } else { "AWS refused it, nothing changed" };
+                        self.note = Some(format!("{what}: {}", error.short()));
                         self.rejection = Some(error);
                         State::Asking
                     }

@@ -91,7 +91,9 @@ impl TargetGroup {
         let rule = self.rule.as_deref()?;
         let (_, rule) = rule.split_once(":listener-rule/").or_else(|| rule.split_once(":listener/"))?;
         let balancer: Vec<&str> = rule.split('/').take(3).collect();
-        (balancer.len() == 3).then(|| (balancer.join("/"), format!("targetgroup/{group}")))
+        // Only application load balancers count requests and answers.
+        (balancer.len() == 3 && balancer.first() == Some(&"app"))
+            .then(|| (balancer.join("/"), format!("targetgroup/{group}")))
     }
 }
 

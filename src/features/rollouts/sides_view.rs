@@ -137,6 +137,15 @@ fn tasks(it: Tasks, room: usize) -> (String, Role) {
     }
 }
 
+/// Why the health of a side could not be read.
+pub(super) fn unreadable<'a>(shift: &Rollout, ctx: &Ctx) -> Option<Line<'a>> {
+    let why = shift.old.iter().chain([&shift.new]).find_map(|side| match side.health() {
+        Health::Unreadable(why) => Some(why),
+        Health::Counted { .. } | Health::Unread => None,
+    })?;
+    Some(Line::from(span(format!(" {} health {why}", ctx.theme.glyphs().warn), Role::Warn, ctx)))
+}
+
 /// That tasks of the new side stopped; why that is not known.
 pub(super) fn stopped<'a>(shift: &Rollout, data: Option<&RolloutDetail>, ctx: &Ctx) -> Option<Line<'a>> {
     let (definition, found) = data?.stopped.as_ref()?;
@@ -180,7 +189,8 @@ fn health(side: &Side, glyphs: &Glyphs) -> (String, Role) {
             (format!("{healthy}/{total} healthy"), Role::Warn)
         }
         Health::Counted { healthy, total } => (format!("{healthy}/{total} healthy"), Role::Ok),
-        Health::Unreadable(why) => (format!("{} health {why}", glyphs.warn), Role::Warn),
+        // Why stands below, where it has room.
+        Health::Unreadable(_) => (format!("{} unreadable", glyphs.warn), Role::Warn),
         Health::Unread => (glyphs.missing.to_owned(), Role::Dim),
     }
 }

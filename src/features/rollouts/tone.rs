@@ -9,12 +9,17 @@ use crate::features::TargetStore;
 
 /// How bad a shift in flight is: what it says itself, and what its sides' numbers say.
 pub fn trouble(shift: &Rollout, data: &TargetStore) -> Tone {
-    let compared = comparison_of(data, &shift.deployment);
-    if compared.is_some_and(|it| it.verdict.ruling == Ruling::Worse) { Tone::Bad } else { tone(shift) }
+    let compared = match comparison_of(data, &shift.deployment).map(|it| &it.verdict) {
+        Some(verdict) if verdict.says_roll_back() => Tone::Bad,
+        // Surely worse, and by less than what matters.
+        Some(verdict) if verdict.ruling == Ruling::Worse => Tone::Warn,
+        _ => Tone::Info,
+    };
+    tone(shift).max(compared)
 }
 
 /// How a shift looks in the list.
-pub(super) fn tone(shift: &Rollout) -> Tone {
+pub fn tone(shift: &Rollout) -> Tone {
     let failed = matches!(shift.status.0.as_str(), "ROLLBACK_FAILED" | "STOPPED")
         || (shift.mechanism.codedeploy().is_some() && shift.outcome() == Some(Outcome::Failed));
     if failed || (!shift.alarms.triggered.is_empty() && shift.in_progress()) {

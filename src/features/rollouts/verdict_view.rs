@@ -2,7 +2,7 @@
 
 use super::comparing::opened_metrics;
 use super::mechanism::alb::group_name;
-use super::model::{Mechanism, Rollout};
+use super::model::{Mechanism, Rollout, Standing};
 use super::verdict::{Against, Lack, Ruling, Verdict};
 use super::view::{fold, span};
 use super::wire::{Comparison, RolloutDetail};
@@ -194,7 +194,8 @@ fn table(shift: &Rollout, comparison: &Comparison, room: usize, out: &mut Number
     let latency = |value| units::or_missing(value, glyphs.missing, units::latency);
     let (said_text, role) = match peers {
         Some(peers) => peer_sentence(verdict, peers),
-        None => sentence(verdict, shift.in_progress()),
+        // What goes back already needs no advice.
+        None => sentence(verdict, matches!(shift.standing(), Standing::Open | Standing::Unknown)),
     };
     let mark = match verdict.ruling {
         Ruling::Worse => glyphs.warn,

@@ -3,11 +3,11 @@
 use super::super::extras::{Extra, Kind, Mood};
 use super::super::lens::Lens;
 use super::super::rows::{Order, Part, Row, RowsDone, RowsJob, What};
-use super::super::{Mark, Subject, marks};
+use super::super::{Batch, Mark, Subject, marks, starter};
 use super::screen;
 use super::*;
 use crate::aws::TargetId;
-use crate::features::Link;
+use crate::features::{Link, TargetStore};
 
 fn job(events: Vec<Arc<Event>>, lens: Lens) -> RowsJob {
     let mut events = events;
@@ -267,4 +267,26 @@ fn marks_are_changes_and_scaling_that_matters() {
     );
     let affected: Vec<&Mark> = found.iter().filter(|mark| mark.affects).collect();
     assert_eq!(affected.len(), 1);
+}
+
+#[test]
+fn who_began_a_deployment_is_the_call_nearest_to_it() {
+    let mut shift = crate::features::rollouts::tests::canary();
+    shift.created_at = Some(at(0));
+    let deploy = |id, seconds, service, name| {
+        update(id, seconds, service, &role(name, "github-1"), json!({ "taskDefinition": "web:42" }))
+    };
+    let scale = |id, seconds| update(id, seconds, "checkout", &scaler(), json!({ "desiredCount": 9 }));
+    let began_by = |mut events: Vec<Arc<Event>>| {
+        events.sort_by_key(|event| std::cmp::Reverse(event.at));
+        let mut target = TargetStore::default();
+        let next = events.len() as u64;
+        target.trail.push(Batch { first: 0, next, whole: true, events, reaches: Vec::new() });
+        starter(&target, &shift)
+    };
+    let others =
+        || vec![deploy("1", 0, "orders", "other"), scale("2", 0), deploy("3", -3_000, "checkout", "old")];
+    assert_eq!(began_by(others()), None);
+    let own = vec![deploy("4", -2, "checkout", "ci-deploy"), deploy("5", 60, "checkout", "late")];
+    assert_eq!(began_by([others(), own].concat()), Some("role ci-deploy".to_owned()));
 }

@@ -236,12 +236,24 @@ fn tallies(
         let index = series.id.strip_prefix(prefix).and_then(|rest| rest.split('_').next()?.parse().ok());
         let Some((.., says)) = index.and_then(|index: usize| metrics.get(index)) else { continue };
         for (at, value) in &series.points {
-            if span::settled(*at, now) {
-                minutes.entry(*at).or_default().add(*says, *value);
-            }
+            minutes.entry(*at).or_default().add(*says, *value);
         }
     }
+    answer_in_time(&mut minutes);
+    minutes.retain(|at, _| span::settled(*at, now));
     minutes
+}
+
+/// A request counts in the minute in which it came and its answer in the one in which that was given: answers that
+/// a minute has more than requests belong to the minutes before it. Without that, slow answers at the turn of each
+/// minute would read as failures, and more so the less traffic there is.
+fn answer_in_time(minutes: &mut BTreeMap<Timestamp, Tally>) {
+    let mut late = 0.0;
+    for tally in minutes.values_mut().rev() {
+        tally.answered += late;
+        late = (tally.answered - tally.requests.unwrap_or_default()).max(0.0);
+        tally.answered -= late;
+    }
 }
 
 #[cfg(test)]
@@ -354,6 +366,22 @@ mod tests {
         // That is what it is for: missing answers of one minute would be enough.
         let read = compare(0, &asked(1), &all, at(5) + SETTLE);
         assert!(read.verdict.says_roll_back(), "{:?}", read.verdict);
+    }
+
+    #[test]
+    fn answers_that_come_in_the_next_minute_are_no_failures() {
+        let all = [
+            series("o0_0_0", &[100.0; 6]),
+            series("o0_1_0", &[100.0; 6]),
+            // Each minute some answers are given after its end, in the last one twenty, and five requests failed.
+            series("n0_0_0", &[0.0, 100.0, 100.0, 100.0, 100.0, 0.0]),
+            series("n0_1_0", &[0.0, 90.0, 105.0, 95.0, 85.0, 20.0]),
+        ];
+        let read = compare(0, &asked(1), &all, at(5) + SETTLE);
+        assert_eq!((read.new.requests, read.new.failed), (Some(400.0), Some(5.0)), "{read:?}");
+        // The minute after may not have settled: what it answers still counts for the one before.
+        let read = compare(0, &asked(1), &all, at(4) + SETTLE);
+        assert_eq!((read.new.requests, read.new.failed), (Some(400.0), Some(5.0)), "{read:?}");
     }
 
     #[test]

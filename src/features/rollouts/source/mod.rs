@@ -209,10 +209,11 @@ pub(super) async fn undo(call: &Call, look: Look, conn: &Conn) -> Result<Option<
     }
 }
 
-/// Whether AWS refused because somebody else was faster: then a read shows the difference.
+/// Whether AWS may have refused because somebody else was faster: then a read shows the difference.
 pub(super) fn lost_race(call: &Call, error: &SourceError) -> bool {
     match call {
-        Call::Ecs(_) | Call::Alb(_) => false,
+        Call::Ecs(_) => error.code.as_deref().is_some_and(|code| ecs::REFUSALS.contains(&code)),
+        Call::Alb(_) => false,
         Call::Lambda(_) => error.code.as_deref() == Some("PreconditionFailedException"),
         Call::CodeDeploy(_) => error.code.as_deref() == Some(codedeploy::ALREADY_OVER),
     }

@@ -29,6 +29,7 @@ pub fn ended() -> Rollout {
         wanted: Wanted::Before,
         running: earlier(42).definition,
         earlier: vec![earlier(41), earlier(40)],
+        unproven: None,
         unread: None,
         definition: Ok(Some("ACTIVE".into())),
         differences: vec![Difference {

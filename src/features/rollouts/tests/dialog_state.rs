@@ -129,6 +129,26 @@ fn a_change_says_retype_only_to_who_typed_and_can_type() {
 }
 
 #[test]
+fn changes_add_up_until_something_is_typed() {
+    let mut dialog = opened(&canary());
+    let revision = |number: u32, other: &mut Rollout| {
+        other.new.revision = format!("arn:aws:ecs:eu-west-2:1:service-revision/shop/checkout/{number}");
+    };
+    let mut other = canary();
+    revision(43, &mut other);
+    dialog.plan_read(plan_of(&other));
+    other.hooks = vec![pause_hook("e485a", 600)];
+    dialog.plan_read(plan_of(&other));
+    let fields = |dialog: &Dialog| dialog.changes().iter().map(|it| it.field.clone()).collect::<Vec<_>>();
+    assert_eq!(fields(&dialog), ["target revision", "waiting hook"]);
+    dialog.set_drawn(true);
+    write(&mut dialog, "c");
+    revision(44, &mut other);
+    dialog.plan_read(plan_of(&other));
+    assert_eq!(fields(&dialog), ["target revision"]);
+}
+
+#[test]
 fn another_word_to_type_clears_the_old_one() {
     let mut dialog = opened(&canary());
     write(&mut dialog, "checkout");
@@ -190,12 +210,16 @@ fn credentials_for_writes_are_good_again_only_when_the_caller_says_so() {
     let as_caller = |caller| Plan::new(&canary(), Circumstances { caller, ..place() }, at(5));
     let mut dialog = sending();
     assert!(!dialog.answered(SendResult::Rejected(error(ErrorClass::Expired))));
+    let told =
+        |dialog: &Dialog| dialog.notices().iter().any(|it| it.starts_with("AWS refused it, nothing changed"));
+    assert!(told(&dialog), "{:?}", dialog.notices());
     // Neither a read that fails nor one that does not know the caller takes the login command away.
     dialog.read_failed(error(ErrorClass::Network));
     dialog.plan_read(as_caller(Err(error(ErrorClass::Network))));
     assert!(dialog.notices().contains(&advice), "{:?}", dialog.notices());
+    assert!(told(&dialog), "it stays until a key: {:?}", dialog.notices());
     write(&mut dialog, "checkout");
-    assert!(!dialog.ready());
+    assert!(!dialog.ready() && !told(&dialog));
     assert_eq!(dialog.input(Input::Enter), Reply::Stay);
     dialog.plan_read(as_caller(place().caller));
     assert!(!dialog.notices().contains(&advice));

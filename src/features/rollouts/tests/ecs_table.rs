@@ -168,7 +168,8 @@ async fn what_ends_between_the_last_read_and_the_call_is_refused_by_aws() {
             lab.now().wall
         };
         let result = send(&plan, &lab.conn, &journal("gap"), clock).await;
-        let SendResult::Rejected(error) = &result else { panic!("{scenario}: {result:?}") };
+        let SendResult::Beaten { newer, error } = &result else { panic!("{scenario}: {result:?}") };
+        assert!(newer.refused() && !plan.diff(newer).is_empty(), "{scenario}: {newer:?}");
         let code = if scenario == "linear" { "InvalidParameterException" } else { "ConflictException" };
         assert_eq!(error.code.as_deref(), Some(code), "{scenario}");
         assert_eq!(lab.mutations(), 1, "{scenario}");

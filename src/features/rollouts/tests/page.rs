@@ -373,3 +373,23 @@ fn what_was_read_before_ecs_fell_silent_says_so() {
     let shown = body(&app, 80, 24, 27);
     assert!(shown.contains("as it was 25s ago: ") && shown.contains(&lost.short()), "{shown}");
 }
+
+#[test]
+fn the_cursor_stays_on_what_a_verb_was_used_on() {
+    let mut app = app();
+    let named = |name: &str, number: u32| {
+        let deployment =
+            format!("arn:aws:ecs:eu-west-2:111122223333:service-deployment/shop/{name}/{number}");
+        Rollout { name: RolloutName::ecs("shop", name), deployment, ..canary() }
+    };
+    let (mut first, second) = (named("cart", 1), named("orders", 2));
+    first.started_at = Some(at(-100));
+    list_of(&mut app, vec![first.clone(), second.clone()], Vec::new());
+    key(&mut app, KeyCode::Char('R'), 0);
+    key(&mut app, KeyCode::Esc, 0);
+    // It is rolled back, and ended ones stand below those in flight.
+    (first.status, first.finished_at) = (Status::new("ROLLBACK_SUCCESSFUL"), Some(at(1)));
+    list_of(&mut app, vec![second], vec![first]);
+    key(&mut app, KeyCode::Enter, 2);
+    assert!(body(&app, 80, 24, 2).trim_start().starts_with("cart"), "{}", body(&app, 80, 24, 2));
+}

@@ -186,3 +186,17 @@ fn revisions_that_may_not_be_read_are_what_is_missing() {
     assert!(metrics_query(&shift, &Config::default()).unwrap_err().contains(missing));
     assert!(plan_of(&shift).checks.iter().any(|check| check.text.contains(missing)));
 }
+
+#[test]
+fn a_deployment_of_an_earlier_revision_is_told_to_be_one() {
+    let warned = |rollout: &Rollout| {
+        let plan = plan_of(rollout);
+        let mut warnings = plan.checks.into_iter().filter(|it| it.verdict == Verdict::Warn);
+        warnings.any(|it| it.text.starts_with("rev 41 is older than rev 42: "))
+    };
+    let back = Rollout { old: Some(side(42, 80.0, 4)), new: side(41, 20.0, 4), ..canary() };
+    assert!(warned(&back) && !warned(&canary()));
+    let mut other = back;
+    other.new.task_definition = Some("another:41".into());
+    assert!(!warned(&other), "numbers of different families say nothing");
+}

@@ -175,7 +175,9 @@ pub fn judge(seen: &Seen, rollout: &Rollout, it: &Deployment) -> Option<(Ending,
             }
         };
     }
-    if let Some(newer) = rollout.superseded_by() {
+    // The deployment that takes it back is made a little later, and somebody's next one may be listed before it.
+    let may_come = rollout.standing() == Standing::Ended && status != "Succeeded" && !seen.is_over();
+    if let Some(newer) = rollout.superseded_by().filter(|_| !may_come) {
         return Some((Ending::Superseded, format!("the group moved on to deployment {newer}")));
     }
     let reason = rollout.status_reason.as_deref().map(|text| format!(": {text}")).unwrap_or_default();

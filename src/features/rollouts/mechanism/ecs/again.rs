@@ -105,6 +105,9 @@ pub struct Again {
     pub running: String,
     /// The revisions that it ran earlier and could run again, newest first. At most 20.
     pub earlier: Vec<Earlier>,
+    /// The one of them that was deployed over before it came to its end.
+    #[serde(default)]
+    pub unproven: Option<String>,
     /// Why not all of them could be read.
     pub unread: Option<String>,
     /// Status of the chosen one's task definition; `None` when AWS knows none; why it could not be read.

@@ -82,6 +82,11 @@ fn chosen_checks(rollout: &Rollout, again: &Again, chosen: &Earlier, note: &mut 
         let text = format!("{} is newer than what runs: this goes forward", chosen.label());
         note(Verdict::Warn, text);
     }
+    if again.unproven.as_ref() == Some(&chosen.revision) {
+        let text =
+            format!("{} never came to its end as far as ECS lists: it was deployed over", chosen.label());
+        note(Verdict::Warn, text);
+    }
     // A tag is resolved once more: where both revisions have the same one, the earlier image is gone from it.
     for image in &chosen.images {
         let moved = |now: &&crate::features::rollouts::model::Image| {

@@ -174,6 +174,17 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
         }
         None => note(Verdict::Warn, "the service does not say which deployment is current".to_owned()),
     }
+    if let Some((old, new)) = rollout
+        .old
+        .as_ref()
+        .filter(|old| is_older(&rollout.new, old))
+        .map(|old| (old.label(), rollout.new.label()))
+    {
+        let text = format!(
+            "{new} is older than {old}: somebody goes back with it, and this goes forward again to {old}"
+        );
+        note(Verdict::Warn, text);
+    }
     if rollout.sources > 1 {
         let text = format!("{} earlier revisions are active: ECS chooses", rollout.sources);
         note(Verdict::Warn, text);
@@ -186,6 +197,15 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
         }
     }
     list
+}
+
+/// Whether a side runs an earlier revision of the same task definition family than the other.
+fn is_older(side: &Side, than: &Side) -> bool {
+    let parts = |side: &Side| {
+        let (family, number) = side.task_definition.as_deref()?.rsplit_once(':')?;
+        Some((family.to_owned(), number.parse::<u64>().ok()?))
+    };
+    parts(side).zip(parts(than)).is_some_and(|((family, own), (other, newer))| family == other && own < newer)
 }
 
 /// Whether the old side can take all traffic, as far as can be seen.

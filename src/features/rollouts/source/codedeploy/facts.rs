@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// How long a group's settings and a listener's rules hold.
 const SETTINGS_AGE: SignedDuration = SignedDuration::from_mins(1);
+/// Pages of a listener's rules that are read; a listener has 100 rules unless its quota was raised.
+const MAX_RULE_PAGES: usize = 10;
 
 /// A listener rule and the target groups it sends to.
 type Rule = (String, Vec<String>);
@@ -123,14 +125,23 @@ impl Facts {
         if self.rules.get(listener).is_some_and(|(at, _)| now.duration_since(*at) < SETTINGS_AGE) {
             return Ok(());
         }
-        let request = self.conn.elb().describe_rules().listener_arn(listener);
-        let answer = self.conn.call(&DESCRIBE_RULES, request.send()).await?;
-        let rules = answer.rules().iter().filter_map(|rule| {
-            let groups = shares(rule).into_iter().map(|(group, _)| group).collect();
-            Some((some_text(rule.rule_arn())?, groups))
-        });
-        room(&mut self.rules);
-        self.rules.insert(listener.to_owned(), (now, rules.collect()));
+        let (mut rules, mut marker) = (Vec::new(), None);
+        for _ in 0..MAX_RULE_PAGES {
+            let request = self.conn.elb().describe_rules().listener_arn(listener).set_marker(marker);
+            let answer = self.conn.call(&DESCRIBE_RULES, request.send()).await?;
+            rules.extend(answer.rules().iter().filter_map(|rule| {
+                let groups = shares(rule).into_iter().map(|(group, _)| group).collect();
+                Some((some_text(rule.rule_arn())?, groups))
+            }));
+            marker = answer.next_marker.filter(|marker| !marker.is_empty());
+            if marker.is_none() {
+                room(&mut self.rules);
+                self.rules.insert(listener.to_owned(), (now, rules));
+                return Ok(());
+            }
+        }
+        // A group that was not found among a part of them may be on another.
+        self.rules.remove(listener);
         Ok(())
     }
 

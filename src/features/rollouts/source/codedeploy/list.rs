@@ -11,7 +11,7 @@ use crate::aws::operation::LIST_DEPLOYMENTS;
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::model::{Rollout, Standing};
 use crate::features::rollouts::source::{BALANCER_AGE, DAY, KEPT};
-use aws_sdk_codedeploy::types::{DeploymentInfo, TimeRange};
+use aws_sdk_codedeploy::types::{ComputePlatform, DeploymentInfo, TimeRange};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,6 +163,8 @@ impl ListReader {
         }
         let taken: BTreeSet<String> = infos.iter().filter_map(convert::rolled_back_by).collect();
         infos.retain(|info| !convert::id(info).is_some_and(|id| taken.contains(&id)));
+        // Those to instances move no traffic: they take no place of one that does.
+        infos.sort_by_key(|info| info.compute_platform() == Some(&ComputePlatform::Server));
         if infos.len() > MAX_OPEN {
             let text =
                 format!("CodeDeploy: {} more deployments in flight are not read", infos.len() - MAX_OPEN);

@@ -50,6 +50,25 @@ pub async fn look(call: &Call, guard: &Guard, conn: &Conn) -> Result<bool, Sourc
     Ok(fields.iter().all(|(field, value)| guard.field(field) == Some(value)))
 }
 
+/// Puts what the last deployment replaced among the revisions whose deployments came to their end, newest first. It is
+/// the one before, unless all are known and it is none of them: then it was deployed over before it came to its end,
+/// nobody saw that it was good, and it is given back to be told so. `target` is what the last deployment brought.
+fn replaced(
+    revisions: &mut Vec<String>,
+    source: &str,
+    target: Option<&str>,
+    all_known: bool,
+) -> Option<String> {
+    let others = revisions.iter().any(|arn| Some(arn.as_str()) != target);
+    if others && all_known && !revisions.iter().any(|arn| arn == source) {
+        revisions.push(source.to_owned());
+        return Some(source.to_owned());
+    }
+    revisions.retain(|arn| arn != source);
+    revisions.insert(0, source.to_owned());
+    None
+}
+
 impl Reader {
     /// A service whose last deployment has ended, with the earlier revision that is `wanted`.
     ///
@@ -83,11 +102,11 @@ impl Reader {
         };
         let running = running(service, last);
         let successful = last.status() == Some(&ServiceDeploymentStatus::Successful);
-        if let Some(source) = main_source(last).and_then(|it| it.arn()).filter(|_| successful) {
-            // What the last deployment replaced is the one before, whatever the history still has.
-            revisions.retain(|arn| arn != source);
-            revisions.insert(0, source.to_owned());
-        }
+        let source = main_source(last).and_then(|it| it.arn()).filter(|_| successful);
+        let unproven = source.and_then(|source| {
+            let target = last.target_service_revision().and_then(|it| it.arn());
+            replaced(&mut revisions, source, target, unread.is_none())
+        });
         let newer_target = newer.and_then(|it| it.target_service_revision()).and_then(|it| it.arn());
         let asked = revisions.iter().cloned().chain(running.clone()).chain(newer_target.map(str::to_owned));
         self.read_revisions_of(asked.collect()).await?;
@@ -111,6 +130,7 @@ impl Reader {
             wanted: wanted.clone(),
             running: definition,
             earlier,
+            unproven,
             unread,
             definition: Ok(None),
             differences: Vec::new(),
@@ -294,4 +314,23 @@ fn differences(now: &[(&'static str, String)], then: &[(&'static str, String)]) 
             earlier: then.1.clone(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replaced;
+
+    #[test]
+    fn what_was_deployed_over_is_not_the_one_before() {
+        let put = |completed: &[&str], all_known| {
+            let mut revisions: Vec<String> = completed.iter().map(|arn| (*arn).to_owned()).collect();
+            let unproven = replaced(&mut revisions, "b", Some("c"), all_known);
+            (revisions.join(" "), unproven)
+        };
+        assert_eq!(put(&["c", "b", "a"], true), ("b c a".to_owned(), None));
+        assert_eq!(put(&["c", "a"], true), ("c a b".to_owned(), Some("b".to_owned())));
+        // ECS lists only what was deployed since it keeps deployments, and not all of it could be read.
+        assert_eq!(put(&["c"], true), ("b c".to_owned(), None));
+        assert_eq!(put(&["c", "a"], false), ("b c a".to_owned(), None));
+    }
 }

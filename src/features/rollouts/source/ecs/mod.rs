@@ -23,6 +23,10 @@ use crate::features::rollouts::mechanism::ecs::Call;
 use aws_sdk_ecs::operation::RequestId;
 use aws_sdk_ecs::types::{DeploymentLifecycleHookAction, StopServiceDeploymentStopType};
 
+/// What ECS answers when a deployment has ended, a hook was answered or the service has moved on meanwhile.
+pub const REFUSALS: [&str; 3] =
+    ["ConflictException", "InvalidParameterException", "ServiceDeploymentNotFoundException"];
+
 /// Makes the call, once, and gives its request id.
 pub async fn undo(call: &Call, conn: &Conn) -> Result<Option<String>, SourceError> {
     match call {

@@ -14,6 +14,7 @@ use crate::features::rollouts::model::{Health, Rollout, TargetGroup, arn_tail};
 use crate::features::rollouts::stages::Progress;
 use aws_sdk_ecs::operation::list_service_deployments::builders::ListServiceDeploymentsFluentBuilder;
 use aws_sdk_ecs::types::{Service, ServiceDeployment};
+use aws_sdk_elasticloadbalancingv2::types::Rule;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,8 @@ pub const SERVICES_PER_CALL: usize = 10;
 pub const ARNS_PER_CALL: usize = 20;
 /// Entries kept of anything that is remembered between reads.
 const MAX_KEPT: usize = 512;
+/// Listener rules per call.
+const RULES_PER_CALL: usize = 20;
 
 /// Reads shifts of one target and remembers what it must not ask twice.
 pub struct Reader {
@@ -226,8 +229,8 @@ impl Reader {
         }
         // A share that could not be read again must not stay: it would look like a disagreement.
         self.shares.retain(|_, (at, _)| young(at));
-        let Some(shares) = shares else { return };
-        let asked = |group: &&&TargetGroup| group.rule.as_deref().is_some_and(|rule| rules.contains(rule));
+        let (read, shares) = shares;
+        let asked = |group: &&&TargetGroup| group.rule.as_ref().is_some_and(|rule| read.contains(rule));
         for group in groups.iter().filter(asked) {
             room(&mut self.shares);
             // A rule that was read and does not name a group sends it nothing.
@@ -244,20 +247,39 @@ impl Reader {
         }
     }
 
-    /// What rules send to their target groups, in percent; `None` when they cannot be read: the cross-check is
-    /// then not shown.
-    async fn rule_shares(&self, rules: &BTreeSet<&str>) -> Option<BTreeMap<String, f64>> {
-        if rules.is_empty() {
-            return None;
+    /// Which rules could be read, and what those send to their target groups, in percent. Of the others the
+    /// cross-check is not shown. A network load balancer has listeners in the place of rules, and no weights there.
+    async fn rule_shares(&self, rules: &BTreeSet<&str>) -> (BTreeSet<String>, BTreeMap<String, f64>) {
+        let arns: Vec<String> =
+            rules.iter().filter(|arn| is_rule(arn)).map(|arn| (*arn).to_owned()).collect();
+        let mut read = Vec::new();
+        for chunk in arns.chunks(RULES_PER_CALL) {
+            match self.rules(chunk).await {
+                Ok(rules) => read.extend(rules),
+                // One that is gone makes AWS refuse all of them.
+                Err(error) if error.code.as_deref() == Some("RuleNotFound") => {
+                    for arn in chunk {
+                        read.extend(self.rules(std::slice::from_ref(arn)).await.unwrap_or_default());
+                    }
+                }
+                Err(_) => {}
+            }
         }
-        let arns = rules.iter().map(|arn| (*arn).to_owned()).collect();
-        let request = self.conn.elb().describe_rules().set_rule_arns(Some(arns));
-        let answer = self.conn.call(&DESCRIBE_RULES, request.send()).await.ok()?;
-        Some(answer.rules().iter().flat_map(convert::shares).collect())
+        let known = read.iter().filter_map(|rule| rule.rule_arn().map(str::to_owned)).collect();
+        (known, read.iter().flat_map(convert::shares).collect())
+    }
+
+    async fn rules(&self, arns: &[String]) -> Result<Vec<Rule>, SourceError> {
+        let request = self.conn.elb().describe_rules().set_rule_arns(Some(arns.to_vec()));
+        Ok(self.conn.call(&DESCRIBE_RULES, request.send()).await?.rules.unwrap_or_default())
     }
 
     /// Forgets the progress of deployments that are not followed any more.
     pub fn keep_progress(&mut self, deployments: &BTreeSet<String>) {
         self.progress.retain(|deployment, _| deployments.contains(deployment));
     }
+}
+
+fn is_rule(arn: &str) -> bool {
+    arn.contains(":listener-rule/")
 }

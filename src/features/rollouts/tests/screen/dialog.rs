@@ -144,7 +144,8 @@ fn what_is_not_shown_is_told_on_a_row_of_its_own_with_its_warnings() {
         screen(&app, 60, 18, 1);
     }
     let shown = screen(&app, 60, 18, 1);
-    assert!(shown.contains(" above, arrows scroll") && shown.contains("▲ old (rev 41)"), "{shown}");
+    assert!(shown.contains(" above, arrows scroll") && shown.contains("✔ it is the service's"), "{shown}");
+    assert!(!shown.contains("▲ old (rev 41)"), "it stands before what it is like: {shown}");
 }
 
 #[test]
