@@ -9,12 +9,13 @@ use crate::cli::session::Setup;
 use crate::config::Config;
 use crate::features::discovery::InventorySource;
 use crate::features::rollouts::find::{self, Found};
+use crate::features::rollouts::mechanism::alb::group_name;
 use crate::features::rollouts::op;
 use crate::features::rollouts::watch::Watch;
 use crate::features::rollouts::wire::{ShiftRef, Shifts, ShiftsQuery, stable_groups};
 use crate::features::rollouts::{
-    Compared, ListSource, Rollbacks, Rollout, RolloutList, RolloutName, RolloutsQuery, ShiftsSource, compare,
-    to_compare,
+    Compared, ListSource, Mechanism, Rollbacks, Rollout, RolloutList, RolloutName, RolloutsQuery,
+    ShiftsSource, compare, to_compare,
 };
 use crate::runtime::clock::Clock;
 use futures::future::join_all;
@@ -87,8 +88,16 @@ impl Sites {
         })
     }
 
-    /// Reads what shifts in each; of load balancers what may be meant by a name, where one was given.
+    /// Reads what shifts in each; of load balancers what may be meant by a name, where one was given and is one's.
     pub async fn read_lists(&mut self, name: Option<&str>) {
+        self.read_lists_of(name).await;
+        // It may be the name of a service behind one; and what there is instead is told from all of it.
+        if name.is_some_and(|name| find::find(name, self.lists()).is_empty()) {
+            self.read_lists_of(None).await;
+        }
+    }
+
+    async fn read_lists_of(&mut self, name: Option<&str>) {
         let (clock, config) = (self.clock, &self.config);
         join_all(self.list.iter_mut().map(|site| async move {
             let mut source = ListSource::new(&site.conn);
@@ -182,12 +191,28 @@ impl Sites {
         self.list.iter().find(|site| site.id() == id)
     }
 
+    /// Rules that divide the traffic of a service that the config calls so.
+    fn divided(&self, service: &str) -> Vec<Found> {
+        let own = self.config.services.iter().filter(|it| it.name == service);
+        let groups: Vec<&String> = own.flat_map(|it| &it.target_groups).collect();
+        let is_own = |arn: &str| groups.iter().any(|told| *told == arn || *told == group_name(arn));
+        let divides = |shift: &&Rollout| match &shift.mechanism {
+            Mechanism::Alb(split) => split.groups.iter().any(|(arn, _)| is_own(arn)),
+            _ => false,
+        };
+        let shifts = self.lists().flat_map(|(id, list)| list.shifts.iter().map(move |shift| (id, shift)));
+        shifts.filter(|(_, it)| divides(it)).map(|(id, shift)| (id.clone(), shift.name.clone())).collect()
+    }
+
     /// The one rollout that answers to this name; `None` when it may be among what could not be read.
     ///
     /// # Errors
     /// It is none or several: with the candidates.
     pub fn find(&self, typed: &str) -> Result<Option<Found>, Failure> {
         let mut found = find::find(typed, self.lists());
+        if found.is_empty() {
+            found = self.divided(typed);
+        }
         match found.as_slice() {
             [_] => Ok(found.pop()),
             [] if self.unread().next().is_some() || self.without_ecs() => Ok(None),

@@ -101,8 +101,7 @@ const GAP: &str = "   ";
 fn rollout_facts<'a>(target: &TargetId, shift: &Rollout, ctx: &Ctx) -> Cell<'a> {
     let now = stepped(shift, ctx.now.wall);
     let mut cell = Cell::new(format!("{} {}", shift.mechanism.short(), shift.stage_words()), Role::Text);
-    let comparison =
-        ctx.store.target(target).and_then(|data| rollouts::comparison_of(data, &shift.deployment));
+    let comparison = ctx.store.target(target).and_then(|data| rollouts::seen_of(data, &shift.deployment));
     if let Some(comparison) = comparison {
         let (text, role) = rollouts::phrase(&comparison.verdict);
         // What decides is not what is cut on a small screen.

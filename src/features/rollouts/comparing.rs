@@ -70,12 +70,12 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
     Ok(MetricsQuery { deployment: shift.deployment.clone(), sides, start, settings })
 }
 
-/// What to read of an opened shift: also of a rule whose old side nobody told its two groups beside each other, the
-/// one with more traffic first. More than two are not compared.
+/// The same for the screen: also of a rule whose old side nobody told its two groups beside each other, the one with
+/// more traffic first. More than two are not compared.
 ///
 /// # Errors
 /// Why the sides cannot be compared, in words.
-pub(super) fn opened_metrics(shift: &Rollout, config: &Config) -> Result<MetricsQuery, &'static str> {
+pub(super) fn sides_query(shift: &Rollout, config: &Config) -> Result<MetricsQuery, &'static str> {
     let why = match metrics_query(shift, config) {
         Err(why) if shift.in_progress() && shift.old.is_none() => why,
         asked => return asked,
@@ -100,21 +100,12 @@ fn undated(shift: &Rollout) -> Result<Start, &'static str> {
 }
 
 /// The same with what was found of the split before: its start is kept as long as it goes on.
-pub(super) fn opened_metrics_again(
+pub(super) fn metrics_query_again(
     shift: &Rollout,
     data: &TargetStore,
     config: &Config,
 ) -> Result<MetricsQuery, &'static str> {
-    Ok(go_on(opened_metrics(shift, config)?, data))
-}
-
-/// The same of a listed shift.
-fn metrics_query_again(
-    shift: &Rollout,
-    data: &TargetStore,
-    config: &Config,
-) -> Result<MetricsQuery, &'static str> {
-    Ok(go_on(metrics_query(shift, config)?, data))
+    Ok(go_on(sides_query(shift, config)?, data))
 }
 
 fn go_on(mut query: MetricsQuery, data: &TargetStore) -> MetricsQuery {
@@ -230,6 +221,11 @@ impl LastSeen {
 /// The newest comparison of the old and the new side of a deployment.
 pub fn comparison_of<'a>(data: &'a TargetStore, deployment: &str) -> Option<&'a Comparison> {
     compared(data, deployment).filter(|it| it.told()).max_by_key(|it| it.read_at)
+}
+
+/// The newest comparison of both sides of a deployment, also where nobody said which of them is the old one.
+pub fn seen_of<'a>(data: &'a TargetStore, deployment: &str) -> Option<&'a Comparison> {
+    compared(data, deployment).max_by_key(|it| it.read_at)
 }
 
 /// The newest comparison of what this asks for.

@@ -3,7 +3,7 @@
 //! Where all of it but the events has room, only those scroll. Where it has not, everything below the stage bar
 //! is one page that scrolls, and what decides about a rollback comes first: sides, verdict, numbers.
 
-use super::comparing::{answer_to, opened_metrics};
+use super::comparing::{answer_to, sides_query};
 use super::events_view::{Events, ended};
 use super::model::{AlarmWatch, Rollout, Standing, Strategy};
 use super::pane::{RolloutsPane, Row};
@@ -150,7 +150,7 @@ impl<'a> Parts<'a> {
             sides.extend(fold(Line::styled(text, ctx.theme.style(Role::Warn)), room));
         }
         let comparison = if shift.in_progress() {
-            store.and_then(|data| answer_to(&opened_metrics(shift, ctx.config).ok()?, data))
+            store.and_then(|data| answer_to(&sides_query(shift, ctx.config).ok()?, data))
         } else {
             store.and_then(|data| data.compared.get(&shift.deployment))
         };

@@ -44,7 +44,7 @@ pub mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use comparing::{Compared, LastSeen, comparison_of, to_compare, want_verdicts};
+pub use comparing::{Compared, LastSeen, seen_of, to_compare, want_verdicts};
 pub use dialog::{base_wants, status_lines};
 pub use journal::Entry;
 pub use model::{Mechanism, Rollout, RolloutName};

@@ -1,7 +1,7 @@
 //! The Rollouts screen: verbs to state, wants and links. Drawing is in `view.rs`, the rollback in `dialog.rs`.
 
 use super::autopsy::Autopsy;
-use super::comparing::{opened_metrics_again, want_verdicts};
+use super::comparing::{metrics_query_again, want_verdicts};
 use super::model::{Rollout, RolloutName};
 use super::tone::trouble;
 use super::wire::{DetailQuery, RolloutList, RolloutsQuery, ServiceSummary};
@@ -291,7 +291,7 @@ impl RolloutsPane {
 /// What to read beside the list for an opened row.
 fn detail_query(row: &Row, ctx: &Ctx) -> DetailQuery {
     let shift = row.shift.zip(ctx.store.target(row.target));
-    let metrics = shift.and_then(|(shift, data)| opened_metrics_again(shift, data, ctx.config).ok());
+    let metrics = shift.and_then(|(shift, data)| metrics_query_again(shift, data, ctx.config).ok());
     let metrics = metrics.map(Box::new);
     // ECS forgets stopped tasks after an hour.
     let lately = |at| super::view::since(at, ctx.now.wall) < std::time::Duration::from_hours(1);

@@ -1,6 +1,6 @@
 //! How bad a rollout looks: in the badge, in the order of the list and in its colours. Pure.
 
-use super::comparing::comparison_of;
+use super::comparing::seen_of;
 use super::mechanism::Outcome;
 use super::model::{Rollout, Standing};
 use super::verdict::Ruling;
@@ -9,10 +9,11 @@ use crate::features::TargetStore;
 
 /// How bad a shift in flight is: what it says itself, and what its sides' numbers say.
 pub fn trouble(shift: &Rollout, data: &TargetStore) -> Tone {
-    let compared = match comparison_of(data, &shift.deployment).map(|it| &it.verdict) {
+    let compared = match seen_of(data, &shift.deployment).map(|it| &it.verdict) {
         Some(verdict) if verdict.says_roll_back() => Tone::Bad,
+        Some(verdict) if verdict.sets_apart() => Tone::Warn,
         // Surely worse, and by less than what matters.
-        Some(verdict) if verdict.ruling == Ruling::Worse => Tone::Warn,
+        Some(verdict) if verdict.ruling == Ruling::Worse && verdict.told() => Tone::Warn,
         _ => Tone::Info,
     };
     tone(shift).max(compared)

@@ -149,9 +149,23 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Worse, and by more than the margin as far as can be told.
+    /// New is worse, and by more than the margin as far as can be told.
     pub fn says_roll_back(&self) -> bool {
-        self.ruling == Ruling::Worse && self.effect.is_some_and(|it| it.points >= self.settings.margin)
+        self.ruling == Ruling::Worse && self.told() && self.by_more()
+    }
+
+    /// One of two fails more, by more than the margin, and nobody said which is the old one.
+    pub fn sets_apart(&self) -> bool {
+        matches!(self.ruling, Ruling::Worse | Ruling::Better) && !self.told() && self.by_more()
+    }
+
+    /// Whether it was told which side is the old one.
+    pub fn told(&self) -> bool {
+        self.settings.against != Against::Peer
+    }
+
+    fn by_more(&self) -> bool {
+        self.effect.is_some_and(|it| it.points.abs() >= self.settings.margin)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The verdict in words: the table of an opened shift, the cell of the list, the phrase of other screens.
 
-use super::comparing::opened_metrics;
+use super::comparing::sides_query;
 use super::mechanism::alb::group_name;
 use super::model::{Mechanism, Rollout, Standing};
 use super::verdict::{Against, Lack, Ruling, Verdict};
@@ -18,6 +18,7 @@ const LABEL: usize = 20;
 /// A word or two for a list.
 pub(super) fn word(verdict: &Verdict) -> (&'static str, Role) {
     match verdict.ruling {
+        Ruling::Worse | Ruling::Better if !verdict.told() => ("differ", Role::Bad),
         Ruling::Worse => ("WORSE", Role::Bad),
         Ruling::Better => ("better", Role::Ok),
         Ruling::Same => ("same", Role::Ok),
@@ -30,6 +31,8 @@ pub(super) fn word(verdict: &Verdict) -> (&'static str, Role) {
 pub fn phrase(verdict: &Verdict) -> (String, Role) {
     let by = verdict.effect.map(|it| number(it.points.abs(), it.points)).unwrap_or_default();
     let text = match verdict.ruling {
+        Ruling::Worse | Ruling::Better if !verdict.told() => format!("one group fails more by {by} points"),
+        Ruling::Same if !verdict.told() => "both groups the same".to_owned(),
         Ruling::Worse => format!("new WORSE by {by} points"),
         Ruling::Better => format!("new better by {by} points"),
         Ruling::Same => "new same as old".to_owned(),
@@ -149,7 +152,7 @@ pub(super) fn numbers<'a>(
         out.said.push(Line::styled(text, ctx.theme.style(Role::Warn)));
     }
     let none = |text: &str, role| said("verdict", text, role, ctx);
-    match (comparison, opened_metrics(shift, ctx.config)) {
+    match (comparison, sides_query(shift, ctx.config)) {
         (Some(comparison), asked) if asked.is_ok() || !shift.in_progress() => {
             table(shift, comparison, room, &mut out, ctx);
         }

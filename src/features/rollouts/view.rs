@@ -1,6 +1,6 @@
 //! Drawing the list of rollouts, and what the drawing of one shift shares with it.
 
-use super::comparing::{comparison_of, metrics_query};
+use super::comparing::{seen_of, sides_query};
 use super::detail;
 use super::model::{Owner, Rollout};
 use super::pane::{RolloutsPane, Row};
@@ -160,9 +160,11 @@ fn columns(rows: &[Row], room: u16, ctx: &Ctx) -> Shown {
         columns.len() - layout(&columns, room).len()
     };
     // Where nobody said which side is the old one there is no share to draw.
-    let drawn = rows.iter().any(|row| row.shift.is_some_and(|shift| shift.share().is_some()));
-    let sizes = [(longest, BAR), (NAME, BAR), (NAME, SMALL_BAR), (longest, 0), (NAME, 0)];
-    let sizes = sizes.into_iter().filter(|(_, bar)| drawn || *bar == 0);
+    let drawn = |shift: &Rollout| shift.in_progress() && shift.share().is_some();
+    let drawn = rows.iter().any(|row| row.shift.is_some_and(drawn));
+    let small = [(longest, SMALL_BAR), (NAME, BAR), (NAME, SMALL_BAR)];
+    let sizes = [(longest, BAR)].into_iter().chain(small).chain([(longest, 0), (NAME, 0)]);
+    let sizes = sizes.filter(|(_, bar)| drawn || *bar == 0);
     let size = sizes.min_by_key(missing).unwrap_or((NAME, 0));
     let columns = all(size);
     let name = layout(&columns, room).first().map_or(0, |(_, _, wide)| usize::from(*wide));
@@ -316,12 +318,12 @@ fn next(row: &Row, now: Timestamp) -> String {
 fn verdict<'a>(row: &Row, ctx: &Ctx) -> Cell<'a> {
     let Some(shift) = row.shift.filter(|shift| shift.in_progress()) else { return Cell::default() };
     let Some(data) = ctx.store.target(row.target) else { return Cell::default() };
-    if let Some(comparison) = comparison_of(data, &shift.deployment) {
+    if let Some(comparison) = seen_of(data, &shift.deployment) {
         let (text, role) = verdict_view::word(&comparison.verdict);
         return Cell::new(text, role);
     }
     let glyphs = ctx.theme.glyphs();
-    if metrics_query(shift, ctx.config).is_err() {
+    if sides_query(shift, ctx.config).is_err() {
         return Cell::new(glyphs.missing, Role::Dim);
     }
     match ctx.store.poll(row.target, Topic::Verdicts).and_then(|poll| poll.error.as_ref()) {
@@ -338,7 +340,7 @@ fn age(row: &Row, ctx: &Ctx) -> String {
         return units::age(since(at, ctx.now.wall));
     }
     let data = ctx.store.target(row.target);
-    let compared = data.and_then(|data| comparison_of(data, &shift.deployment));
+    let compared = data.and_then(|data| seen_of(data, &shift.deployment));
     let minutes = compared.map(|it| u64::from(it.verdict.minutes)).filter(|minutes| *minutes > 0);
     units::or_missing(minutes, missing, |minutes| {
         format!(">{}", units::age(Duration::from_secs(minutes * 60)))

@@ -8,7 +8,7 @@ use super::mechanism::ecs::Wanted;
 use super::model::{Event, Owner, Rollout, RolloutName, SideMetrics, Strategy, Tasks};
 use super::plan::Caller;
 use super::span::Start;
-use super::verdict::{Against, Settings, Verdict};
+use super::verdict::{Settings, Verdict};
 use crate::aws::{SourceError, TargetId};
 use crate::config::{self, Config};
 use jiff::Timestamp;
@@ -273,6 +273,6 @@ pub struct Comparison {
 impl Comparison {
     /// Whether it was told which side is the old one.
     pub fn told(&self) -> bool {
-        self.verdict.settings.against != Against::Peer
+        self.verdict.told()
     }
 }

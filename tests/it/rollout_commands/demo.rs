@@ -42,6 +42,19 @@ fn a_split_is_judged_by_the_side_that_was_told() {
 }
 
 #[test]
+fn a_split_answers_to_the_name_that_the_config_gives_its_service() {
+    let asked = ["rollback", "search", "--dry-run", "--scenario", "alb-weights"];
+    demo("split-unnamed", &asked).ends(2, &["there is no rollout `search`", "alb/shop-web/443/10"]);
+    let file = crate::common::scratch("split").join("config.toml");
+    let config = "[[service]]\nname = \"search\"\ntarget_groups = [\"search-blue\", \"search-green\"]\n\
+                  stable_target_group = \"search-blue\"\n";
+    std::fs::write(&file, config).unwrap();
+    let with = ["--config", file.to_str().unwrap()];
+    demo("split-named", &[&asked[..], &with].concat())
+        .ends(0, &["ALB weights, rule app/shop-web/", "to    old (blue)  search-blue"]);
+}
+
+#[test]
 fn a_list_as_json_has_what_its_description_says() {
     let run = demo("rollouts-json", &["rollouts", "--json"]);
     let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();

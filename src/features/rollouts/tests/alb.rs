@@ -4,7 +4,7 @@ use super::world::{Lab, entries, journal};
 use super::*;
 use crate::config::Config;
 use crate::features::discovery::InventorySource;
-use crate::features::rollouts::comparing::{metrics_query, opened_metrics};
+use crate::features::rollouts::comparing::{metrics_query, sides_query};
 use crate::features::rollouts::find;
 use crate::features::rollouts::journal::Step;
 use crate::features::rollouts::mechanism::alb::{Split, group_name};
@@ -111,7 +111,7 @@ async fn splits_are_found_with_their_owners_and_read_whole() {
     assert_eq!(split(account).sticky, Some(Duration::from_hours(1)));
     assert!(metrics_query(account, &Config::default()).unwrap_err().contains("stable_target_group"));
     // Its groups stand beside each other all the same when it is opened.
-    let peers = opened_metrics(account, &Config::default()).unwrap();
+    let peers = sides_query(account, &Config::default()).unwrap();
     assert_eq!(peers.settings.against, Against::Peer);
     let query = DetailQuery { metrics: Some(Box::new(peers)), ..detail_query(&account.name) };
     let metrics = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap().metrics.unwrap();

@@ -6,7 +6,9 @@ use super::*;
 use crate::config::Config;
 use crate::features::rollouts::find;
 use crate::features::rollouts::mechanism::alb::Split;
-use crate::features::rollouts::wire::{Comparison, RolloutDetail, Sides, stable_groups};
+use crate::features::rollouts::wire::{
+    Comparison, RolloutDetail, RolloutList, RolloutsQuery, Sides, stable_groups,
+};
 use crate::features::{Payload, Query, Topic};
 use crossterm::event::KeyCode;
 
@@ -130,6 +132,35 @@ fn sides_that_nobody_told_apart_are_shown_as_what_they_are() {
     let effects = key(&mut app, KeyCode::Char('y'), 2);
     let command = "eyewall rollback alb/shop-web/443/10 --to 'THE OLD ONE OF search-blue or search-green'";
     assert_eq!(effects, [crate::app::Effect::Copy(command.to_owned())]);
+}
+
+#[test]
+fn a_split_of_which_one_group_fails_stands_out_also_untold() {
+    let shift = divided(false);
+    let mut app = super::screen::app();
+    let list = RolloutList { shifts: vec![shift.clone()], ..super::screen::list() };
+    polled(&mut app, Query::Rollouts(RolloutsQuery::default()), Ok(Payload::Rollouts(list)), 0);
+    let query = asked(&app, Topic::Verdicts).expect("both groups are compared");
+    let mut seen =
+        Comparison { deployment: shift.deployment.clone(), ..compared((19_480.0, 23.0), (2_164.0, 172.0)) };
+    seen.verdict.settings.against = Against::Peer;
+    polled(&mut app, query, Ok(Payload::Verdicts(vec![seen.clone()])), 0);
+    let row = |app: &crate::app::App| {
+        let shown = screen(app, 80, 24, 0);
+        let row = shown.lines().find(|line| line.contains("split 90/10")).unwrap().to_owned();
+        (row, shown)
+    };
+    let (split, shown) = row(&app);
+    assert!(split.contains("differ") && split.trim_end().ends_with(">9m"), "{shown}");
+    assert!(shown.contains("Ro▲"), "the badge warns: {shown}");
+    seen.verdict = compared((19_480.0, 23.0), (2_164.0, 3.0)).verdict;
+    seen.verdict.settings.against = Against::Peer;
+    seen.read_at = at(60);
+    // It goes on from the start that was found.
+    let query = asked(&app, Topic::Verdicts).unwrap();
+    polled(&mut app, query, Ok(Payload::Verdicts(vec![seen])), 0);
+    let (split, shown) = row(&app);
+    assert!(!split.contains("differ") && !shown.contains("Ro▲"), "{shown}");
 }
 
 #[test]
