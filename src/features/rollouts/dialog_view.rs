@@ -167,7 +167,7 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
         out.extend(wrapped(&format!("takes {}", plan.takes), 0, room, Role::Text, ctx));
     }
     if let Some(stands) = &plan.stands {
-        let by = starter(plan, ctx).map(|by| format!(" by {by}")).unwrap_or_default();
+        let by = starter(plan, ctx).map(|by| format!("; started by {by}")).unwrap_or_default();
         out.extend(wrapped(&format!("now at {stands}{by}"), 2, room, Role::Text, ctx));
     }
     if let Some(again) = &plan.again {
