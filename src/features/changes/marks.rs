@@ -85,5 +85,5 @@ pub fn starter(target: &TargetStore, shift: &Rollout) -> Option<String> {
             && event.things.iter().any(|it| **it == *thing)
     };
     let own = near.filter(deploys).min_by_key(|event| event.at.duration_since(created).abs())?;
-    Some(own.who.words())
+    Some(own.who.short().to_owned())
 }

@@ -288,5 +288,5 @@ fn who_began_a_deployment_is_the_call_nearest_to_it() {
         || vec![deploy("1", 0, "orders", "other"), scale("2", 0), deploy("3", -3_000, "checkout", "old")];
     assert_eq!(began_by(others()), None);
     let own = vec![deploy("4", -2, "checkout", "ci-deploy"), deploy("5", 60, "checkout", "late")];
-    assert_eq!(began_by([others(), own].concat()), Some("role ci-deploy".to_owned()));
+    assert_eq!(began_by([others(), own].concat()), Some("ci-deploy".to_owned()));
 }
