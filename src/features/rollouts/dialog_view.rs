@@ -320,8 +320,9 @@ fn call<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     }
     let age = since(plan.read_at, ctx.now.wall);
     let read = if age.as_secs() < 15 { "just now".to_owned() } else { format!("{} ago", units::age(age)) };
-    let text = format!("read {read}, again every 5 s{then}");
-    out.push(Line::styled(text, ctx.theme.style(Role::Dim)));
+    let unseen = if plan.call.compared_by_aws() { "" } else { "; AWS compares nothing" };
+    let text = format!("read {read}, again every 5 s{then}{unseen}");
+    out.extend(wrapped(&text, 2, room, Role::Dim, ctx));
     out
 }
 

@@ -254,6 +254,12 @@ impl Call {
         }
     }
 
+    /// Whether AWS refuses the call when somebody was faster. Where it does not, what was read right before the call
+    /// is all that is known, and a change in the instant between both is overwritten unseen.
+    pub fn compared_by_aws(&self) -> bool {
+        !matches!(self, Self::Alb(_) | Self::Ecs(ecs::Call::Deploy { .. }))
+    }
+
     /// Whether it is known which side traffic goes back to.
     pub fn decided(&self) -> bool {
         match self {

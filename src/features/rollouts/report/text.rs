@@ -195,6 +195,11 @@ pub fn plan(plan: &Plan, compared: Option<&Compared>, now: Timestamp, glyphs: &G
     if callable {
         out.push(format!("the call: {}", plan.call.operation()));
         out.extend(params.iter().map(|(name, value)| format!("  {} = {value}", pad_right(name, names))));
+        if !plan.call.compared_by_aws() {
+            out.push(
+                "  AWS compares nothing: what changes in the instant before it is overwritten".to_owned(),
+            );
+        }
     }
     if let Some(command) = command {
         let what = if callable { "the same as a command" } else { plan.instead_title() };
