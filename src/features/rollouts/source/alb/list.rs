@@ -1,7 +1,9 @@
 //! The splits of load balancers that are nobody else's to show, for the list of rollouts: which rules are looked
 //! at, and how often.
 
-use super::{MAX_KNOWN, Reader, actions, balancer_name, is_listener, listener_of};
+use super::{
+    MAX_KNOWN, RULES_PER_CALL, Reader, actions, balancer_name, is_listener, listener_of, rules_there,
+};
 use crate::app::Now;
 use crate::aws::{Conn, SourceError};
 use crate::features::rollouts::mechanism::alb::Split;
@@ -17,8 +19,8 @@ use std::time::Duration;
 
 /// Forwards to several groups that are looked at.
 const MAX_SPLITS: usize = 100;
-/// ARNs per call.
-const PER_CALL: usize = 20;
+/// Listeners per call.
+const LISTENERS_PER_CALL: usize = 20;
 /// Shortest time between two looks.
 const LOOK_AGE: Duration = Duration::from_secs(9);
 /// How long an answer about the owner holds in the list. Exact reads always ask.
@@ -130,8 +132,8 @@ impl ListReader {
             known.into_iter().partition(|arn| is_listener(arn));
         let mut read: Vec<(String, Option<u32>, Split)> = Vec::new();
         let mut unread: BTreeSet<String> = BTreeSet::new();
-        for chunk in rules.chunks(PER_CALL) {
-            match self.rules(chunk).await {
+        for chunk in rules.chunks(RULES_PER_CALL) {
+            match rules_there(&self.reader.conn, chunk).await {
                 Ok(rules) => {
                     self.told = true;
                     read.extend(rules.iter().filter_map(of_rule));
@@ -146,7 +148,7 @@ impl ListReader {
         let wanted = read.iter().map(|(listener, ..)| listener).filter(|arn| !self.ports.contains_key(*arn));
         let wanted: BTreeSet<String> = wanted.chain(&listeners).cloned().collect();
         let wanted: Vec<String> = wanted.into_iter().collect();
-        for chunk in wanted.chunks(PER_CALL) {
+        for chunk in wanted.chunks(LISTENERS_PER_CALL) {
             match self.reader.listeners(chunk).await {
                 Ok(found) => {
                     self.told = true;
@@ -166,25 +168,6 @@ impl ListReader {
         }
         self.take(read, &unread, asked, claims, now).await;
         Ok(())
-    }
-
-    /// Rules by ARN. One that is gone makes AWS refuse all of them: then each is asked for alone.
-    async fn rules(&self, arns: &[String]) -> Result<Vec<Rule>, SourceError> {
-        let gone = |error: &SourceError| error.code.as_deref() == Some("RuleNotFound");
-        match self.reader.rules(arns).await {
-            Err(error) if gone(&error) => {
-                let mut found = Vec::new();
-                for arn in arns {
-                    match self.reader.rules(std::slice::from_ref(arn)).await {
-                        Ok(rules) => found.extend(rules),
-                        Err(error) if gone(&error) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                Ok(found)
-            }
-            other => other,
-        }
     }
 
     /// Makes the list of what was read. What could not be read this time stays as it was seen last.

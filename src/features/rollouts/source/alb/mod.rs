@@ -69,6 +69,37 @@ pub struct Reader {
     progress: HashMap<String, Progress>,
 }
 
+/// Listener rules per call.
+pub const RULES_PER_CALL: usize = 20;
+
+async fn rules(conn: &Conn, arns: &[String]) -> Result<Vec<Rule>, SourceError> {
+    let request = conn.elb().describe_rules().set_rule_arns(Some(arns.to_vec()));
+    Ok(conn.call(&DESCRIBE_RULES, request.send()).await?.rules.unwrap_or_default())
+}
+
+/// Rules by ARN, those that are there; at most [`RULES_PER_CALL`]. One that is gone makes AWS refuse all of them: then each
+/// is asked for alone.
+///
+/// # Errors
+/// When they cannot be read.
+pub async fn rules_there(conn: &Conn, arns: &[String]) -> Result<Vec<Rule>, SourceError> {
+    let gone = |error: &SourceError| error.code.as_deref() == Some("RuleNotFound");
+    match rules(conn, arns).await {
+        Err(error) if gone(&error) => {
+            let mut found = Vec::new();
+            for arn in arns {
+                match rules(conn, std::slice::from_ref(arn)).await {
+                    Ok(rules) => found.extend(rules),
+                    Err(error) if gone(&error) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(found)
+        }
+        other => other,
+    }
+}
+
 impl Reader {
     /// A reader that finds out itself which ECS services claim what.
     pub fn new(conn: &Conn) -> Self {
@@ -116,14 +147,9 @@ impl Reader {
             let listener = listeners.into_iter().next().ok_or_else(|| gone(DESCRIBE_LISTENERS.action))?;
             return Ok(listener.default_actions.unwrap_or_default());
         }
-        let rules = self.rules(&[arn.to_owned()]).await?;
+        let rules = rules(&self.conn, &[arn.to_owned()]).await?;
         let rule = rules.into_iter().next().ok_or_else(|| gone(DESCRIBE_RULES.action))?;
         Ok(rule.actions.unwrap_or_default())
-    }
-
-    async fn rules(&self, arns: &[String]) -> Result<Vec<Rule>, SourceError> {
-        let request = self.conn.elb().describe_rules().set_rule_arns(Some(arns.to_vec()));
-        Ok(self.conn.call(&DESCRIBE_RULES, request.send()).await?.rules.unwrap_or_default())
     }
 
     async fn listeners(&self, arns: &[String]) -> Result<Vec<Listener>, SourceError> {

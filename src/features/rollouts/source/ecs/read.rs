@@ -6,15 +6,14 @@
 
 use super::convert::{self, RevisionFacts};
 use crate::aws::operation::{
-    DESCRIBE_RULES, DESCRIBE_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICE_REVISIONS, DESCRIBE_SERVICES,
-    DESCRIBE_TARGET_HEALTH,
+    DESCRIBE_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICE_REVISIONS, DESCRIBE_SERVICES, DESCRIBE_TARGET_HEALTH,
 };
 use crate::aws::{Conn, ErrorClass, SourceError};
 use crate::features::rollouts::model::{Health, Rollout, TargetGroup, arn_tail};
+use crate::features::rollouts::source::alb::{RULES_PER_CALL, rules_there};
 use crate::features::rollouts::stages::Progress;
 use aws_sdk_ecs::operation::list_service_deployments::builders::ListServiceDeploymentsFluentBuilder;
 use aws_sdk_ecs::types::{Service, ServiceDeployment};
-use aws_sdk_elasticloadbalancingv2::types::Rule;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,8 +24,6 @@ pub const SERVICES_PER_CALL: usize = 10;
 pub const ARNS_PER_CALL: usize = 20;
 /// Entries kept of anything that is remembered between reads.
 const MAX_KEPT: usize = 512;
-/// Listener rules per call.
-const RULES_PER_CALL: usize = 20;
 
 /// Reads shifts of one target and remembers what it must not ask twice.
 pub struct Reader {
@@ -222,14 +219,13 @@ impl Reader {
             .filter_map(|group| group.rule.as_deref())
             .collect();
         let answers = join_all(due.iter().map(|arn| self.group_health(arn))).await;
-        let shares = self.rule_shares(&rules).await;
+        let (read, shares) = self.rule_shares(&rules).await;
         for (arn, health) in due.into_iter().zip(answers) {
             room(&mut self.health);
             self.health.insert(arn.to_owned(), (now, health));
         }
         // A share that could not be read again must not stay: it would look like a disagreement.
         self.shares.retain(|_, (at, _)| young(at));
-        let (read, shares) = shares;
         let asked = |group: &&&TargetGroup| group.rule.as_ref().is_some_and(|rule| read.contains(rule));
         for group in groups.iter().filter(asked) {
             room(&mut self.shares);
@@ -254,24 +250,10 @@ impl Reader {
             rules.iter().filter(|arn| is_rule(arn)).map(|arn| (*arn).to_owned()).collect();
         let mut read = Vec::new();
         for chunk in arns.chunks(RULES_PER_CALL) {
-            match self.rules(chunk).await {
-                Ok(rules) => read.extend(rules),
-                // One that is gone makes AWS refuse all of them.
-                Err(error) if error.code.as_deref() == Some("RuleNotFound") => {
-                    for arn in chunk {
-                        read.extend(self.rules(std::slice::from_ref(arn)).await.unwrap_or_default());
-                    }
-                }
-                Err(_) => {}
-            }
+            read.extend(rules_there(&self.conn, chunk).await.unwrap_or_default());
         }
         let known = read.iter().filter_map(|rule| rule.rule_arn().map(str::to_owned)).collect();
         (known, read.iter().flat_map(convert::shares).collect())
-    }
-
-    async fn rules(&self, arns: &[String]) -> Result<Vec<Rule>, SourceError> {
-        let request = self.conn.elb().describe_rules().set_rule_arns(Some(arns.to_vec()));
-        Ok(self.conn.call(&DESCRIBE_RULES, request.send()).await?.rules.unwrap_or_default())
     }
 
     /// Forgets the progress of deployments that are not followed any more.
