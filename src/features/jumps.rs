@@ -5,9 +5,9 @@
 //! why, and where the missing piece could be configured.
 
 use super::changes::Subject;
-use super::{Link, Topic, alarms, changes, dashboards, rollouts, traces};
+use super::{Link, TargetStore, Topic, alarms, changes, dashboards, rollouts, traces};
 use crate::app::pane::{Command, Ctx, Tone};
-use crate::app::{Action, Window};
+use crate::app::{Action, Now, Window};
 use crate::aws::TargetId;
 use crate::service::{Owner, Service, Services, children};
 use jiff::Timestamp;
@@ -206,7 +206,10 @@ fn name_of(service: &Service, list: &rollouts::RolloutList) -> Option<rollouts::
 /// Whether a service has one of the target groups that a load balancer divides between.
 fn stands_behind(service: &Service, shift: &rollouts::Rollout) -> bool {
     let is_own = |arn: &str| {
-        let own = |group: &crate::service::SideGroup| arn.ends_with(&format!(":{}", group.dimension));
+        // Asked for each service while Overview is drawn.
+        let own = |group: &crate::service::SideGroup| {
+            arn.strip_suffix(&*group.dimension).is_some_and(|rest| rest.ends_with(':'))
+        };
         service.target_groups.iter().any(own)
     };
     let rollouts::Mechanism::Alb(split) = &shift.mechanism else { return false };
@@ -228,6 +231,21 @@ fn service_of<'a>(services: &'a Services, name: &rollouts::RolloutName) -> Optio
 pub fn of_shift<'a>(services: &'a Services, shift: &rollouts::Rollout) -> Option<&'a Service> {
     let behind = || services.list().iter().find(|service| stands_behind(service, shift));
     service_of(services, shift.thing()).or_else(behind)
+}
+
+/// Alarms that are in ALARM on the service whose traffic a shift moves, each with whether it went off after the shift
+/// began: one from before is not its doing. `None` where one of both times is not known.
+pub fn alarms_of<'a>(
+    target: &'a TargetStore,
+    shift: &rollouts::Rollout,
+    now: Now,
+) -> Vec<(&'a alarms::Alarm, Option<bool>)> {
+    let Some(list) = &target.alarms else { return Vec::new() };
+    let began = shift.started_at.or(shift.created_at);
+    let names = of_shift(&target.derived.services, shift).map(|service| service.alarms.as_slice());
+    let firing = names.unwrap_or_default().iter().filter_map(|name| list.get(name));
+    let firing = firing.filter(|alarm| alarm.counts(now));
+    firing.map(|alarm| (alarm, alarm.since.zip(began).map(|(since, began)| since >= began))).collect()
 }
 
 /// Rollouts' name of a service that runs on ECS.

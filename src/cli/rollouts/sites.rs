@@ -9,7 +9,7 @@ use crate::cli::session::Setup;
 use crate::config::Config;
 use crate::features::discovery::InventorySource;
 use crate::features::rollouts::find::{self, Found};
-use crate::features::rollouts::mechanism::alb::group_name;
+use crate::features::rollouts::mechanism::alb::is_told;
 use crate::features::rollouts::op;
 use crate::features::rollouts::watch::Watch;
 use crate::features::rollouts::wire::{ShiftRef, Shifts, ShiftsQuery, stable_groups};
@@ -91,8 +91,10 @@ impl Sites {
     /// Reads what shifts in each; of load balancers what may be meant by a name, where one was given and is one's.
     pub async fn read_lists(&mut self, name: Option<&str>) {
         self.read_lists_of(name).await;
-        // It may be the name of a service behind one; and what there is instead is told from all of it.
-        if name.is_some_and(|name| find::find(name, self.lists()).is_empty()) {
+        let Some(name) = name.filter(|name| find::find(name, self.lists()).is_empty()) else { return };
+        // It may be a service behind a load balancer; and what there is instead is told from all of it.
+        let all_read = self.unread().next().is_none() && !self.without_ecs();
+        if all_read || self.groups_of(name).next().is_some() {
             self.read_lists_of(None).await;
         }
     }
@@ -191,13 +193,16 @@ impl Sites {
         self.list.iter().find(|site| site.id() == id)
     }
 
+    /// The target groups that the config gives a service of this name.
+    fn groups_of(&self, service: &str) -> impl Iterator<Item = &String> {
+        self.config.services.iter().filter(move |it| it.name == service).flat_map(|it| &it.target_groups)
+    }
+
     /// Rules that divide the traffic of a service that the config calls so.
     fn divided(&self, service: &str) -> Vec<Found> {
-        let own = self.config.services.iter().filter(|it| it.name == service);
-        let groups: Vec<&String> = own.flat_map(|it| &it.target_groups).collect();
-        let is_own = |arn: &str| groups.iter().any(|told| *told == arn || *told == group_name(arn));
+        let groups: Vec<String> = self.groups_of(service).cloned().collect();
         let divides = |shift: &&Rollout| match &shift.mechanism {
-            Mechanism::Alb(split) => split.groups.iter().any(|(arn, _)| is_own(arn)),
+            Mechanism::Alb(split) => split.groups.iter().any(|(arn, _)| is_told(&groups, arn)),
             _ => false,
         };
         let shifts = self.lists().flat_map(|(id, list)| list.shifts.iter().map(move |shift| (id, shift)));

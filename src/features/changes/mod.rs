@@ -19,6 +19,7 @@ pub mod record;
 pub mod rows;
 mod sentence;
 mod source;
+mod starter;
 #[cfg(test)]
 mod tests;
 mod things;
@@ -26,9 +27,10 @@ pub mod trail;
 mod view;
 mod walk;
 
-pub use marks::{Mark, marks, starter};
+pub use marks::{Mark, marks};
 pub use model::{Ask, Batch, By, LAG, Subject, TrailQuery};
 pub use pane::{ChangesPane, goto, want};
 pub use rows::{RowsDone, RowsJob};
 pub use source::TrailSource;
+pub use starter::starter;
 pub use trail::Trail;

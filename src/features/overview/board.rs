@@ -237,20 +237,11 @@ fn findings<'a>(board: &mut Board<'a>, ctx: &Ctx<'a>) {
 fn shift_tone(id: &TargetId, shift: &Rollout, ctx: &Ctx) -> Tone {
     let Some(target) = ctx.store.target(id) else { return Tone::Info };
     let own = rollouts::trouble(shift, target);
-    let service = jumps::of_shift(&target.derived.services, shift);
-    let firing = |name: &String| {
-        target.alarms.as_ref().and_then(|list| list.get(name)).is_some_and(|alarm| alarm.counts(ctx.now))
-    };
-    // An alarm from before the shift is not its doing.
-    let since = |name: &String| {
-        let went_off = target.alarms.as_ref().and_then(|list| list.get(name)?.since);
-        went_off.zip(shift.started_at).is_some_and(|(went_off, started)| went_off >= started)
-    };
-    match service.filter(|service| service.alarms.iter().any(firing)) {
-        Some(service) if service.alarms.iter().any(|name| firing(name) && since(name)) => Tone::Bad,
-        Some(_) => own.max(Tone::Warn),
-        None => own,
+    let alarms = jumps::alarms_of(target, shift, ctx.now);
+    if alarms.iter().any(|(_, after)| *after == Some(true)) {
+        return Tone::Bad;
     }
+    if alarms.is_empty() { own } else { own.max(Tone::Warn) }
 }
 
 /// Folds alarms that started within a minute of each other; one alone stays itself.

@@ -49,20 +49,30 @@ pub(super) fn metrics_query(shift: &Rollout, config: &Config) -> Result<MetricsQ
         return Err("both revisions serve the same target group, which counts them together");
     }
     let against = if shift.mechanism.at_once() { Against::Before } else { Against::Beside };
+    between(shift, [old, &shift.new], against, config)
+}
+
+/// The same between these sides of it.
+fn between(
+    shift: &Rollout,
+    [old, new]: [&Side; 2],
+    against: Against,
+    config: &Config,
+) -> Result<MetricsQuery, &'static str> {
     let (sides, start) = match &shift.mechanism {
         Mechanism::Ecs(_) | Mechanism::EcsAgain(_) => {
-            if [old, &shift.new].iter().any(|side| side.task_definition.is_none()) {
+            if [old, new].iter().any(|side| side.task_definition.is_none()) {
                 return Err("its revisions could not be read: ecs:DescribeServiceRevisions");
             }
-            (target_groups(old, &shift.new)?, Start::Told(first_traffic_known(shift)?))
+            (target_groups(old, new)?, Start::Told(first_traffic_known(shift)?))
         }
-        Mechanism::Alb(_) => (target_groups(old, &shift.new)?, undated(shift)?),
+        Mechanism::Alb(_) => (target_groups(old, new)?, undated(new)?),
         Mechanism::Lambda(alias) => {
             let (function, alias, old) = (alias.function.clone(), alias.alias.clone(), alias.version.clone());
-            (Sides::Versions { function, alias, old, new: shift.new.revision.clone() }, undated(shift)?)
+            (Sides::Versions { function, alias, old, new: new.revision.clone() }, undated(new)?)
         }
         Mechanism::CodeDeploy(it) => {
-            (deployed(it, old, &shift.new)?, Start::Told(first_traffic_allowed(shift, it)?))
+            (deployed(it, old, new)?, Start::Told(first_traffic_allowed(shift, it)?))
         }
     };
     let (margin, false_alarms) = (config.verdict.margin, config.verdict.false_alarms);
@@ -82,20 +92,13 @@ pub(super) fn sides_query(shift: &Rollout, config: &Config) -> Result<MetricsQue
     };
     let Mechanism::Alb(split) = &shift.mechanism else { return Err(why) };
     let Some([more, less]) = split.peers() else { return Err(why) };
-    let side = |arn: &str| Side {
-        weight: split.share(arn),
-        groups: shift.new.groups.iter().filter(|group| group.arn == arn).cloned().collect(),
-        ..shift.new.clone()
-    };
-    let told = Rollout { old: Some(side(more)), new: side(less), ..shift.clone() };
-    let mut query = metrics_query(&told, config)?;
-    query.settings.against = Against::Peer;
-    Ok(query)
+    let [more, less] = [more, less].map(|arn| split.side(arn, &shift.new.groups));
+    between(shift, [&more, &less], Against::Peer, config)
 }
 
 /// AWS does not say when weights were set.
-fn undated(shift: &Rollout) -> Result<Start, &'static str> {
-    let share = shift.new.weight.ok_or("the weights are not known")?;
+fn undated(new: &Side) -> Result<Start, &'static str> {
+    let share = new.weight.ok_or("the weights are not known")?;
     Ok(Start::Sought { share, found: None })
 }
 
@@ -105,15 +108,11 @@ pub(super) fn metrics_query_again(
     data: &TargetStore,
     config: &Config,
 ) -> Result<MetricsQuery, &'static str> {
-    Ok(go_on(sides_query(shift, config)?, data))
-}
-
-fn go_on(mut query: MetricsQuery, data: &TargetStore) -> MetricsQuery {
-    let before = answer_to(&query, data).and_then(|it| it.from);
+    let mut query = sides_query(shift, config)?;
     if let Start::Sought { found, .. } = &mut query.start {
-        *found = before;
+        *found = seen_of(data, &shift.deployment).and_then(|it| it.from);
     }
-    query
+    Ok(query)
 }
 
 fn target_groups(old: &Side, new: &Side) -> Result<Sides, &'static str> {
@@ -202,7 +201,7 @@ impl LastSeen {
     /// Keeps the newest of each, those that say something before those that do not. At most 64.
     pub fn keep(&mut self, seen: &Comparison) {
         let says_less = seen.verdict.ruling == Ruling::NoData && self.0.contains_key(&seen.deployment);
-        if says_less || !seen.told() {
+        if says_less || !seen.verdict.told() {
             return;
         }
         self.0.insert(seen.deployment.clone(), seen.clone());
@@ -218,23 +217,9 @@ impl LastSeen {
     }
 }
 
-/// The newest comparison of the old and the new side of a deployment.
-pub fn comparison_of<'a>(data: &'a TargetStore, deployment: &str) -> Option<&'a Comparison> {
-    compared(data, deployment).filter(|it| it.told()).max_by_key(|it| it.read_at)
-}
-
 /// The newest comparison of both sides of a deployment, also where nobody said which of them is the old one.
 pub fn seen_of<'a>(data: &'a TargetStore, deployment: &str) -> Option<&'a Comparison> {
-    compared(data, deployment).max_by_key(|it| it.read_at)
-}
-
-/// The newest comparison of what this asks for.
-pub(super) fn answer_to<'a>(query: &MetricsQuery, data: &'a TargetStore) -> Option<&'a Comparison> {
-    let told = query.settings.against != Against::Peer;
-    compared(data, &query.deployment).filter(|it| it.told() == told).max_by_key(|it| it.read_at)
-}
-
-fn compared<'a>(data: &'a TargetStore, deployment: &str) -> impl Iterator<Item = &'a Comparison> {
     let opened = data.rollout_detail.iter().filter_map(|detail| detail.metrics.as_deref());
-    opened.chain(&data.verdicts).filter(move |it| it.deployment == deployment)
+    let all = opened.chain(&data.verdicts).filter(|it| it.deployment == deployment);
+    all.max_by_key(|it| it.read_at)
 }

@@ -3,9 +3,9 @@
 //! Where all of it but the events has room, only those scroll. Where it has not, everything below the stage bar
 //! is one page that scrolls, and what decides about a rollback comes first: sides, verdict, numbers.
 
-use super::comparing::{answer_to, sides_query};
+use super::comparing::seen_of;
 use super::events_view::{Events, ended};
-use super::model::{AlarmWatch, Rollout, Standing, Strategy};
+use super::model::{AlarmWatch, Rollout, Strategy};
 use super::pane::{RolloutsPane, Row};
 use super::sides_view;
 use super::stages::{StageState, percent};
@@ -150,7 +150,7 @@ impl<'a> Parts<'a> {
             sides.extend(fold(Line::styled(text, ctx.theme.style(Role::Warn)), room));
         }
         let comparison = if shift.in_progress() {
-            store.and_then(|data| answer_to(&sides_query(shift, ctx.config).ok()?, data))
+            store.and_then(|data| seen_of(data, &shift.deployment))
         } else {
             store.and_then(|data| data.compared.get(&shift.deployment))
         };
@@ -197,7 +197,7 @@ fn facts<'a>(target: &TargetId, shift: &Rollout, room: usize, ctx: &Ctx) -> Vec<
         }
     }
     // Once it goes back it is of no matter whether it would.
-    if matches!(shift.standing(), Standing::Open | Standing::Unknown) {
+    if shift.goes_on() {
         let by_itself = shift.by_itself();
         let word = if by_itself.yes { "yes" } else { "no" };
         pieces.push(piece("rolls back itself:", format!("{word} ({})", by_itself.why), Role::Text, ctx));

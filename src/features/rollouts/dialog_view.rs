@@ -1,14 +1,15 @@
 //! Drawing the rollback dialog: facts that may scroll, and below them the call and the input line, which are
 //! always on the screen in full. Only then may a key count, so this is where the plan is marked as drawn.
 
-use super::comparing::comparison_of;
+use super::comparing::{metrics_query, seen_of};
 use super::dialog::RollbackDialog;
+use super::model::Rollout;
 use super::plan::{AGAIN, NOT_AGAIN, Plan, SideFacts, Verdict};
 use super::verdict::Ruling;
 use super::verdict_view;
 use super::view::{flow, since};
 use crate::app::pane::Ctx;
-use crate::features::{Topic, changes, jumps};
+use crate::features::{TargetStore, Topic, changes, jumps};
 use crate::text::{cut_end, units, width, wrap};
 use crate::theme::Role;
 use crate::widgets::dialog::{frame, lines, split_bottom};
@@ -202,46 +203,47 @@ fn alarms(plan: &Plan, ctx: &Ctx) -> Vec<(String, Role)> {
     if !plan.alarms.is_empty() {
         lines.push((format!("alarms of this deployment: {}", plan.alarms.join(", ")), Role::Bad));
     }
-    let data = ctx.store.target(&plan.place.target);
-    let list = data.and_then(|data| Some((data, data.alarms.as_ref()?)));
-    let shift = data.and_then(|data| data.rollouts.as_ref()?.shift_of(&plan.name));
-    let Some(((data, list), shift)) = list.zip(shift) else { return lines };
-    let own = jumps::of_shift(&data.derived.services, shift).map(|service| service.alarms.as_slice());
-    let firing = own.unwrap_or_default().iter().filter(|name| !plan.alarms.contains(name));
-    let firing = firing.filter_map(|name| list.get(name)).filter(|alarm| alarm.counts(ctx.now));
-    let began = shift.started_at.or(shift.created_at);
-    let (before, since): (Vec<_>, Vec<_>) =
-        firing.partition(|alarm| alarm.since.zip(began).is_some_and(|(since, began)| since < began));
+    let Some((data, shift)) = listed(plan, ctx) else { return lines };
+    let firing = jumps::alarms_of(data, shift, ctx.now).into_iter();
+    let firing = firing.filter(|(alarm, _)| !plan.alarms.contains(&alarm.name));
+    let (before, since): (Vec<_>, Vec<_>) = firing.partition(|(_, after)| *after == Some(false));
     for (alarms, when, role) in [(since, "", Role::Bad), (before, " since before it began", Role::Warn)] {
         if !alarms.is_empty() {
-            let names: Vec<&str> = alarms.iter().map(|alarm| alarm.name.as_str()).collect();
+            let names: Vec<&str> = alarms.iter().map(|(alarm, _)| alarm.name.as_str()).collect();
             lines.push((format!("in ALARM{when}: {}", names.join(", ")), role));
         }
     }
     lines
 }
 
+/// The shift as it is listed.
+fn listed<'a>(plan: &Plan, ctx: &Ctx<'a>) -> Option<(&'a TargetStore, &'a Rollout)> {
+    let data = ctx.store.target(&plan.place.target)?;
+    Some((data, data.rollouts.as_ref()?.shift_of(&plan.name)?))
+}
+
 /// Who began it, as CloudTrail tells.
 fn starter(plan: &Plan, ctx: &Ctx) -> Option<String> {
-    let data = ctx.store.target(&plan.place.target)?;
-    let shift = data.rollouts.as_ref()?.shifts.iter().find(|it| it.deployment == plan.guard.deployment)?;
-    changes::starter(data, shift)
+    let (data, shift) = listed(plan, ctx)?;
+    (shift.deployment == plan.guard.deployment).then(|| changes::starter(data, shift))?
 }
 
 /// What the comparison of both sides says, where it still says something of what runs: of a shift that has ended
 /// only what it found of that one's new side, by its name.
 fn verdict(plan: &Plan, ctx: &Ctx) -> Option<(String, Role)> {
-    let data = ctx.store.target(&plan.place.target)?;
+    let (data, shift) = listed(plan, ctx)?;
     if plan.again.is_none() && plan.stands.is_none() {
         // It is over or goes back already: there is nothing left to advise.
         return None;
     }
-    let Some(compared) = comparison_of(data, &plan.guard.deployment) else {
-        let failed = [Topic::Verdicts, Topic::RolloutDetail]
-            .map(|topic| ctx.store.poll(&plan.place.target, topic).is_some_and(|poll| poll.error.is_some()));
-        let unread = failed.contains(&true)
-            || data.rollout_detail.as_ref().is_some_and(|detail| detail.metrics_error.is_some());
-        return unread.then(|| ("verdict: NO DATA: metrics not read".to_owned(), Role::Warn));
+    let seen = seen_of(data, &plan.guard.deployment).filter(|it| it.verdict.told());
+    let Some(compared) = seen else {
+        let poll = ctx.store.poll(&plan.place.target, Topic::Verdicts);
+        let detail = data.rollout_detail.as_ref().filter(|detail| detail.name == plan.name);
+        let unread = poll.is_some_and(|poll| poll.error.is_some())
+            || detail.is_some_and(|detail| detail.metrics_error.is_some());
+        let asked = metrics_query(shift, ctx.config).is_ok();
+        return (asked && unread).then(|| ("verdict: NO DATA: metrics not read".to_owned(), Role::Warn));
     };
     let found = &compared.verdict;
     let effect = verdict_view::effect(found);

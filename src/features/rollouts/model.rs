@@ -240,6 +240,11 @@ impl Rollout {
         self.standing() != Standing::Ended
     }
 
+    /// Whether it goes on, and not back.
+    pub fn goes_on(&self) -> bool {
+        matches!(self.standing(), Standing::Open | Standing::Unknown)
+    }
+
     /// Share of traffic on the new side in percent and whether that is only an estimate (rolling: share of
     /// running tasks). `None` when nothing is known.
     pub fn share(&self) -> Option<(f64, bool)> {

@@ -7,7 +7,7 @@
 use super::mechanism;
 pub use super::mechanism::Call;
 use super::mechanism::ecs::{self, AgainFacts};
-use super::model::{Does, HandOver, Health, Image, Rollout, RolloutName, Side, Standing};
+use super::model::{Does, HandOver, Health, Image, Rollout, RolloutName, Side};
 use super::preflight;
 pub use super::preflight::{Check, Verdict};
 use super::stages::{percent, share_words};
@@ -326,7 +326,7 @@ pub fn confirm_word(
 }
 
 fn stands(rollout: &Rollout, now: Timestamp) -> Option<String> {
-    if !matches!(rollout.standing(), Standing::Open | Standing::Unknown) {
+    if !rollout.goes_on() {
         return None;
     }
     let began = rollout.started_at.or(rollout.created_at);

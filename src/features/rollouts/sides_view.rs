@@ -62,10 +62,9 @@ pub(super) fn lines<'a>(
 fn sides(shift: &Rollout) -> Vec<Shown<'_>> {
     if let (Mechanism::Alb(split), None) = (&shift.mechanism, &shift.old) {
         let alone = |group: &TargetGroup| {
-            let weight = split.share(&group.arn);
-            let side = Side { weight, groups: vec![group.clone()], images: Vec::new(), ..shift.new.clone() };
-            let share = weight.map(|weight| (weight, false));
-            Shown { label: format!(" {}", group.name()), side: Cow::Owned(side), role: Role::Text, share }
+            let side = split.side(&group.arn, &shift.new.groups);
+            let share = side.weight.map(|weight| (weight, false));
+            Shown { label: format!(" {}", side.label()), side: Cow::Owned(side), role: Role::Text, share }
         };
         return shift.new.groups.iter().map(alone).collect();
     }
@@ -139,6 +138,9 @@ fn tasks(it: Tasks, room: usize) -> (String, Role) {
 
 /// Why the health of a side could not be read.
 pub(super) fn unreadable<'a>(shift: &Rollout, ctx: &Ctx) -> Option<Line<'a>> {
+    if !shift.mechanism.has_weights() {
+        return None;
+    }
     let why = shift.old.iter().chain([&shift.new]).find_map(|side| match side.health() {
         Health::Unreadable(why) => Some(why),
         Health::Counted { .. } | Health::Unread => None,

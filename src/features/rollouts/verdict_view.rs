@@ -2,7 +2,7 @@
 
 use super::comparing::sides_query;
 use super::mechanism::alb::group_name;
-use super::model::{Mechanism, Rollout, Standing};
+use super::model::{Mechanism, Rollout};
 use super::verdict::{Against, Lack, Ruling, Verdict};
 use super::view::{fold, span};
 use super::wire::{Comparison, RolloutDetail};
@@ -49,7 +49,7 @@ pub(super) fn effect(verdict: &Verdict) -> Option<String> {
     let size = it.low.abs().max(it.high.abs());
     Some(if !sure {
         format!("{} to {} points", signed(it.low, size), signed(it.high, size))
-    } else if verdict.settings.against == Against::Peer {
+    } else if !verdict.told() {
         let (least, most) = (it.low.abs().min(it.high.abs()), size);
         let [points, low, high] = [it.points.abs(), least, most].map(|value| number(value, size));
         format!("{points} points apart ({low} to {high})")
@@ -178,7 +178,7 @@ fn table(shift: &Rollout, comparison: &Comparison, room: usize, out: &mut Number
         80..100 => (LABEL, 10 + usize::from(before)),
         _ => (LABEL, 16),
     };
-    let peers = peers(shift).filter(|_| !comparison.told());
+    let peers = peers(shift).filter(|_| !verdict.told());
     // Names take what they need, so far as the numbers keep their place.
     let longest = peers.iter().flatten().map(|name| width(name) + 2).max().unwrap_or_default();
     let column = column.max(longest.min(if room < 80 { 14 } else { 20 }));
@@ -198,7 +198,7 @@ fn table(shift: &Rollout, comparison: &Comparison, room: usize, out: &mut Number
     let (said_text, role) = match peers {
         Some(peers) => peer_sentence(verdict, peers),
         // What goes back already needs no advice.
-        None => sentence(verdict, matches!(shift.standing(), Standing::Open | Standing::Unknown)),
+        None => sentence(verdict, shift.goes_on()),
     };
     let mark = match verdict.ruling {
         Ruling::Worse => glyphs.warn,

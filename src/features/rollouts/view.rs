@@ -162,9 +162,9 @@ fn columns(rows: &[Row], room: u16, ctx: &Ctx) -> Shown {
     // Where nobody said which side is the old one there is no share to draw.
     let drawn = |shift: &Rollout| shift.in_progress() && shift.share().is_some();
     let drawn = rows.iter().any(|row| row.shift.is_some_and(drawn));
-    let small = [(longest, SMALL_BAR), (NAME, BAR), (NAME, SMALL_BAR)];
-    let sizes = [(longest, BAR)].into_iter().chain(small).chain([(longest, 0), (NAME, 0)]);
-    let sizes = sizes.filter(|(_, bar)| drawn || *bar == 0);
+    let sizes =
+        [(longest, BAR), (longest, SMALL_BAR), (NAME, BAR), (NAME, SMALL_BAR), (longest, 0), (NAME, 0)];
+    let sizes = sizes.into_iter().filter(|(_, bar)| drawn || *bar == 0);
     let size = sizes.min_by_key(missing).unwrap_or((NAME, 0));
     let columns = all(size);
     let name = layout(&columns, room).first().map_or(0, |(_, _, wide)| usize::from(*wide));

@@ -269,10 +269,3 @@ pub struct Comparison {
     /// What follows from the counts.
     pub verdict: Verdict,
 }
-
-impl Comparison {
-    /// Whether it was told which side is the old one.
-    pub fn told(&self) -> bool {
-        self.verdict.told()
-    }
-}

@@ -9,7 +9,9 @@
 mod end;
 
 use crate::features::rollouts::mechanism;
-use crate::features::rollouts::model::{Does, HandOver, Health, Owner, Rollout, RolloutName, Side, Standing};
+use crate::features::rollouts::model::{
+    Does, HandOver, Health, Owner, Rollout, RolloutName, Side, Standing, TargetGroup,
+};
 use crate::features::rollouts::preflight::{Check, Verdict};
 use crate::features::rollouts::stages::{StageItem, StageState, percent};
 use crate::features::rollouts::watch::{Ending, LOST_GRACE, Seen};
@@ -73,6 +75,11 @@ pub fn group_name(arn: &str) -> &str {
     arn.rsplit('/').nth(1).unwrap_or(arn)
 }
 
+/// Whether these names or ARNs of target groups mean this one.
+pub fn is_told(told: &[String], arn: &str) -> bool {
+    told.iter().any(|told| told == arn || told == group_name(arn))
+}
+
 fn words_of(groups: &[(String, u32)]) -> String {
     let groups = groups.iter().map(|(arn, weight)| format!("{} {weight}", group_name(arn)));
     groups.collect::<Vec<_>>().join(", ")
@@ -116,6 +123,13 @@ impl Split {
         used.next().is_none().then_some([&more.0, &less.0])
     }
 
+    /// One of its groups as a side of its own, with what was read of it.
+    pub fn side(&self, arn: &str, read: &[TargetGroup]) -> Side {
+        let groups = read.iter().filter(|group| group.arn == arn).cloned().collect();
+        let called = Some(group_name(arn).to_owned());
+        Side { called, weight: self.share(arn), groups, ..Side::of(arn) }
+    }
+
     /// Whether there is something to write back, and all of it can be.
     fn writable(&self) -> bool {
         self.standing() == Standing::Open && self.unwritable.is_none()
@@ -154,8 +168,7 @@ impl Split {
 
     /// Which group these names or ARNs say is the stable one; `None` also when they say it of several.
     pub fn stable_among(&self, told: &[String]) -> Option<String> {
-        let is_told = |arn: &str| told.iter().any(|told| told == arn || told == group_name(arn));
-        let mut said = self.groups.iter().map(|(arn, _)| arn).filter(|arn| is_told(arn));
+        let mut said = self.groups.iter().map(|(arn, _)| arn).filter(|arn| is_told(told, arn));
         said.next().filter(|_| said.next().is_none()).cloned()
     }
 

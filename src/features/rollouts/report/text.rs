@@ -157,12 +157,13 @@ pub fn plan(plan: &Plan, compared: Option<&Compared>, now: Timestamp, glyphs: &G
     if let Some(earlier) = &plan.to {
         out.extend(side(to, earlier, Some(100.0)));
     }
-    let stands = plan.stands.as_ref().map(|stands| format!("now at {stands}"));
-    out.extend(stands.iter().flat_map(|text| flow("", std::slice::from_ref(text), 2)));
     let mut say = |text: String| {
         let rows = wrap(&text, WIDTH - 2).into_iter().enumerate();
         out.extend(rows.map(|(index, row)| if index == 0 { row } else { format!("  {row}") }));
     };
+    if let Some(stands) = &plan.stands {
+        say(format!("now at {stands}"));
+    }
     if callable {
         say(format!("takes {}", plan.takes));
         plan.again.iter().flat_map(AgainFacts::lines).for_each(&mut say);

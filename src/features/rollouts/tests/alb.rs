@@ -117,7 +117,7 @@ async fn splits_are_found_with_their_owners_and_read_whole() {
     let metrics = DetailSource::new(&lab.conn).read(&query, lab.now()).await.unwrap().metrics.unwrap();
     let (one, other) = (metrics.old.requests.unwrap(), metrics.new.requests.unwrap());
     assert!(one > 10_000.0 && (0.95..1.05).contains(&(one / other)), "{metrics:?}");
-    assert!(!metrics.told() && metrics.verdict.minutes > 100, "{metrics:?}");
+    assert!(!metrics.verdict.told() && metrics.verdict.minutes > 100, "{metrics:?}");
 
     // What both groups did, each by its own metrics.
     let asked = metrics_query(search, &Config::default()).unwrap();

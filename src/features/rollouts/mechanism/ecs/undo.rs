@@ -174,12 +174,10 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
         }
         None => note(Verdict::Warn, "the service does not say which deployment is current".to_owned()),
     }
-    if let Some((old, new)) = rollout
-        .old
-        .as_ref()
-        .filter(|old| is_older(&rollout.new, old))
-        .map(|old| (old.label(), rollout.new.label()))
+    if let Some(old) = &rollout.old
+        && is_older(&rollout.new, old)
     {
+        let (old, new) = (old.label(), rollout.new.label());
         let text = format!(
             "{new} is older than {old}: somebody goes back with it, and this goes forward again to {old}"
         );
@@ -200,10 +198,10 @@ pub fn checks(rollout: &Rollout) -> Vec<Check> {
 }
 
 /// Whether a side runs an earlier revision of the same task definition family than the other.
-fn is_older(side: &Side, than: &Side) -> bool {
-    let parts = |side: &Side| {
+fn is_older<'a>(side: &'a Side, than: &'a Side) -> bool {
+    let parts = |side: &'a Side| {
         let (family, number) = side.task_definition.as_deref()?.rsplit_once(':')?;
-        Some((family.to_owned(), number.parse::<u64>().ok()?))
+        Some((family, number.parse::<u64>().ok()?))
     };
     parts(side).zip(parts(than)).is_some_and(|((family, own), (other, newer))| family == other && own < newer)
 }
