@@ -151,10 +151,12 @@ fn spans(timeline: &Timeline, row: Rect, buf: &mut Buffer, ctx: &Ctx) {
 
 /// Cells of a name within its bar, with the space around it.
 const MIN_NAME: usize = 6;
+/// Cells of a count after a name.
+const COUNT: usize = 3;
 
-/// Names those that lie over each other: each within its bar, as far as that is free, and how many have no room.
-/// Bars too short for any name have one beside them, between where what is left of them ends and what is right of
-/// them begins.
+/// Names those that lie over each other: each within its bar, as far as that is free, the last with how many have no
+/// room. Where none has, one of them and how many more stand beside the bars, between where what is left of them ends
+/// and what is right of them begins; and where that has no room either, how many there are.
 fn names(
     group: &[&Placed],
     (before, to, after): (usize, usize, usize),
@@ -162,34 +164,41 @@ fn names(
     buf: &mut Buffer,
     ctx: &Ctx,
 ) {
-    let ellipsis = ctx.theme.glyphs().ellipsis;
-    let free = |index: usize, it: &Placed| {
+    let least = MIN_NAME + if group.len() > 1 { COUNT } else { 0 };
+    let free = |(index, it): (usize, &&Placed)| {
         let until = group.get(index + 1).map_or(it.to, |next| next.from.min(it.to));
         until.saturating_sub(it.from + 1)
     };
-    let room: Vec<usize> = group.iter().enumerate().map(|(index, it)| free(index, it)).collect();
-    let named = room.iter().filter(|room| **room >= MIN_NAME).count();
+    let room: Vec<usize> = group.iter().enumerate().map(free).collect();
+    let unnamed = room.iter().filter(|room| **room < least).count();
     let count = |more: usize| if more > 0 { format!(" +{more}") } else { String::new() };
-    let Some(last) = room.iter().rposition(|room| *room >= MIN_NAME) else {
-        let Some(it) = group.iter().max_by_key(|it| (it.span.tone, it.from)) else { return };
-        let left = group.first().map_or(0, |first| first.from);
-        let style = ctx.theme.style(it.span.tone.role());
-        let name = format!("{}{}", it.span.label, count(group.len() - 1));
-        let long = width(&name);
-        if to + 2 + long <= after {
-            put(buf, row, to + 2, &name, style);
-        } else if before + long < left {
-            put(buf, row, left - long - 1, &name, style);
+    let mut within = |it: &Placed, room: usize, text: &str| {
+        let at = it.from + 1 + room.saturating_sub(width(text)) / 3;
+        put(buf, row, at, text, ctx.theme.style(it.span.tone.role()));
+    };
+    if let Some(last) = room.iter().rposition(|room| *room >= least) {
+        for (index, (it, room)) in
+            group.iter().zip(&room).enumerate().filter(|(_, (_, room))| **room >= least)
+        {
+            let count = count(if index == last { unnamed } else { 0 });
+            let room_of_label = (room - 4).saturating_sub(width(&count));
+            let label = cut_end(&it.span.label, room_of_label, ctx.theme.glyphs().ellipsis);
+            within(it, *room, &format!(" {label}{count} "));
         }
         return;
-    };
-    for (index, (it, room)) in group.iter().zip(&room).enumerate().filter(|(_, (_, room))| **room >= MIN_NAME)
+    }
+    let Some(worst) = group.iter().max_by_key(|it| (it.span.tone, it.from)) else { return };
+    let name = format!("{}{}", worst.span.label, count(group.len() - 1));
+    let (long, left) = (width(&name), group.first().map_or(0, |first| first.from));
+    let style = ctx.theme.style(worst.span.tone.role());
+    if to + 2 + long <= after {
+        put(buf, row, to + 2, &name, style);
+    } else if before + long < left {
+        put(buf, row, left - long - 1, &name, style);
+    } else if let Some((it, room)) = group.iter().zip(&room).max_by_key(|(_, room)| **room)
+        && (group.len() > 1 && *room >= COUNT)
     {
-        let count = count(if index == last { group.len() - named } else { 0 });
-        let label = cut_end(&it.span.label, (room - 4).saturating_sub(width(&count)), ellipsis);
-        let text = format!(" {label}{count} ");
-        let at = it.from + 1 + room.saturating_sub(width(&text)) / 3;
-        put(buf, row, at, &text, ctx.theme.style(it.span.tone.role()));
+        within(it, *room, &format!(" {} ", group.len()));
     }
 }
 

@@ -100,13 +100,14 @@ const GAP: &str = "   ";
 
 fn rollout_facts<'a>(target: &TargetId, shift: &Rollout, ctx: &Ctx) -> Cell<'a> {
     let now = stepped(shift, ctx.now.wall);
-    let mut cell = Cell::new(format!("{} {}", shift.mechanism.short(), shift.stage_words()), Role::Text);
-    let comparison = ctx.store.target(target).and_then(|data| rollouts::seen_of(data, &shift.deployment));
-    if let Some(comparison) = comparison {
-        let (text, role) = rollouts::phrase(&comparison.verdict);
-        // What decides is not what is cut on a small screen.
-        cell = cell.and(GAP, Role::Text).and(text, role);
-    }
+    let stage = format!("{} {}", shift.mechanism.short(), shift.stage_words());
+    let seen = ctx.store.target(target).and_then(|data| rollouts::seen_of(data, &shift.deployment));
+    // What is bad is not what is cut on a small screen.
+    let mut cell = match seen.map(|it| rollouts::phrase(&it.verdict)) {
+        Some((text, Role::Bad)) => Cell::new(text, Role::Bad).and(GAP, Role::Text).and(stage, Role::Text),
+        Some((text, role)) => Cell::new(stage, Role::Text).and(GAP, Role::Text).and(text, role),
+        None => Cell::new(stage, Role::Text),
+    };
     cell = cell.and(format!("   {}", shift.next_words(now)), Role::Text);
     let triggered = shift.alarms.triggered.len();
     if triggered > 0 {

@@ -469,6 +469,7 @@ fn a_service_is_in_trouble_when_the_new_side_of_its_shift_is_worse() {
     polled(&mut app, query, Ok(Payload::Verdicts(vec![worse])), 0);
     let shown = text(&app, 80, 24, 0);
     assert!(shown.contains("1 of 4 in trouble") && shown.contains("1 rollout in trouble"), "{shown}");
+    assert!(shown.contains("new WORSE by 6.2 points   CANARY "), "it is not cut: {shown}");
     let glyph = Theme::plain().glyphs().bad;
     assert!(shown.lines().any(|line| line.contains(&format!("{glyph} checkout"))), "{shown}");
 }
@@ -492,7 +493,12 @@ fn shifts_that_lie_over_each_other_are_counted_and_each_begins_where_it_did() {
     let close = || vec![shift("checkout", -1_500, None), shift("cart", -1_380, None)];
     let apart = || vec![shift("checkout", -3_000, None), shift("cart", -1_200, None)];
     let short = || vec![shift("orders", -3_300, Some(-3_200)), shift("cart", -3_250, Some(-3_180))];
-    let all = [close(), apart(), short(), [short(), apart()].concat()]
+    // Neither within them nor beside them is room for a name: then it is how many there are.
+    let narrow = || {
+        let earlier = shift("orders", -3_300, Some(-900));
+        vec![earlier, shift("checkout", -720, None), shift("cart", -420, None)]
+    };
+    let all = [close(), apart(), short(), [short(), apart()].concat(), narrow()]
         .map(|shifts| [80, 120].map(|width| row(shifts.clone(), width)).join("\n"));
     insta::assert_snapshot!("spans_over_each_other", all.join("\n"));
 }

@@ -138,7 +138,10 @@ fn facts<'a>(plan: &Plan, room: usize, ctx: &Ctx) -> Vec<Line<'a>> {
     for text in plan.refusals() {
         out.extend(wrapped(&format!("{} {text}", ctx.theme.glyphs().bad), 2, room, Role::Bad, ctx));
     }
-    out.extend(wrapped(&format!("{}   owner: {}", plan.subject(), plan.owner), 0, room, Role::Text, ctx));
+    let (subject, owner) = (plan.subject(), format!("owner: {}", plan.owner));
+    let both = format!("{subject}   {owner}");
+    let rows = if width(&both) <= room { vec![both] } else { vec![subject, owner] };
+    out.extend(rows.iter().flat_map(|text| wrapped(text, 0, room, Role::Text, ctx)));
     let [from, to] = plan.sides();
     let callable = plan.callable();
     if plan.again.is_some() {
